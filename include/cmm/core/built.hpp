@@ -1,0 +1,172 @@
+#pragma once
+
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "fields.hpp"
+#include "placed.hpp"
+
+namespace cmm {
+namespace detail {
+
+template <class T>
+concept policy_part = !has_on<T> && !has_over<T>;
+
+/// The source of a stack: that of the recipe, unless a policy serves its blocks from another one.
+template <class Source>
+constexpr auto serve(const Source& own) {
+  return own;
+}
+template <class Source, class First, class... Rest>
+constexpr auto serve(const Source& own, const First& first, const Rest&... rest) {
+  if constexpr (requires { first.serve(own); }) {
+    return serve(first.serve(own), rest...);
+  } else {
+    return serve(own, rest...);
+  }
+}
+
+/// The nested type of a stack: policies gather at the source, then each layer wraps what stands before it.
+template <class Api, class Source, class Policies, class... Rest>
+struct stack;
+template <class Api, class Source, class... Policies>
+struct stack<Api, Source, std::tuple<Policies...>> {
+  using source = decltype(serve(std::declval<Source>(), std::declval<Policies>()...));
+  using type = placed<source, Api, Policies...>;
+};
+template <class Api, class Source, class... Policies, policy_part First, class... Rest>
+struct stack<Api, Source, std::tuple<Policies...>, First, Rest...>
+    : stack<Api, Source, std::tuple<Policies..., First>, Rest...> {};
+
+template <class Inner, class... Layers>
+struct wrapped {
+  using type = Inner;
+};
+template <class Inner, class First, class... Rest>
+struct wrapped<Inner, First, Rest...> : wrapped<typename First::template over<Inner>, Rest...> {};
+
+template <class Api, class Source, class... Policies, class First, class... Rest>
+struct stack<Api, Source, std::tuple<Policies...>, First, Rest...> {
+  using type =
+      typename wrapped<typename stack<Api, Source, std::tuple<Policies...>>::type, First, Rest...>::type;
+};
+
+/// The layer of a stack whose settings are `Settings`, looked for from the outside in.
+template <class Settings>
+auto& find_layer(auto& allocator) {
+  using found = std::remove_cvref_t<decltype(allocator)>;
+  if constexpr (requires { requires std::same_as<typename found::settings_type, Settings>; }) {
+    return allocator;
+  } else {
+    constexpr bool goes_on = requires { allocator.upstream(); };
+    static_assert(goes_on, "cmm: get<Layer>() names a layer that this recipe does not have");
+    if constexpr (goes_on) return find_layer<Settings>(allocator.upstream());
+  }
+}
+
+/// Hints skipped by every source below an allocator.
+std::size_t skipped_hints_of(const auto& allocator) noexcept {
+  if constexpr (requires { allocator.skipped_hints(); }) {
+    return allocator.skipped_hints();
+  } else if constexpr (requires { allocator.upstream(); }) {
+    return skipped_hints_of(allocator.upstream());
+  } else {
+    return 0;
+  }
+}
+
+}  // namespace detail
+
+/// The allocator of a recipe over an api; holds all its state, is neither copied nor moved.
+///
+/// Exhaustion: an empty block. Threads and streams: as its layers say. A request that can never be served
+/// (zero bytes, an alignment that is not a power of two up to 256, more than all memories together) throws
+/// `bad_request`.
+template <class Api, class Source, class... Rest>
+class built {
+  using stack = typename detail::stack<Api, Source, std::tuple<>, Rest...>::type;
+
+ public:
+  built(Api api, const std::tuple<Source, Rest...>& elements)
+      : built{std::move(api), elements, std::make_index_sequence<layers>{},
+              std::make_index_sequence<sizeof...(Rest) - layers>{}} {}
+
+  built(const built&) = delete;
+  built& operator=(const built&) = delete;
+
+  block allocate(request r) {
+    constexpr std::size_t most = no_limit / 2;
+    if (r.bytes - 1 >= most || (r.alignment & (r.alignment - 1)) != 0 ||
+        r.alignment - 1 >= guaranteed_alignment) [[unlikely]]
+      reject(r);
+    const block fresh = stack_.allocate(r);
+    if (!fresh) [[unlikely]]
+      reject_impossible(r);
+    return fresh;
+  }
+
+  /// Takes `bytes` bytes for use in the order of `s`, on the calling thread's device.
+  block allocate(std::size_t bytes, stream s = {}) { return allocate(request{.bytes = bytes, .stream = s}); }
+
+  /// Gives a block back; work already in the stream may still use it. An empty block is ignored.
+  void deallocate(block b, stream s = {}) noexcept {
+    if (b) stack_.deallocate(b, s);
+  }
+
+  /// The layer with these settings: `memory.get<cmm::stats>()`.
+  template <class Settings>
+  [[nodiscard]] auto& get() noexcept {
+    return detail::find_layer<Settings>(stack_);
+  }
+
+  [[nodiscard]] auto& api() noexcept { return stack_.api(); }
+  [[nodiscard]] const auto& upstream() const noexcept { return stack_; }
+  [[nodiscard]] auto& upstream() noexcept { return stack_; }
+
+  /// Hints that this machine or a stream capture could not take.
+  [[nodiscard]] std::size_t skipped_hints() const noexcept { return detail::skipped_hints_of(stack_); }
+
+ private:
+  static constexpr std::size_t layers = (std::size_t{detail::has_over<Rest>} + ... + 0);
+
+  /// Settings go outermost layer first, then the api, the source and its policies: the order of construction.
+  template <std::size_t... Layer, std::size_t... Policy>
+  built(Api api, const std::tuple<Source, Rest...>& elements, std::index_sequence<Layer...>,
+        std::index_sequence<Policy...>)
+      : stack_{std::get<sizeof...(Rest) - Layer>(elements)..., std::move(api),
+               detail::serve(std::get<0>(elements), std::get<1 + Policy>(elements)...),
+               std::get<1 + Policy>(elements)...} {}
+
+  [[noreturn, gnu::cold, gnu::noinline]] static void reject(request r) {
+    if (r.bytes == 0) throw bad_request{"a block of 0 bytes was asked for; ask for at least 1"};
+    if (r.bytes > no_limit / 2) {
+      throw bad_request{
+          "a block of " + std::to_string(r.bytes) +
+          " bytes was asked for, more than half the address space; check the size for overflow"};
+    }
+    throw bad_request{"an alignment of " + std::to_string(r.alignment) +
+                      " was asked for; it must be a power of two of at most " +
+                      std::to_string(guaranteed_alignment) + ", which every CUDA allocation has"};
+  }
+
+  [[gnu::cold, gnu::noinline]] void reject_impossible(const request& r) {
+    std::size_t free = 0;
+    std::size_t total = 0;
+    int devices = 0;
+    if (!api().memory_info(location::host(), free, total).ok() || !api().device_count(devices).ok()) return;
+    std::size_t all = total;
+    for (int device = 0; device < devices; ++device) {
+      if (!api().memory_info(location::device(device), free, total).ok()) return;
+      all += total;
+    }
+    if (all != 0 && r.bytes > all) {
+      throw bad_request{"a block of " + format_size(r.bytes) +
+                        " was asked for, but all memories of this machine together hold " + format_size(all)};
+    }
+  }
+
+  stack stack_;
+};
+
+}  // namespace cmm

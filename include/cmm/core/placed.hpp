@@ -1,0 +1,96 @@
+#pragma once
+
+#include <string>
+#include <tuple>
+
+#include "concepts.hpp"
+#include "held_blocks.hpp"
+#include "process.hpp"
+#include "units.hpp"
+
+namespace cmm {
+
+/// A source with its policies: the innermost allocator of every stack.
+///
+/// Exhaustion: an empty block. Threads: as safe as the api. Streams: policies run in the request's stream. A
+/// policy that throws costs nothing: the range goes back first.
+template <class Source, cmm::api Api, class... Policies>
+class placed {
+ public:
+  placed(Api api, Source source, Policies... policies)
+      : source_{api, std::move(source)}, policies_{std::move(policies)...} {}
+
+  ~placed() {
+    if (held_.count() != 0 && !mark_.forked()) {
+      held_.release([this](block b) {
+        [[maybe_unused]] const auto here = api().enter(b.device);
+        return source_.give_back(b, stream{});
+      });
+    }
+  }
+
+  placed(const placed&) = delete;
+  placed& operator=(const placed&) = delete;
+
+  block allocate(request r) {
+    auto here = api().enter(r.device);
+    detail::check(here.result(), "entering the device of a request");
+    r.device = here.device();
+    void* data = nullptr;
+    const status taken = source_.take(data, r);
+    if (!taken.ok()) [[unlikely]]
+      return refused(taken, r.bytes);
+    const block fresh{data, r.bytes, r.device};
+    if constexpr (sizeof...(Policies) > 0) place(fresh, r.stream);
+    return fresh;
+  }
+
+  void deallocate(block b, stream s) noexcept {
+    auto here = api().enter(b.device);
+    const status given = here.result().ok() ? source_.give_back(b, s) : here.result();
+    if (!given.ok()) [[unlikely]]
+      held_.add(b, given);
+  }
+
+  [[nodiscard]] Api& api() noexcept { return source_.api(); }
+
+  /// Hints that this machine or a capture could not take.
+  [[nodiscard]] std::size_t skipped_hints() const noexcept { return skipped_.count(); }
+
+  /// Blocks that wait for the end of the allocator because they could not be freed when asked.
+  [[nodiscard]] std::size_t held_blocks() const noexcept { return held_.count(); }
+
+ private:
+  static constexpr bool strict = (requires { Policies::makes_strict; } || ...);
+
+  void place(block fresh, stream s) {
+    placement<Api> at{api(), skipped_, strict, migratable()};
+    try {
+      std::apply([&](const auto&... policy) { (policy.place(at, fresh, s), ...); }, policies_);
+    } catch (...) {
+      deallocate(fresh, s);
+      throw;
+    }
+  }
+
+  [[nodiscard]] bool migratable() const noexcept {
+    if constexpr (requires { source_.migratable(); }) {
+      return source_.migratable();
+    } else {
+      return Source::migratable;
+    }
+  }
+
+  [[gnu::cold, gnu::noinline]] static block refused(status taken, std::size_t bytes) {
+    if (!taken.out_of_memory()) throw cuda_error{taken, "taking " + format_size(bytes) + " of memory"};
+    return {};
+  }
+
+  typename Source::template on<Api> source_;
+  [[no_unique_address]] std::tuple<Policies...> policies_;
+  cmm::skipped_hints skipped_;
+  detail::held_blocks held_;
+  detail::process_mark mark_;
+};
+
+}  // namespace cmm

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <string>
+
+#include "api.hpp"
+#include "error.hpp"
+#include "resolve.hpp"
+#include "say.hpp"
+
+namespace cmm {
+
+/// How often a machine could not take a hint. The first time is said on stderr, all are counted.
+class skipped_hints {
+ public:
+  [[nodiscard]] std::size_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
+
+  void add(const char* call, const char* why) noexcept {
+    if (count_.fetch_add(1, std::memory_order_relaxed) == 0) {
+      detail::say(std::string{call} + " is skipped: " + why +
+                  "; the memory works, its placement is the driver's");
+    }
+  }
+
+ private:
+  std::atomic<std::size_t> count_ = 0;
+};
+
+/// What a policy can do to a fresh block: advise and prefetch, under the contract for hints.
+///
+/// A hint that this machine or a stream capture cannot take is skipped and counted; in strict mode, and when
+/// a machine that can take it refuses, it throws `cuda_error`. Relative locations are resolved for the block.
+template <cmm::api Api>
+class placement {
+ public:
+  placement(Api& api, skipped_hints& skipped, bool strict, bool migratable) noexcept
+      : api_{api}, skipped_{skipped}, strict_{strict}, migratable_{migratable} {}
+
+  /// Advises on the whole block. Returns whether the machine took it.
+  bool advise(block b, advice what, location where) {
+    if (!migratable_) return false;
+    return settle(api_.advise(b.data, b.bytes, what, resolve(api_, where, b.device)), b.device);
+  }
+
+  /// Populates the block at a location, or moves it there, in the order of the stream.
+  bool prefetch(block b, location where, stream s) {
+    if (!migratable_) return false;
+    std::uint64_t capture = 0;
+    const status asked = api_.capture_of(s, capture);
+    if (capture != 0 || !asked.ok()) [[unlikely]]
+      return captured(asked);
+    return settle(api_.prefetch(b.data, b.bytes, resolve(api_, where, b.device), s), b.device);
+  }
+
+  /// Makes a device current on this thread until the returned guard ends.
+  auto enter(int device) { return api_.enter(device); }
+
+ private:
+  bool settle(status result, int device) {
+    if (result.ok()) [[likely]]
+      return true;
+    return refused(result, device);
+  }
+
+  [[gnu::cold, gnu::noinline]] bool refused(status result, int device) {
+    int capable = 1;
+    const status asked = api_.attribute(device, attribute::concurrent_managed_access, capable);
+    if (strict_ || !asked.ok() || capable != 0) detail::fail(result, "placing a block");
+    skipped_.add(result.call, "this device has no concurrent managed access");
+    return false;
+  }
+
+  [[gnu::cold, gnu::noinline]] bool captured(status asked) {
+    if (!asked.ok() && asked.code != errc::capture_implicit) detail::fail(asked, "placing a block");
+    if (strict_) detail::fail({errc::capture_unsupported, "cudaMemPrefetchAsync"}, "placing a block");
+    skipped_.add("cudaMemPrefetchAsync", "the stream is being captured");
+    return false;
+  }
+
+  Api& api_;
+  skipped_hints& skipped_;
+  bool strict_;
+  bool migratable_;
+};
+
+}  // namespace cmm

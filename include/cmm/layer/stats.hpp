@@ -1,0 +1,133 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <utility>
+
+#include "../core/built.hpp"
+#include "../core/concepts.hpp"
+#include "ledger.hpp"
+
+namespace cmm {
+
+/// What passed a `stats` layer for one device, or for all.
+struct usage {
+  std::size_t live_bytes = 0;
+  std::size_t peak_bytes = 0;
+  std::size_t live_blocks = 0;
+  std::size_t allocations = 0;    ///< blocks handed out
+  std::size_t failed = 0;         ///< requests that got an empty block or an exception
+  std::size_t skipped_hints = 0;  ///< over all devices: hints this machine or a capture could not take
+};
+
+/// Counts what passes: live and peak bytes, blocks, failures, skipped hints, for each device.
+struct stats {
+  static constexpr const char* name = "stats";
+
+  /// Exhaustion: counted and passed on. Threads: any number, without a lock. Streams: passed on.
+  template <allocator Upstream, bool Checks = checks_blocks>
+  class counted {
+   public:
+    using settings_type = stats;
+
+    /// Devices counted apart; those beyond share the last place.
+    static constexpr int devices = 16;
+
+    template <class... Rest>
+    explicit counted(stats, Rest&&... rest) : upstream_{std::forward<Rest>(rest)...} {}
+
+    block allocate(request r) {
+      try {
+        const block b = upstream_.allocate(r);
+        if (!b) {
+          of(r.device).failed.fetch_add(1, std::memory_order_relaxed);
+          return b;
+        }
+        remember(b, r.stream);
+        of(b.device).took(b.bytes);
+        total_.took(b.bytes);
+        return b;
+      } catch (...) {
+        of(r.device).failed.fetch_add(1, std::memory_order_relaxed);
+        throw;
+      }
+    }
+
+    void deallocate(block b, stream s) noexcept {
+      ledger_.remove(b);
+      upstream_.deallocate(b, s);
+      of(b.device).gave(b.bytes);
+      total_.gave(b.bytes);
+    }
+
+    /// What passed for one device; a request for `current_device` that failed counts for the first.
+    [[nodiscard]] usage on(int device) const noexcept { return read(counters_[slot(device)]); }
+
+    /// What passed for all devices; the peak is that of their sum.
+    [[nodiscard]] usage all() const noexcept {
+      usage sum = read(total_);
+      for (const auto& device : counters_) sum.failed += device.failed.load(std::memory_order_relaxed);
+      return sum;
+    }
+
+    /// Starts the peaks anew from what is live now.
+    void reset_peaks() noexcept {
+      for (auto& device : counters_) device.peak = device.live_bytes.load();
+      total_.peak = total_.live_bytes.load();
+    }
+
+    auto& api() noexcept { return upstream_.api(); }
+    auto& upstream() noexcept { return upstream_; }
+    const auto& upstream() const noexcept { return upstream_; }
+
+   private:
+    struct alignas(64) counters {
+      std::atomic<std::size_t> live_bytes = 0, peak = 0, live_blocks = 0, allocations = 0, failed = 0;
+
+      void took(std::size_t bytes) noexcept {
+        const std::size_t live = live_bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+        live_blocks.fetch_add(1, std::memory_order_relaxed);
+        allocations.fetch_add(1, std::memory_order_relaxed);
+        std::size_t seen = peak.load(std::memory_order_relaxed);
+        while (seen < live && !peak.compare_exchange_weak(seen, live, std::memory_order_relaxed)) {
+        }
+      }
+      void gave(std::size_t bytes) noexcept {
+        live_bytes.fetch_sub(bytes, std::memory_order_relaxed);
+        live_blocks.fetch_sub(1, std::memory_order_relaxed);
+      }
+    };
+
+    static constexpr std::size_t slot(int device) noexcept {
+      if (device < 0) return 0;
+      return static_cast<std::size_t>(device < devices ? device : devices - 1);
+    }
+    counters& of(int device) noexcept { return counters_[slot(device)]; }
+
+    usage read(const counters& from) const noexcept {
+      return {from.live_bytes,  from.peak,   from.live_blocks,
+              from.allocations, from.failed, detail::skipped_hints_of(upstream_)};
+    }
+
+    void remember(const block& b, stream s) {
+      if constexpr (Checks) {
+        try {
+          ledger_.add(b);
+        } catch (...) {
+          upstream_.deallocate(b, s);
+          throw;
+        }
+      }
+    }
+
+    std::array<counters, devices> counters_{};
+    counters total_{};
+    [[no_unique_address]] detail::ledger<Checks> ledger_;
+    Upstream upstream_;
+  };
+
+  template <allocator Upstream>
+  using over = counted<Upstream>;
+};
+
+}  // namespace cmm

@@ -1,0 +1,6 @@
+#pragma once
+
+#define CMM_VERSION_MAJOR 0
+#define CMM_VERSION_MINOR 1
+#define CMM_VERSION_PATCH 0
+#define CMM_VERSION_STRING "0.1.0"
