@@ -1,0 +1,7 @@
+#pragma once
+
+/// The library with a simulated machine as its api. Needs no GPU and no CUDA toolkit.
+
+#include "cmm.hpp"
+#include "sim/api.hpp"
+#include "sim/profiles.hpp"

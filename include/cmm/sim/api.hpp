@@ -1,0 +1,194 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "device_scope.hpp"
+#include "hints.hpp"
+#include "machine.hpp"
+#include "pool_calls.hpp"
+#include "stream_calls.hpp"
+
+namespace cmm::sim {
+
+/// The api of a simulated machine: `cmm::api` without CUDA. A cheap handle; the machine must outlive it.
+class api {
+ public:
+  explicit api(sim::machine& on) noexcept : machine_{&on} {}
+
+  [[nodiscard]] sim::machine& machine() const noexcept { return *machine_; }
+
+  [[nodiscard]] device_scope enter(int device) { return {*machine_, device}; }
+
+  status allocate_managed(void*& out, std::size_t bytes) {
+    return machine_->call("cudaMallocManaged", [&](state& s) {
+      return take(s, out, bytes, memory_kind::managed, location::none(), s.machine.calls.managed_alloc);
+    });
+  }
+  status allocate_device(void*& out, std::size_t bytes) {
+    return machine_->call("cudaMalloc", [&](state& s) {
+      const location here = location::device(s.device());
+      return take(s, out, bytes, memory_kind::device, here, s.machine.calls.device_alloc);
+    });
+  }
+  status allocate_system(void*& out, std::size_t bytes) {
+    return machine_->call("mmap", [&](state& s) {
+      return take(s, out, bytes, memory_kind::system, location::host(), s.machine.calls.system_alloc);
+    });
+  }
+  status free(void* p) {
+    return machine_->call("cudaFree", [&](state& s) {
+      if (!s.captures.empty()) return s.invalidate_all();
+      allocation* const block = s.space.find(p);
+      if (p != nullptr &&
+          (block == nullptr || block->pool != nullptr || block->kind == memory_kind::system)) {
+        return s.misuse("cudaFree of memory that cudaMalloc did not give, or that was freed before");
+      }
+      if (block == nullptr) return errc::success;
+      const auto& costs = s.machine.calls;
+      s.clock.spend(
+          (block->kind == memory_kind::device ? costs.device_free : costs.managed_free).of(block->bytes));
+      s.destroy(*block);
+      return errc::success;
+    });
+  }
+  status free_system(void* p, std::size_t bytes) {
+    return machine_->call("munmap", [&](state& s) {
+      allocation* const block = s.space.find(p);
+      if (block == nullptr || block->kind != memory_kind::system || block->bytes != bytes) {
+        return s.misuse("munmap of memory that mmap did not give in this size, or that was unmapped before");
+      }
+      s.clock.spend(s.machine.calls.system_free.of(bytes));
+      s.destroy(*block);
+      return errc::success;
+    });
+  }
+
+  status create_pool(pool_handle& out, const pool_properties& what) {
+    return machine_->call("cudaMemPoolCreate", [&](state& s) { return sim::create_pool(s, out, what); });
+  }
+  status destroy_pool(pool_handle pool) {
+    return machine_->call("cudaMemPoolDestroy", [&](state& s) { return sim::destroy_pool(s, pool); });
+  }
+  status grant_access(pool_handle pool, int device) {
+    return machine_->call("cudaMemPoolSetAccess",
+                          [&](state& s) { return sim::grant_access(s, pool, device); });
+  }
+  status allocate_from_pool(void*& out, std::size_t bytes, pool_handle pool, stream on) {
+    return machine_->call("cudaMallocFromPoolAsync",
+                          [&](state& s) { return sim::allocate_from_pool(s, out, bytes, pool, on); });
+  }
+  status free_to_pool(void* p, stream on) {
+    return machine_->call("cudaFreeAsync", [&](state& s) { return sim::free_to_pool(s, p, on); });
+  }
+
+  status advise(void* p, std::size_t bytes, advice what, location where) {
+    return machine_->call("cudaMemAdvise", [&](state& s) { return sim::advise(s, p, bytes, what, where); });
+  }
+  status prefetch(void* p, std::size_t bytes, location where, stream on) {
+    return machine_->call("cudaMemPrefetchAsync",
+                          [&](state& s) { return sim::prefetch(s, p, bytes, where, on); });
+  }
+
+  status synchronize(stream on) {
+    return machine_->call("cudaStreamSynchronize", [&](state& s) { return sim::synchronize(s, on); });
+  }
+  status stream_id(stream on, std::uint64_t& id) {
+    return machine_->call("cudaStreamGetId", [&](state& s) {
+      const stream_state* const found = s.find(on);
+      if (found == nullptr) return errc::invalid_value;
+      // As on a real GPU: asking a captured stream ends its capture, asking the legacy one ends them all.
+      if (found->capture != 0 || (streams::is_legacy(on) && !s.captures.empty())) return s.invalidate_all();
+      id = found->id;
+      return errc::success;
+    });
+  }
+  status capture_of(stream on, std::uint64_t& id) {
+    return machine_->call("cudaStreamGetCaptureInfo", [&](state& s) {
+      const stream_state* const found = s.find(on);
+      if (found == nullptr) return errc::invalid_value;
+      if (streams::is_legacy(on) && !s.captures.empty()) return errc::capture_implicit;
+      id = found->capture;
+      return errc::success;
+    });
+  }
+
+  status create_event(event& out) {
+    return machine_->call("cudaEventCreateWithFlags", [&](state& s) {
+      out = {s.new_handle()};
+      s.events[out.native];
+      s.clock.spend(s.machine.calls.event);
+      return errc::success;
+    });
+  }
+  status destroy_event(event e) {
+    return machine_->call("cudaEventDestroy", [&](state& s) {
+      if (s.find(e) == nullptr) return errc::invalid_value;
+      s.events.erase(e.native);
+      s.clock.spend(s.machine.calls.event);
+      return errc::success;
+    });
+  }
+  status record(event e, stream on) {
+    return machine_->call("cudaEventRecord", [&](state& s) { return sim::record(s, e, on); });
+  }
+  status wait(stream on, event e) {
+    return machine_->call("cudaStreamWaitEvent", [&](state& s) { return sim::wait(s, on, e); });
+  }
+  status query(event e) {
+    return machine_->call("cudaEventQuery", [&](state& s) { return sim::query(s, e); });
+  }
+  status synchronize(event e) {
+    return machine_->call("cudaEventSynchronize", [&](state& s) { return sim::synchronize(s, e); });
+  }
+
+  status device_count(int& count) {
+    return machine_->call("cudaGetDeviceCount", [&](state& s) {
+      count = s.machine.devices;
+      return errc::success;
+    });
+  }
+  status attribute(int device, cmm::attribute what, int& value) {
+    return machine_->call("cudaDeviceGetAttribute", [&](state& s) {
+      if (!s.known_device(device)) return errc::invalid_device;
+      value =
+          what == cmm::attribute::host_numa_id ? s.machine.host_numa_id(device) : s.machine.capability(what);
+      return errc::success;
+    });
+  }
+  status memory_info(location where, std::size_t& free, std::size_t& total) {
+    return machine_->call("cudaMemGetInfo", [&](state& s) {
+      location known = where;
+      if (const errc code = s.resolve(known, 0); code != errc::success) return code;
+      total = s.memory.capacity(where);
+      free = total - s.memory.used(where);
+      return errc::success;
+    });
+  }
+
+  void push_range(const char* name) {
+    machine_->inspect([&](state& s) {
+      s.ranges.emplace_back(name);
+      ++s.open_ranges;
+    });
+  }
+  void pop_range() {
+    machine_->inspect([](state& s) { --s.open_ranges; });
+  }
+
+ private:
+  static errc take(state& s, void*& out, std::size_t bytes, memory_kind kind, location where,
+                   const cost& price) {
+    if (bytes == 0) return errc::invalid_value;
+    const allocation* const block = s.create(bytes, kind, where);
+    if (block == nullptr) return errc::out_of_memory;
+    out = block->range.base();
+    s.clock.spend(price.of(bytes));
+    return errc::success;
+  }
+
+  sim::machine* machine_;
+};
+
+}  // namespace cmm::sim

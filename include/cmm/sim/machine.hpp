@@ -1,0 +1,187 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "kernel.hpp"
+#include "residency.hpp"
+#include "state.hpp"
+#include "stream_calls.hpp"
+
+namespace cmm::sim {
+
+/// A simulated machine: pages of 2 MiB, tiers, streams and a virtual clock, deterministic for a given order
+/// of calls. `sim::api` makes the calls of the CUDA runtime on it; what is here builds situations and looks
+/// at them.
+///
+/// Any thread may use it, under one lock. When memory runs out, calls answer `out_of_memory`: managed and
+/// system memory together are reserved against HBM plus host memory. A forked child gets `not_initialized`.
+class machine {
+ public:
+  explicit machine(const sim::profile& simulated, backing how = backing::real) : state_{simulated, how} {}
+
+  [[nodiscard]] const sim::profile& profile() const noexcept { return state_.machine; }
+
+  /// Runs one api call, `errc body(state&)`, unless it is chosen to fail; a failed one changes nothing.
+  template <class Body>
+  status call(const char* name, Body body) {
+    if (getpid() != process_) return {errc::not_initialized, name};
+    const std::lock_guard lock{mutex_};
+    if (const errc planned = state_.calls.next(name); planned != errc::success) return {planned, name};
+    return {body(state_), name};
+  }
+  /// Reads or changes the state under the lock; this is no api call.
+  template <class Body>
+  auto inspect(Body body) {
+    const std::lock_guard lock{mutex_};
+    return body(state_);
+  }
+
+  /// Virtual time in nanoseconds: the latest of all host threads, which all go on from there.
+  std::int64_t now() {
+    return inspect([](state& s) { return s.clock.now(); });
+  }
+
+  /// A new stream, which never waits for the legacy default stream by itself. Throws `bad_request`.
+  stream create_stream(int device = 0) {
+    return inspect([&](state& s) {
+      if (!s.known_device(device))
+        throw bad_request{"the simulated machine has no device " + std::to_string(device)};
+      return s.streams.create(device);
+    });
+  }
+  void destroy_stream(stream on) {
+    inspect([&](state& s) {
+      if (!s.streams.destroy(on)) s.misuse("a stream was destroyed that does not exist");
+    });
+  }
+  status begin_capture(stream on) {
+    return {inspect([&](state& s) { return sim::begin_capture(s, on); }), "cudaStreamBeginCapture"};
+  }
+  /// Ends the capture; an invalidated one answers `capture_unsupported`.
+  status end_capture(stream on) {
+    return {inspect([&](state& s) { return sim::end_capture(s, on); }), "cudaStreamEndCapture"};
+  }
+
+  /// A kernel on the stream touches `bytes` at `p`: every byte, or with `stride` one word at each stride.
+  ///
+  /// `illegal_address` where the device may not go, `out_of_memory` when a fault finds no room.
+  status gpu_touch(const void* p, std::size_t bytes, access how, std::size_t stride = 0, stream on = {}) {
+    const memory_use use{p, bytes};
+    return {inspect([&](state& s) { return run_kernel(s, {&use, 1}, how, stride, on); }), "kernel"};
+  }
+  /// One kernel whose thread blocks each touch one range: a gather of blocks.
+  status gpu_gather(std::span<const memory_use> uses, access how, stream on = {}) {
+    return {inspect([&](state& s) { return run_kernel(s, uses, how, 0, on); }), "kernel"};
+  }
+  /// A kernel that only computes, for this many nanoseconds.
+  status gpu_compute(double nanoseconds, stream on = {}) {
+    return {inspect([&](state& s) { return run_compute(s, nanoseconds, on); }), "kernel"};
+  }
+  /// A loop of the calling thread touches the memory; what streams still do is not waited for.
+  status cpu_touch(const void* p, std::size_t bytes, access how, std::size_t stride = 0) {
+    return {inspect([&](state& s) { return run_loop(s, p, bytes, how, stride); }), "cpu access"};
+  }
+
+  /// How many bytes of the range live where; bytes nobody touched are in `location::none()`.
+  std::vector<residence> residency(const void* p, std::size_t bytes) {
+    return inspect([&](state& s) { return sim::residency(s, p, bytes); });
+  }
+  /// The bytes of the range that live in one place.
+  std::size_t resident(const void* p, std::size_t bytes, location where) {
+    for (const residence& r : residency(p, bytes)) {
+      if (r.where == where) return r.bytes;
+    }
+    return 0;
+  }
+
+  /// The position of the stream now.
+  mark mark_of(stream on) {
+    return inspect([&](state& s) {
+      stream_state* const found = s.find(on);
+      return found == nullptr ? mark{} : mark{found->id, ++found->tick};
+    });
+  }
+  /// True if all that the stream does from now on happens after the mark.
+  bool ordered_after(mark earlier, stream on) {
+    return inspect([&](state& s) {
+      const stream_state* const found = s.find(on);
+      return found != nullptr && s.ordered(earlier, *found);
+    });
+  }
+
+  /// The n-th api call from now (1 is the next) fails and has no effect.
+  void fail_nth(std::size_t n, errc code) { fail({}, n, code, false); }
+  void fail_nth(std::string_view call, std::size_t n, errc code) { fail(call, n, code, false); }
+  /// The n-th call and all after it fail.
+  void fail_from(std::size_t n, errc code) { fail({}, n, code, true); }
+  void fail_from(std::string_view call, std::size_t n, errc code) { fail(call, n, code, true); }
+  void clear_faults() {
+    inspect([](state& s) { s.calls.clear(); });
+  }
+  std::size_t calls() {
+    return inspect([](state& s) { return s.calls.calls(); });
+  }
+  std::size_t calls(std::string_view call) {
+    return inspect([&](state& s) { return s.calls.calls(call); });
+  }
+
+  std::size_t live_blocks() {
+    return inspect([](state& s) { return sim::live_blocks(s); });
+  }
+  /// Bytes of live blocks that are in a place; of `location::none()`, those that nobody touched.
+  std::size_t live_bytes(location where) {
+    return inspect([&](state& s) { return sim::live_bytes(s, where); });
+  }
+  std::size_t live_managed_bytes() {
+    return inspect([](state& s) { return sim::live_managed_bytes(s); });
+  }
+  std::size_t live_pools() {
+    return inspect([](state& s) { return s.pools.size(); });
+  }
+  std::size_t live_events() {
+    return inspect([](state& s) { return s.events.size(); });
+  }
+
+  sim::counters counters() {
+    return inspect([](state& s) { return s.count; });
+  }
+  /// How often the api was used against its rules: double frees, dead streams and events, pools with live
+  /// blocks.
+  std::size_t misuses() {
+    return inspect([](state& s) { return s.misuses; });
+  }
+  std::string last_misuse() {
+    return inspect([](state& s) { return s.last_misuse; });
+  }
+  std::size_t invalidated_captures() {
+    return inspect([](state& s) { return s.invalidated; });
+  }
+  /// The names of all ranges pushed so far.
+  std::vector<std::string> ranges() {
+    return inspect([](state& s) { return s.ranges; });
+  }
+  /// Ranges pushed and not popped.
+  int open_ranges() {
+    return inspect([](state& s) { return s.open_ranges; });
+  }
+
+ private:
+  void fail(std::string_view call, std::size_t n, errc code, bool onward) {
+    inspect([&](state& s) { s.calls.plan(call, n, code, onward); });
+  }
+
+  const pid_t process_ = getpid();
+  std::mutex mutex_;
+  state state_;
+};
+
+}  // namespace cmm::sim

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "state.hpp"
+
+namespace cmm::sim {
+
+/// Bytes and where they live.
+struct residence {
+  location where{};
+  std::size_t bytes = 0;
+
+  friend bool operator==(const residence&, const residence&) = default;
+};
+
+/// Adds bytes to the entry of a place.
+inline void add(std::vector<residence>& sums, location where, std::size_t bytes) {
+  if (bytes == 0) return;
+  for (residence& sum : sums) {
+    if (sum.where != where) continue;
+    sum.bytes += bytes;
+    return;
+  }
+  sums.push_back({where, bytes});
+}
+
+inline void add_residency(std::vector<residence>& sums, allocation& block, std::size_t offset,
+                          std::size_t bytes) {
+  if (!block.pageable()) return add(sums, block.where, bytes);
+  if (block.pages.empty()) return add(sums, location::none(), bytes);
+  each_page(block, offset, bytes, [&](const page& p, const page_slice& part) {
+    const std::size_t end = part.offset + part.bytes;
+    for (std::size_t at = part.offset; at < end;) {
+      const std::size_t next = std::min(end, (at / granule_bytes + 1) * granule_bytes);
+      const std::uint32_t bit = granules_of(at % page_bytes, at % page_bytes);
+      if ((p.on_device & bit) != 0) add(sums, location::device(p.device), next - at);
+      if ((p.on_host & bit) != 0) add(sums, location::host_numa(p.node), next - at);
+      if (((p.on_device | p.on_host) & bit) == 0) add(sums, location::none(), next - at);
+      at = next;
+    }
+    return true;
+  });
+}
+
+/// A duplicated granule counts in both places; memory outside of live blocks nowhere.
+inline std::vector<residence> residency(state& s, const void* p, std::size_t bytes) {
+  std::vector<residence> sums;
+  allocation* const block = s.space.holding(p, bytes);
+  if (block != nullptr) add_residency(sums, *block, address_space::offset_in(*block, p), bytes);
+  return sums;
+}
+
+inline std::size_t live_bytes(state& s, location where) {
+  std::vector<residence> sums;
+  s.space.each([&](allocation& block) {
+    if (!block.kept) add_residency(sums, block, 0, block.bytes);
+  });
+  std::size_t sum = 0;
+  for (const residence& each : sums) {
+    const bool any_node = where.what == location::kind::host && each.where.what == location::kind::host_numa;
+    if (any_node || each.where == where) sum += each.bytes;
+  }
+  return sum;
+}
+
+inline std::size_t live_managed_bytes(state& s) {
+  std::size_t sum = 0;
+  s.space.each([&](const allocation& block) {
+    if (!block.kept && block.kind == memory_kind::managed) sum += block.bytes;
+  });
+  return sum;
+}
+
+inline std::size_t live_blocks(state& s) {
+  std::size_t count = 0;
+  s.space.each([&](const allocation& block) { count += block.kept ? 0 : 1; });
+  return count;
+}
+
+}  // namespace cmm::sim

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "state.hpp"
+
+namespace cmm::sim {
+
+/// The host waits for all work of the stream; a capture that it breaks is counted.
+inline errc synchronize(state& s, stream on) {
+  const stream_state* const stream = s.find(on);
+  if (stream == nullptr) return errc::invalid_value;
+  if (stream->capture != 0) return s.invalidate(stream->capture);
+  if (streams::is_legacy(on) && !s.captures.empty()) {
+    s.invalidate_all();
+    return errc::capture_implicit;
+  }
+  s.clock.wait_until(stream->ready);
+  s.host.join(stream->before);
+  s.host.reach(stream->id, stream->tick);
+  return errc::success;
+}
+
+inline errc record(state& s, event e, stream on) {
+  stream_state* const stream = s.find(on);
+  event_state* const event = s.find(e);
+  if (stream == nullptr || event == nullptr) return errc::invalid_value;
+  s.clock.spend(s.machine.calls.event);
+  stream->before.join(s.host);
+  stream->before.reach(stream->id, stream->tick);
+  *event = {.ready = std::max(stream->ready, s.clock.start()),
+            .before = stream->before,
+            .capture = stream->capture};
+  return errc::success;
+}
+
+/// A stream that waits for a captured event joins the capture, which nothing then ends: it is counted as
+/// invalidated. A captured stream cannot wait for an event from outside.
+inline errc wait(state& s, stream on, event e) {
+  stream_state* const stream = s.find(on);
+  const event_state* const event = s.find(e);
+  if (stream == nullptr || event == nullptr) return errc::invalid_value;
+  if (stream->capture != 0 && event->capture != stream->capture) return s.invalidate(stream->capture);
+  if (event->capture != stream->capture && s.captures.contains(event->capture)) {
+    s.invalidate(event->capture);
+    stream->capture = event->capture;
+  }
+  s.clock.spend(s.machine.calls.event);
+  stream->wait(event->ready, event->before);
+  return errc::success;
+}
+
+/// True when the capture rules forbid the calling thread to ask about the event.
+inline bool breaks_capture(state& s, const event_state& event) {
+  const std::uint64_t own = s.capture_of_thread();
+  if (own != 0) s.invalidate(own);
+  if (event.capture != 0) s.invalidate(event.capture);
+  return own != 0 || event.capture != 0;
+}
+
+inline errc query(state& s, event e) {
+  const event_state* const event = s.find(e);
+  if (event == nullptr) return errc::invalid_value;
+  if (breaks_capture(s, *event)) return errc::capture_unsupported;
+  s.clock.spend(s.machine.calls.query);
+  if (event->ready > s.clock.start()) return errc::not_ready;
+  s.host.join(event->before);
+  return errc::success;
+}
+
+inline errc synchronize(state& s, event e) {
+  const event_state* const event = s.find(e);
+  if (event == nullptr) return errc::invalid_value;
+  if (breaks_capture(s, *event)) return errc::capture_unsupported;
+  s.clock.wait_until(event->ready);
+  s.host.join(event->before);
+  return errc::success;
+}
+
+inline errc begin_capture(state& s, stream on) {
+  stream_state* const stream = s.find(on);
+  if (stream == nullptr || stream->capture != 0) return errc::invalid_value;
+  if (streams::is_legacy(on)) return errc::capture_unsupported;
+  stream->capture = ++s.last_handle;
+  s.captures[stream->capture] = {.thread = thread_token()};
+  return errc::success;
+}
+
+inline errc end_capture(state& s, stream on) {
+  stream_state* const stream = s.find(on);
+  if (stream == nullptr || stream->capture == 0) return errc::invalid_value;
+  const std::uint64_t id = stream->capture;
+  const bool invalid = s.captures.at(id).invalid;
+  s.streams.each([&](stream_state& each) { each.capture = each.capture == id ? 0 : each.capture; });
+  s.captures.erase(id);
+  return invalid ? errc::capture_unsupported : errc::success;
+}
+
+}  // namespace cmm::sim

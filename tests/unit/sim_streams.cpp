@@ -1,0 +1,203 @@
+#include <boost/test/unit_test.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "cmm/core/units.hpp"
+#include "cmm/sim/api.hpp"
+#include "cmm/sim/profiles.hpp"
+
+namespace {
+
+using namespace cmm;
+using namespace cmm::literals;
+using sim::access;
+
+struct world {
+  world() { BOOST_REQUIRE(api.allocate_device(p, 1_GiB).ok()); }
+
+  void kernel(stream on) { BOOST_REQUIRE(machine.gpu_touch(p, 1_GiB, access::write, 0, on).ok()); }
+  event recorded(stream on) {
+    event e;
+    BOOST_REQUIRE(api.create_event(e).ok() && api.record(e, on).ok());
+    return e;
+  }
+  std::uint64_t id_of(stream s) {
+    std::uint64_t id = 0;
+    BOOST_REQUIRE(api.stream_id(s, id).ok());
+    return id;
+  }
+
+  sim::machine machine{sim::h200_pcie};
+  sim::api api{machine};
+  stream a = machine.create_stream();
+  stream b = machine.create_stream();
+  void* p = nullptr;
+};
+
+const stream per_thread{reinterpret_cast<void*>(2)};
+
+bool is(status got, errc code, std::string_view call) { return got.code == code && call == got.call; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(sim_streams)
+
+BOOST_FIXTURE_TEST_CASE(a_kernel_takes_the_stream_time_and_the_host_none_until_it_waits, world) {
+  const auto start = machine.now();
+  kernel(a);
+  BOOST_CHECK_EQUAL(machine.now(), start);
+  BOOST_REQUIRE(api.synchronize(a).ok());
+  BOOST_CHECK_CLOSE(static_cast<double>(machine.now() - start), 1_GiB / 3900.0, 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(streams_run_side_by_side_and_an_event_joins_them, world) {
+  const auto start = machine.now();
+  kernel(a);
+  kernel(b);
+  BOOST_REQUIRE(api.wait(b, recorded(a)).ok());
+  kernel(b);
+  BOOST_REQUIRE(api.synchronize(b).ok());
+  BOOST_CHECK_CLOSE(static_cast<double>(machine.now() - start), 2 * 1_GiB / 3900.0, 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(an_event_is_not_ready_until_its_work_is_done, world) {
+  kernel(a);
+  const event e = recorded(a);
+  BOOST_CHECK(is(api.query(e), errc::not_ready, "cudaEventQuery"));
+  BOOST_CHECK(api.synchronize(e).ok());
+  BOOST_CHECK(api.query(e).ok());
+  BOOST_CHECK_EQUAL(machine.live_events(), 1U);
+  BOOST_CHECK(api.destroy_event(e).ok());
+  BOOST_CHECK_EQUAL(machine.live_events(), 0U);
+  BOOST_CHECK(is(api.destroy_event(e), errc::invalid_value, "cudaEventDestroy"));
+  BOOST_CHECK_EQUAL(machine.misuses(), 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(asking_again_lets_time_pass, world) {
+  kernel(a);
+  const event e = recorded(a);
+  int polls = 0;
+  while (!api.query(e).ok()) BOOST_REQUIRE_LT(++polls, 1'000'000);
+  BOOST_CHECK_GT(polls, 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(another_stream_is_ordered_only_by_an_event_or_the_host, world) {
+  kernel(a);
+  const sim::mark m = machine.mark_of(a);
+  BOOST_CHECK(machine.ordered_after(m, a));
+  BOOST_CHECK(!machine.ordered_after(m, b));
+  BOOST_REQUIRE(api.wait(b, recorded(a)).ok());
+  BOOST_CHECK(machine.ordered_after(m, b));
+
+  const sim::mark later = machine.mark_of(a);
+  BOOST_CHECK(!machine.ordered_after(later, b));
+  BOOST_REQUIRE(api.synchronize(a).ok());
+  BOOST_CHECK(machine.ordered_after(later, b));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_event_recorded_before_the_mark_does_not_order_it, world) {
+  const event early = recorded(a);
+  const sim::mark m = machine.mark_of(a);
+  BOOST_REQUIRE(api.wait(b, early).ok());
+  BOOST_CHECK(!machine.ordered_after(m, b));
+}
+
+BOOST_FIXTURE_TEST_CASE(order_passes_through_a_third_stream, world) {
+  const stream c = machine.create_stream();
+  const sim::mark m = machine.mark_of(a);
+  BOOST_REQUIRE(api.wait(b, recorded(a)).ok());
+  BOOST_REQUIRE(api.wait(c, recorded(b)).ok());
+  BOOST_CHECK(machine.ordered_after(m, c));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_destroyed_stream_is_a_misuse_and_its_id_never_returns, world) {
+  const auto old = id_of(a);
+  machine.destroy_stream(a);
+  BOOST_CHECK(is(api.synchronize(a), errc::invalid_value, "cudaStreamSynchronize"));
+  BOOST_CHECK_EQUAL(machine.misuses(), 1U);
+  const stream c = machine.create_stream();
+  BOOST_CHECK(!(c == a));
+  BOOST_CHECK_NE(id_of(c), old);
+}
+
+BOOST_FIXTURE_TEST_CASE(each_thread_has_its_own_default_stream, world) {
+  const auto mine = id_of(per_thread);
+  std::uint64_t theirs = mine;
+  std::thread{[&] { static_cast<void>(api.stream_id(per_thread, theirs)); }}.join();
+  BOOST_CHECK_NE(theirs, mine);
+  BOOST_CHECK_EQUAL(id_of(per_thread), mine);
+  BOOST_CHECK_NE(id_of(stream{}), mine);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_capture_is_seen_on_its_stream_only, world) {
+  std::uint64_t id = 0;
+  BOOST_REQUIRE(machine.begin_capture(a).ok());
+  BOOST_CHECK(api.capture_of(a, id).ok() && id != 0);
+  BOOST_CHECK(api.capture_of(b, id).ok() && id == 0);
+  BOOST_CHECK(is(api.capture_of(stream{}, id), errc::capture_implicit, "cudaStreamGetCaptureInfo"));
+  BOOST_CHECK(machine.end_capture(a).ok());
+  BOOST_CHECK(api.capture_of(a, id).ok() && id == 0);
+  BOOST_CHECK(api.capture_of(stream{}, id).ok());
+}
+
+BOOST_FIXTURE_TEST_CASE(allocation_and_recording_leave_a_capture_whole, world) {
+  const event e = recorded(b);
+  BOOST_REQUIRE(machine.begin_capture(a).ok());
+  void* q = nullptr;
+  BOOST_CHECK(api.allocate_managed(q, 1_MiB).ok());
+  BOOST_CHECK(api.allocate_device(q, 1_MiB).ok());
+  BOOST_CHECK(api.record(e, a).ok());
+  BOOST_CHECK(machine.end_capture(a).ok());
+  BOOST_CHECK_EQUAL(machine.invalidated_captures(), 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(whatever_waits_breaks_a_capture, world) {
+  void* q = nullptr;
+  BOOST_REQUIRE(api.allocate_managed(q, 1_MiB).ok());
+  const event e = recorded(b);
+  const auto breaks = [&](auto call) {
+    const auto before = machine.invalidated_captures();
+    BOOST_REQUIRE(machine.begin_capture(a).ok());
+    BOOST_CHECK(call().code == errc::capture_unsupported);
+    BOOST_CHECK(!machine.end_capture(a).ok());
+    BOOST_CHECK_EQUAL(machine.invalidated_captures(), before + 1);
+  };
+  breaks([&] { return api.synchronize(a); });
+  breaks([&] { return api.synchronize(e); });
+  breaks([&] { return api.query(e); });
+  breaks([&] { return api.prefetch(q, 1_MiB, location::device(0), a); });
+  breaks([&] { return api.free(q); });
+  breaks([&] { return api.wait(a, e); });
+  BOOST_CHECK_EQUAL(machine.live_managed_bytes(), 1_MiB);
+}
+
+BOOST_FIXTURE_TEST_CASE(waiting_for_a_captured_event_from_outside_breaks_the_capture, world) {
+  BOOST_REQUIRE(machine.begin_capture(a).ok());
+  BOOST_CHECK(api.wait(b, recorded(a)).ok());
+  BOOST_CHECK_EQUAL(machine.invalidated_captures(), 1U);
+  BOOST_CHECK(!machine.end_capture(a).ok());
+  std::uint64_t id = 1;
+  BOOST_CHECK(api.capture_of(b, id).ok() && id == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(threads_that_prefetch_overlap_and_everything_else_is_serial, world) {
+  const auto elapsed = [&](auto work) {
+    const auto start = machine.now();
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back(work);
+    for (std::thread& each : threads) each.join();
+    return machine.now() - start;
+  };
+  void* q = nullptr;
+  BOOST_REQUIRE(api.allocate_managed(q, 1_MiB).ok());
+  const auto prefetch = [&] { static_cast<void>(api.prefetch(q, 1_MiB, location::device(0), a)); };
+  BOOST_REQUIRE(api.prefetch(q, 1_MiB, location::device(0), a).ok());
+  BOOST_REQUIRE(api.synchronize(a).ok());
+  BOOST_CHECK_EQUAL(elapsed(prefetch), 1000);
+  BOOST_CHECK_EQUAL(elapsed([&] { static_cast<void>(api.advise(q, 1_MiB, advice::read_mostly, {})); }), 4000);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
