@@ -1,0 +1,6 @@
+#pragma once
+
+/// The library with the CUDA runtime as its api. Needs a CUDA toolkit of version 13 or newer.
+
+#include "cmm.hpp"
+#include "cuda/api.hpp"
