@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdio>
+#include <string>
+
+namespace cmm::bench {
+
+/// A time with three digits and its unit: "584 ns", "17.2 us", "7.9 ms".
+inline std::string format_time(double nanoseconds) {
+  const char* unit = "ns";
+  for (const char* next : {"us", "ms", "s"}) {
+    if (nanoseconds < 1000) break;
+    nanoseconds /= 1000;
+    unit = next;
+  }
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g %s", nanoseconds, unit);
+  return text;
+}
+
+/// A rate in GB/s or, from a thousand of them, TB/s; powers of 1000.
+inline std::string format_rate(double bytes_per_second) {
+  char text[32];
+  const bool tera = bytes_per_second >= 1e12;
+  std::snprintf(text, sizeof text, "%.3g %s", bytes_per_second / (tera ? 1e12 : 1e9), tera ? "TB/s" : "GB/s");
+  return text;
+}
+
+/// A ratio: "0.51x", "17.2x", "1040x".
+inline std::string format_ratio(double ratio) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*fx", ratio < 10 ? 2 : ratio < 100 ? 1 : 0, ratio);
+  return text;
+}
+
+/// A share in percent: "6.1 %".
+inline std::string format_share(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f %%", share * 100);
+  return text;
+}
+
+}  // namespace cmm::bench

@@ -1,0 +1,80 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "gpu.hpp"
+#include "run.hpp"
+#include "sim_workload.hpp"
+
+namespace {
+
+using cmm::bench::options;
+
+constexpr const char* about =
+    "Measures what it costs to allocate memory and to have it where it is used, for the policies of cmm and "
+    "what "
+    "engines use today, on the GPU of this machine or on a simulated one.";
+constexpr const char* footer =
+    "Managed memory is bounded: 8GiB unless --max-managed says otherwise, and never more than a quarter of "
+    "the "
+    "GPU's free memory. Results: results.json (Google Benchmark JSON with the machine in its context) and "
+    "table.md.";
+
+int run_simulated(const std::string& profile, const options& wanted) {
+  cmm::bench::sim_workload work{profile};
+  if (!wanted.list) {
+    std::printf("platform: simulated %s; every figure is predicted by this profile, none is measured\n",
+                profile.c_str());
+  }
+  return cmm::bench::run_on(work, wanted);
+}
+
+int run(const options& wanted) {
+  constexpr std::string_view sim = "sim:";
+  constexpr const char* stand_in = "gh200-480";
+  if (wanted.platform.starts_with(sim)) return run_simulated(wanted.platform.substr(sim.size()), wanted);
+  if (wanted.platform != "auto" && wanted.platform != "cuda") {
+    throw cmm::bad_text{"the platform \"" + wanted.platform +
+                        "\" is unknown; write auto, cuda, or sim:NAME such as sim:gh200-480"};
+  }
+  const std::string missing = cmm::bench::why_no_gpu();
+  if (missing.empty()) return cmm::bench::run_on_cuda(wanted);
+  if (wanted.platform == "cuda") {
+    throw cmm::bad_text{"no GPU can be used: " + missing + "; leave --platform out to simulate one"};
+  }
+  std::fprintf(stderr, "cmm_bench: no GPU can be used (%s), so a GH200 is simulated\n", missing.c_str());
+  return run_simulated(stand_in, wanted);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  options wanted;
+  std::string max_managed;
+  CLI::App app{about, "cmm_bench"};
+  app.footer(footer);
+  app.add_option("--platform", wanted.platform,
+                 "auto (a GPU if one answers, else sim:gh200-480), cuda, or sim:NAME")
+      ->capture_default_str();
+  app.add_flag("--quick", wanted.quick, "fewer sizes and samples");
+  app.add_option("--filter", wanted.filter, "run the rows whose name matches this regular expression");
+  app.add_flag("--list", wanted.list, "print the names of the rows and run none");
+  app.add_option("--out", wanted.out, "folder for the results")->capture_default_str();
+  app.add_option("--max-managed", max_managed, "managed memory alive at once, such as 4GiB");
+  app.add_option("--trace", wanted.trace, "a trace of the layer trace, for the rows of replay");
+  try {
+    app.parse(argc, argv);
+    if (!max_managed.empty()) wanted.max_managed = cmm::parse_size(max_managed);
+    if (!max_managed.empty() && wanted.max_managed == 0) {
+      throw cmm::bad_text{"--max-managed is 0; give at least 4MiB"};
+    }
+    return run(wanted);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const cmm::bad_text& error) {
+    std::fprintf(stderr, "cmm_bench: %s\n", error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "cmm_bench: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cmm/core/units.hpp>
+#include <filesystem>
+#include <string>
+
+namespace cmm::bench {
+
+/// What the command line asked for.
+struct options {
+  std::string platform = "auto";
+  std::string filter;
+  std::filesystem::path out = "results";
+  std::filesystem::path trace;
+  std::size_t max_managed = 0;  ///< bytes; 0 means the default
+  bool quick = false;
+  bool list = false;
+
+  static constexpr std::size_t default_managed = 8_GiB;
+};
+
+}  // namespace cmm::bench
