@@ -154,10 +154,21 @@ BOOST_FIXTURE_TEST_CASE(allocation_and_recording_leave_a_capture_whole, world) {
   BOOST_CHECK_EQUAL(machine.invalidated_captures(), 0U);
 }
 
+BOOST_FIXTURE_TEST_CASE(calls_beside_a_capture_leave_it_whole, world) {
+  void* q = nullptr;
+  BOOST_REQUIRE(api.allocate_managed(q, 1_MiB).ok());
+  const event e = recorded(b);
+  BOOST_REQUIRE(machine.begin_capture(a).ok());
+  BOOST_CHECK(api.query(e).ok() && api.synchronize(e).ok() && api.synchronize(b).ok() && api.free(q).ok());
+  BOOST_CHECK(machine.end_capture(a).ok());
+}
+
 BOOST_FIXTURE_TEST_CASE(whatever_waits_breaks_a_capture, world) {
   void* q = nullptr;
   BOOST_REQUIRE(api.allocate_managed(q, 1_MiB).ok());
   const event e = recorded(b);
+  event within;
+  BOOST_REQUIRE(api.create_event(within).ok());
   const auto breaks = [&](auto call) {
     const auto before = machine.invalidated_captures();
     BOOST_REQUIRE(machine.begin_capture(a).ok());
@@ -166,10 +177,9 @@ BOOST_FIXTURE_TEST_CASE(whatever_waits_breaks_a_capture, world) {
     BOOST_CHECK_EQUAL(machine.invalidated_captures(), before + 1);
   };
   breaks([&] { return api.synchronize(a); });
-  breaks([&] { return api.synchronize(e); });
-  breaks([&] { return api.query(e); });
+  breaks([&] { return api.record(within, a).ok() ? api.synchronize(within) : status{}; });
+  breaks([&] { return api.record(within, a).ok() ? api.query(within) : status{}; });
   breaks([&] { return api.prefetch(q, 1_MiB, location::device(0), a); });
-  breaks([&] { return api.free(q); });
   breaks([&] { return api.wait(a, e); });
   BOOST_CHECK_EQUAL(machine.live_managed_bytes(), 1_MiB);
 }

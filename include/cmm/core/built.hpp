@@ -95,7 +95,7 @@ class built {
   built(const built&) = delete;
   built& operator=(const built&) = delete;
 
-  block allocate(request r) {
+  [[gnu::always_inline]] block allocate(request r) {
     constexpr std::size_t most = no_limit / 2;
     if (r.bytes - 1 >= most || (r.alignment & (r.alignment - 1)) != 0 ||
         r.alignment - 1 >= guaranteed_alignment) [[unlikely]]
@@ -110,7 +110,7 @@ class built {
   block allocate(std::size_t bytes, stream s = {}) { return allocate(request{.bytes = bytes, .stream = s}); }
 
   /// Gives a block back; work already in the stream may still use it. An empty block is ignored.
-  void deallocate(block b, stream s = {}) noexcept {
+  [[gnu::always_inline]] void deallocate(block b, stream s = {}) noexcept {
     if (b) stack_.deallocate(b, s);
   }
 

@@ -54,13 +54,17 @@ namespace detail {
 
 /// Kept out of line so that the path that succeeds stays small.
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail(status failed, const char* doing = "",
-                                                        code_location where = code_location::current()) {
-  throw cuda_error{failed, doing, where};
+                                                        const char* file = __builtin_FILE(),
+                                                        unsigned line = __builtin_LINE(),
+                                                        const char* function = __builtin_FUNCTION()) {
+  throw cuda_error{failed, doing, {file, line, function}};
 }
 
-inline void check(status result, const char* doing = "", code_location where = code_location::current()) {
+/// Takes the place apart, because compilers build a `code_location` before they look at the result.
+inline void check(status result, const char* doing = "", const char* file = __builtin_FILE(),
+                  unsigned line = __builtin_LINE(), const char* function = __builtin_FUNCTION()) {
   if (!result.ok()) [[unlikely]]
-    fail(result, doing, where);
+    fail(result, doing, file, line, function);
 }
 
 }  // namespace detail

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <bit>
+#include <cstdint>
+
 namespace cmm {
 
 /// Where pages live: a GPU's memory, host memory, or one NUMA node of the host.
@@ -7,7 +10,7 @@ namespace cmm {
 /// Two forms are relative and are resolved for each block: `location::device()` is the block's own
 /// device, `location::nearest_numa()` the host NUMA node nearest to it.
 struct location {
-  enum class kind : unsigned char { none, device, host, host_numa };
+  enum class kind : int { none, device, host, host_numa };
 
   static constexpr int relative = -1;
 
@@ -22,7 +25,10 @@ struct location {
 
   [[nodiscard]] constexpr bool is_relative() const noexcept { return id == relative; }
 
-  friend constexpr bool operator==(location, location) noexcept = default;
+  /// One comparison of eight bytes: each block of a policy asks whether its location is a relative one.
+  friend constexpr bool operator==(location left, location right) noexcept {
+    return std::bit_cast<std::uint64_t>(left) == std::bit_cast<std::uint64_t>(right);
+  }
 };
 
 }  // namespace cmm

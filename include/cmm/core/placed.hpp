@@ -2,6 +2,7 @@
 
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "concepts.hpp"
 #include "held_blocks.hpp"
@@ -32,7 +33,7 @@ class placed {
   placed(const placed&) = delete;
   placed& operator=(const placed&) = delete;
 
-  block allocate(request r) {
+  [[gnu::always_inline]] block allocate(request r) {
     auto here = api().enter(r.device);
     detail::check(here.result(), "entering the device of a request");
     r.device = here.device();
@@ -45,11 +46,11 @@ class placed {
     return fresh;
   }
 
-  void deallocate(block b, stream s) noexcept {
+  [[gnu::always_inline]] void deallocate(block b, stream s) noexcept {
     auto here = api().enter(b.device);
     const status given = here.result().ok() ? source_.give_back(b, s) : here.result();
     if (!given.ok()) [[unlikely]]
-      held_.add(b, given);
+      hold(b, given);
   }
 
   [[nodiscard]] Api& api() noexcept { return source_.api(); }
@@ -63,14 +64,27 @@ class placed {
  private:
   static constexpr bool strict = (requires { Policies::makes_strict; } || ...);
 
-  void place(block fresh, stream s) {
+  [[gnu::always_inline]] void place(block fresh, stream s) {
     placement<Api> at{api(), skipped_, strict, migratable()};
     try {
-      std::apply([&](const auto&... policy) { (policy.place(at, fresh, s), ...); }, policies_);
+      place_by(at, fresh, s, std::index_sequence_for<Policies...>{});
     } catch (...) {
-      deallocate(fresh, s);
+      undo(fresh.data, fresh.bytes, fresh.device, s);
       throw;
     }
+  }
+
+  template <std::size_t... Index>
+  [[gnu::always_inline]] void place_by(placement<Api>& at, block fresh, stream s,
+                                       std::index_sequence<Index...>) {
+    (std::get<Index>(policies_).place(at, fresh, s), ...);
+  }
+
+  [[gnu::cold, gnu::noinline]] void hold(const block& b, const status& refused) noexcept {
+    if (!mark_.forked()) held_.add(b, refused);  // in a forked child the memory is the parent's
+  }
+  [[gnu::cold, gnu::noinline]] void undo(void* data, std::size_t bytes, int device, stream s) noexcept {
+    deallocate({data, bytes, device}, s);
   }
 
   [[nodiscard]] bool migratable() const noexcept {

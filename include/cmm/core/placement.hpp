@@ -37,44 +37,50 @@ class placement {
   placement(Api& api, skipped_hints& skipped, bool strict, bool migratable) noexcept
       : api_{api}, skipped_{skipped}, strict_{strict}, migratable_{migratable} {}
 
+  /// Copies each member, so that a copy for a path rarely taken does not keep the original in memory.
+  placement(const placement& other) noexcept
+      : api_{other.api_}, skipped_{other.skipped_}, strict_{other.strict_}, migratable_{other.migratable_} {}
+
   /// Advises on the whole block. Returns whether the machine took it.
-  bool advise(block b, advice what, location where) {
+  [[gnu::always_inline]] bool advise(block b, advice what, location where) {
     if (!migratable_) return false;
-    return settle(api_.advise(b.data, b.bytes, what, resolve(api_, where, b.device)), b.device);
+    const status taken = api_.advise(b.data, b.bytes, what, resolve(api_, where, b.device));
+    if (!taken.ok()) [[unlikely]]
+      return refused(api_, skipped_, strict_, taken, b.device);
+    return true;
   }
 
   /// Populates the block at a location, or moves it there, in the order of the stream.
-  bool prefetch(block b, location where, stream s) {
+  [[gnu::always_inline]] bool prefetch(block b, location where, stream s) {
     if (!migratable_) return false;
     std::uint64_t capture = 0;
     const status asked = api_.capture_of(s, capture);
     if (capture != 0 || !asked.ok()) [[unlikely]]
-      return captured(asked);
-    return settle(api_.prefetch(b.data, b.bytes, resolve(api_, where, b.device), s), b.device);
+      return captured(skipped_, strict_, asked);
+    const status taken = api_.prefetch(b.data, b.bytes, resolve(api_, where, b.device), s);
+    if (!taken.ok()) [[unlikely]]
+      return refused(api_, skipped_, strict_, taken, b.device);
+    return true;
   }
 
   /// Makes a device current on this thread until the returned guard ends.
   auto enter(int device) { return api_.enter(device); }
 
  private:
-  bool settle(status result, int device) {
-    if (result.ok()) [[likely]]
-      return true;
-    return refused(result, device);
-  }
-
-  [[gnu::cold, gnu::noinline]] bool refused(status result, int device) {
+  // Static, so that `this` does not escape and the optimizer keeps a placement in registers.
+  [[gnu::cold, gnu::noinline]] static bool refused(Api& api, skipped_hints& skipped, bool strict,
+                                                   status result, int device) {
     int capable = 1;
-    const status asked = api_.attribute(device, attribute::concurrent_managed_access, capable);
-    if (strict_ || !asked.ok() || capable != 0) detail::fail(result, "placing a block");
-    skipped_.add(result.call, "this device has no concurrent managed access");
+    const status asked = api.attribute(device, attribute::concurrent_managed_access, capable);
+    if (strict || !asked.ok() || capable != 0) detail::fail(result, "placing a block");
+    skipped.add(result.call, "this device has no concurrent managed access");
     return false;
   }
 
-  [[gnu::cold, gnu::noinline]] bool captured(status asked) {
+  [[gnu::cold, gnu::noinline]] static bool captured(skipped_hints& skipped, bool strict, status asked) {
     if (!asked.ok() && asked.code != errc::capture_implicit) detail::fail(asked, "placing a block");
-    if (strict_) detail::fail({errc::capture_unsupported, "cudaMemPrefetchAsync"}, "placing a block");
-    skipped_.add("cudaMemPrefetchAsync", "the stream is being captured");
+    if (strict) detail::fail({errc::capture_unsupported, "cudaMemPrefetchAsync"}, "placing a block");
+    skipped.add("cudaMemPrefetchAsync", "the stream is being captured");
     return false;
   }
 

@@ -36,7 +36,8 @@ constexpr const char* describe(errc code) noexcept {
     case errc::out_of_memory: return "memory ran out";
     case errc::not_initialized:
       return "CUDA cannot be initialized here; in a forked child, build the allocator after the fork";
-    case errc::insufficient_driver: return "the driver is older than this CUDA runtime; update it";
+    case errc::insufficient_driver:
+      return "no NVIDIA driver was found, or it is older than this CUDA runtime; install or update it";
     case errc::no_device: return "no GPU was found; use a machine with one, or the simulated api";
     case errc::invalid_device: return "there is no such device or NUMA node, or it cannot do this";
     case errc::not_ready: return "the work has not finished yet";

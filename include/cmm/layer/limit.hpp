@@ -27,7 +27,7 @@ struct limit {
     explicit counted(limit settings, Rest&&... rest)
         : budget_{settings.bytes}, upstream_{std::forward<Rest>(rest)...} {}
 
-    block allocate(request r) {
+    [[gnu::always_inline]] block allocate(request r) {
       if (!reserve(r.bytes)) [[unlikely]]
         return {};
       reservation held{*this, r.bytes};
@@ -39,7 +39,7 @@ struct limit {
       return b;
     }
 
-    void deallocate(block b, stream s) noexcept {
+    [[gnu::always_inline]] void deallocate(block b, stream s) noexcept {
       ledger_.remove(b);
       upstream_.deallocate(b, s);
       used_.fetch_sub(b.bytes, std::memory_order_relaxed);

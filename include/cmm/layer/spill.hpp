@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "../core/accessible.hpp"
 #include "../core/concepts.hpp"
 #include "../core/recipe.hpp"
 #include "../core/units.hpp"
@@ -25,6 +26,7 @@ struct spill {
   spill_limits limits{};
 
   static constexpr const char* name = "spill";
+  static constexpr bool host_accessible = cmm::host_accessible<Fast>;
   static constexpr void fields(auto& self, auto&& visit) {
     visit("fast", self.fast);
     visit("budget", self.limits.budget);

@@ -25,6 +25,7 @@ struct stream_key {
   int device = 0;
   std::uint64_t id = 0;
 
+  friend bool operator==(const stream_key&, const stream_key&) = default;
   friend auto operator<=>(const stream_key&, const stream_key&) = default;
 };
 
@@ -38,12 +39,17 @@ class stream_place {
   stream_place(Api& api, int device, stream s) : guard_{api.enter(device)}, result_{guard_.result()} {
     if (!result_.ok()) return;
     key_.device = guard_.device();
-    result_ = api.stream_id(s, key_.id);
-    if (!result_.ok()) return;
     result_ = api.capture_of(s, capture_);
     if (result_.code == errc::capture_implicit) {
       capture_ = foreign_capture;
       result_ = {};
+    }
+    if (!result_.ok()) return;
+    if (capture_ == 0) {
+      result_ = api.stream_id(s, key_.id);
+    } else {
+      // A captured stream cannot be asked for its id; during one capture its handle is as good.
+      key_.id = reinterpret_cast<std::uintptr_t>(s.native());
     }
   }
 

@@ -10,7 +10,7 @@ struct advise_only {
   static constexpr const char* name = "advise_only";
   static constexpr bool hints = true;
 
-  void place(auto& at, block b, stream s) const {
+  [[gnu::always_inline]] void place(auto& at, block b, stream s) const {
     prefer{}.place(at, b, s);
     accessed_by{}.place(at, b, s);
   }

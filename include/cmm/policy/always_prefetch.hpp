@@ -10,7 +10,7 @@ struct always_prefetch {
   static constexpr const char* name = "always_prefetch";
   static constexpr bool hints = true;
 
-  void place(auto& at, block b, stream s) const {
+  [[gnu::always_inline]] void place(auto& at, block b, stream s) const {
     advise_only{}.place(at, b, s);
     prefetch{}.place(at, b, s);
   }

@@ -15,35 +15,37 @@ namespace cmm {
 
 /// Populates the block at a location in the order of its stream: on its device unless said otherwise.
 ///
-/// The driver does the work inside the call, on one core, so blocks of at least `parallel_from` bytes are
-/// prefetched in pieces of `piece` bytes by `threads` host threads. On an H200 one call populates 276 GB/s,
-/// and 8 threads with 32 MiB pieces 312 GB/s (measured by cmm, 2026-11).
+/// The calling thread works until all pages are there. With `threads` above 1, blocks of at least two pieces
+/// are prefetched in pieces of `piece` bytes by that many host threads; where that is faster, the rows
+/// `populate` of `tools/bench` tell. On an H200 it is not: one call populates 310 GB/s, 2 and 8 threads reach
+/// 0.80 and 0.70 of that (measured by cmm, 2026-11).
 struct prefetch {
   location to = location::device();
-  std::size_t piece = 32_MiB;
-  int threads = 8;
-  std::size_t parallel_from = 256_MiB;
+  int threads = 1;
+  std::size_t piece = 256_MiB;
 
   static constexpr const char* name = "prefetch";
   static constexpr bool hints = true;
   static constexpr void fields(auto& self, auto&& visit) {
     visit("to", self.to);
-    visit("piece", self.piece);
     visit("threads", self.threads);
-    visit("parallel_from", self.parallel_from);
+    visit("piece", self.piece);
   }
 
-  void place(auto& at, block b, stream s) const {
-    if (b.bytes < parallel_from) [[likely]] {
+  [[gnu::always_inline]] void place(auto& at, block b, stream s) const {
+    if (threads < 2 || b.bytes / 2 < piece) [[likely]] {
       at.prefetch(b, to, s);
     } else {
-      in_pieces(at, b, s);
+      in_pieces(at, b.data, b.bytes, b.device, s);
     }
   }
 
  private:
-  [[gnu::noinline]] void in_pieces(auto& at, block b, stream s) const {
-    const std::size_t step = std::max(piece, std::size_t{64_KiB});
+  static constexpr std::size_t least_piece = 64_KiB;  // clang 14 emits a call for a literal inside a template
+
+  [[gnu::noinline]] void in_pieces(auto at, void* data, std::size_t bytes, int device, stream s) const {
+    const block b{data, bytes, device};
+    const std::size_t step = std::max(piece, least_piece);
     const auto prefetch_one = [&](std::size_t offset) {
       return at.prefetch(
           {static_cast<std::byte*>(b.data) + offset, std::min(step, b.bytes - offset), b.device}, to, s);

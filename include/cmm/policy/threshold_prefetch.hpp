@@ -15,7 +15,7 @@ struct threshold_prefetch {
   static constexpr bool hints = true;
   static constexpr void fields(auto& self, auto&& visit) { visit("below", self.below); }
 
-  void place(auto& at, block b, stream s) const {
+  [[gnu::always_inline]] void place(auto& at, block b, stream s) const {
     advise_only{}.place(at, b, s);
     if (b.bytes < below) prefetch{}.place(at, b, s);
   }

@@ -39,7 +39,6 @@ class api {
   }
   status free(void* p) {
     return machine_->call("cudaFree", [&](state& s) {
-      if (!s.captures.empty()) return s.invalidate_all();
       allocation* const block = s.space.find(p);
       if (p != nullptr &&
           (block == nullptr || block->pool != nullptr || block->kind == memory_kind::system)) {

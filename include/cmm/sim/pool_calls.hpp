@@ -55,7 +55,7 @@ inline errc grant_access(state& s, pool_handle handle, int device) {
 /// A kept block of this size that the stream may use, or null.
 inline allocation* reuse(state& s, pool_state& pool, std::size_t bytes, const stream_state& stream) {
   const auto found = std::find_if(pool.kept.rbegin(), pool.kept.rend(), [&](const allocation* block) {
-    return block->bytes == bytes && s.ordered(block->freed, stream);
+    return block->bytes == bytes && block->capture == stream.capture && s.ordered(block->freed, stream);
   });
   if (found == pool.kept.rend()) return nullptr;
   allocation* const block = *found;
@@ -78,13 +78,22 @@ inline allocation* add_to_pool(state& s, const pool_state& pool, std::size_t byt
   return block;
 }
 
+/// What the pool gives up for a stream may still be in use, so that the stream waits for it.
+inline void order_after(state& s, const mark& freed, stream_state& waiting) {
+  s.streams.each([&](const stream_state& each) {
+    if (each.id == freed.stream && each.id != waiting.id) waiting.wait(each.ready, each.before);
+  });
+  waiting.before.reach(freed.stream, freed.tick);
+}
+
 inline errc allocate_from_pool(state& s, void*& out, std::size_t bytes, pool_handle handle, stream on) {
   pool_state* const pool = find(s, handle);
-  const stream_state* const stream = s.find(on);
+  stream_state* const stream = s.find(on);
   if (pool == nullptr || stream == nullptr || bytes == 0) return errc::invalid_value;
   allocation* block = reuse(s, *pool, bytes, *stream);
   if (block == nullptr) block = add_to_pool(s, *pool, bytes);
   if (block == nullptr && !pool->kept.empty()) {
+    for (const allocation* each : pool->kept) order_after(s, each->freed, *stream);
     trim(s, *pool);
     block = add_to_pool(s, *pool, bytes);
   }
@@ -113,6 +122,7 @@ inline errc free_to_pool(state& s, void* p, stream on) {
   pool_state& pool = s.pools.at(block->pool);
   --pool.live;
   block->kept = true;
+  block->capture = stream->capture;  // what a graph freed, it takes again each time it runs
   block->freed = {stream->id, ++stream->tick};
   pool.kept.push_back(block);
   s.clock.spend(s.machine.calls.pool_free);

@@ -29,7 +29,6 @@ struct pool_state {
 
 /// A capture that is under way.
 struct capture_state {
-  std::uint64_t thread = 0;
   bool invalid = false;
 };
 
@@ -92,13 +91,6 @@ struct state {
   errc invalidate_all() {
     for (const auto& [id, capture] : captures) invalidate(id);
     return errc::capture_unsupported;
-  }
-  /// A capture that the calling thread began, or 0.
-  [[nodiscard]] std::uint64_t capture_of_thread() const {
-    for (const auto& [id, capture] : captures) {
-      if (capture.thread == thread_token()) return id;
-    }
-    return 0;
   }
 
   [[nodiscard]] bool ordered(mark after, const stream_state& s) const {

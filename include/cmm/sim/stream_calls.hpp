@@ -51,12 +51,11 @@ inline errc wait(state& s, stream on, event e) {
   return errc::success;
 }
 
-/// True when the capture rules forbid the calling thread to ask about the event.
+/// True when the capture rules forbid to ask about the event: the api works in relaxed capture mode, in which
+/// only the events of a capture are out of reach.
 inline bool breaks_capture(state& s, const event_state& event) {
-  const std::uint64_t own = s.capture_of_thread();
-  if (own != 0) s.invalidate(own);
   if (event.capture != 0) s.invalidate(event.capture);
-  return own != 0 || event.capture != 0;
+  return event.capture != 0;
 }
 
 inline errc query(state& s, event e) {
@@ -83,7 +82,7 @@ inline errc begin_capture(state& s, stream on) {
   if (stream == nullptr || stream->capture != 0) return errc::invalid_value;
   if (streams::is_legacy(on)) return errc::capture_unsupported;
   stream->capture = ++s.last_handle;
-  s.captures[stream->capture] = {.thread = thread_token()};
+  s.captures[stream->capture] = {};
   return errc::success;
 }
 

@@ -16,10 +16,9 @@ struct device_pool {
     on(Api api, device_pool) : api_{std::move(api)} {}
 
     status take(void*& out, const request& r) {
-      return detail::take_from(pools_, api_, out, r,
-                               {pool_properties::kind::pinned, location::device(r.device)}, false);
+      return pools_.take(out, r, {pool_properties::kind::pinned, location::device(r.device)}, false);
     }
-    status give_back(block b, stream s) { return api_.free_to_pool(b.data, s); }
+    status give_back(block b, stream s) { return pools_.give_back(b, s); }
     Api& api() noexcept { return api_; }
 
    private:

@@ -14,6 +14,7 @@ struct egm {
 
   static constexpr const char* name = "egm";
   static constexpr bool migratable = false;
+  static constexpr bool host_accessible = true;
   static constexpr void fields(auto& self, auto&& visit) { visit("at", self.at); }
 
   template <cmm::api Api>
@@ -22,10 +23,9 @@ struct egm {
     on(Api api, egm settings) : api_{std::move(api)}, at_{settings.at} {}
 
     status take(void*& out, const request& r) {
-      return detail::take_from(pools_, api_, out, r,
-                               {pool_properties::kind::pinned, resolve(api_, at_, r.device)}, true);
+      return pools_.take(out, r, {pool_properties::kind::pinned, resolve(api_, at_, r.device)}, true);
     }
-    status give_back(block b, stream s) { return api_.free_to_pool(b.data, s); }
+    status give_back(block b, stream s) { return pools_.give_back(b, s); }
     Api& api() noexcept { return api_; }
 
    private:

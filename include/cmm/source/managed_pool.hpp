@@ -22,10 +22,9 @@ struct managed_pool {
     on(Api api, managed_pool settings) : api_{std::move(api)}, at_{settings.at} {}
 
     status take(void*& out, const request& r) {
-      return detail::take_from(pools_, api_, out, r,
-                               {pool_properties::kind::managed, resolve(api_, at_, r.device)}, false);
+      return pools_.take(out, r, {pool_properties::kind::managed, resolve(api_, at_, r.device)}, false);
     }
-    status give_back(block b, stream s) { return api_.free_to_pool(b.data, s); }
+    status give_back(block b, stream s) { return pools_.give_back(b, s); }
     Api& api() noexcept { return api_; }
 
    private:

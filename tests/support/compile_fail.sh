@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# compile_fail.sh COMPILER SOURCE PASSED
+# The source must not compile, and the compiler must print what its line "// expect: ..." says. With the
+# mistake corrected (-DCMM_CORRECTED) it must compile, which proves that the mistake alone was refused.
+# Nothing is compiled again while source and headers are older than the file PASSED.
+set -euo pipefail
+
+compiler=$1 source=$2 passed=$3
+include=$(cd "$(dirname "$0")/../../include" && pwd)
+
+if [[ -e $passed && -z $(find "$include" "$source" "$0" -newer "$passed" -print -quit) ]]; then
+  echo "unchanged since it passed"
+  exit 0
+fi
+
+expected=$(sed -n 's|^// expect: ||p' "$source")
+if [[ -z $expected ]]; then
+  echo "$source has no line '// expect: ...'"
+  exit 1
+fi
+
+compile() { "$compiler" -std=c++20 -fsyntax-only -I"$include" "$@" "$source" 2>&1; }
+
+if output=$(compile); then
+  echo "$source compiled, but should have been refused with: $expected"
+  exit 1
+fi
+while IFS= read -r text; do
+  if [[ $output != *"$text"* ]]; then
+    printf '%s\n\nThe compiler refused %s, but did not say: %s\n' "$output" "$source" "$text"
+    exit 1
+  fi
+done <<<"$expected"
+if ! output=$(compile -DCMM_CORRECTED); then
+  printf '%s\n\n%s does not compile with its mistake corrected\n' "$output" "$source"
+  exit 1
+fi
+touch "$passed"

@@ -1,0 +1,169 @@
+#pragma once
+
+#include <cmm/cmm.hpp>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace tests {
+
+/// The outermost layer with these settings, or null.
+template <class Settings>
+auto* layer_of(auto& allocator) {
+  using found = std::remove_cvref_t<decltype(allocator)>;
+  if constexpr (requires { requires std::same_as<typename found::settings_type, Settings>; }) {
+    return &allocator;
+  } else if constexpr (requires { allocator.upstream(); }) {
+    return layer_of<Settings>(allocator.upstream());
+  } else {
+    return static_cast<void*>(nullptr);
+  }
+}
+
+template <class Pointer>
+inline constexpr bool found = !std::is_void_v<std::remove_pointer_t<Pointer>>;
+
+/// Bytes that live in the fast memory of the outermost spill, or null.
+std::optional<std::size_t> fast_bytes_of(auto& allocator) {
+  if constexpr (requires { allocator.fast_bytes(); }) {
+    return allocator.fast_bytes();
+  } else if constexpr (requires { allocator.upstream(); }) {
+    return fast_bytes_of(allocator.upstream());
+  } else {
+    return std::nullopt;
+  }
+}
+
+/// The allocator of any recipe, so that a law is compiled once and runs over all configurations.
+class memory {
+ public:
+  memory() = default;
+  memory(const memory&) = delete;
+  memory& operator=(const memory&) = delete;
+  virtual ~memory() = default;
+
+  virtual cmm::block allocate(cmm::request r) = 0;
+  virtual void deallocate(cmm::block b, cmm::stream s) noexcept = 0;
+  cmm::block allocate(std::size_t bytes, cmm::stream s) { return allocate({.bytes = bytes, .stream = s}); }
+
+  virtual std::size_t trim(cmm::stream s) = 0;      ///< 0 without a pool
+  virtual void forget_captures(cmm::stream s) = 0;  ///< nothing without a pool
+  /// The same for the device of a stream, whatever device is current.
+  virtual void forget_captures_of(int device, cmm::stream s) = 0;
+  [[nodiscard]] virtual bool pooled() const = 0;
+  [[nodiscard]] virtual std::optional<cmm::usage> counted() const = 0;
+  [[nodiscard]] virtual cmm::usage counted_on(int device) const = 0;
+  [[nodiscard]] virtual std::optional<std::size_t> budget() const = 0;
+  [[nodiscard]] virtual std::size_t budget_used() const = 0;
+  [[nodiscard]] virtual std::optional<std::size_t> fast_bytes() const = 0;
+};
+
+template <class Api, class Recipe>
+class memory_of final : public memory {
+ public:
+  memory_of(Api api, const Recipe& recipe) : built_{cmm::build(recipe, std::move(api))} {}
+
+  cmm::block allocate(cmm::request r) override { return built_.allocate(r); }
+  void deallocate(cmm::block b, cmm::stream s) noexcept override { built_.deallocate(b, s); }
+  std::size_t trim(cmm::stream s) override {
+    const auto pool = layer_of<cmm::pool>(built_.upstream());
+    if constexpr (found<decltype(pool)>) return pool->trim(s);
+    return 0;
+  }
+  void forget_captures(cmm::stream s) override {
+    const auto pool = layer_of<cmm::pool>(built_.upstream());
+    if constexpr (found<decltype(pool)>) pool->forget_captures(s);
+  }
+  void forget_captures_of(int device, cmm::stream s) override {
+    [[maybe_unused]] const auto here = built_.api().enter(device);
+    forget_captures(s);
+  }
+  [[nodiscard]] bool pooled() const override {
+    return found<decltype(layer_of<cmm::pool>(built_.upstream()))>;
+  }
+  [[nodiscard]] std::optional<cmm::usage> counted() const override {
+    const auto stats = layer_of<cmm::stats>(built_.upstream());
+    if constexpr (found<decltype(stats)>) return stats->all();
+    return std::nullopt;
+  }
+  [[nodiscard]] cmm::usage counted_on(int device) const override {
+    const auto stats = layer_of<cmm::stats>(built_.upstream());
+    if constexpr (found<decltype(stats)>) return stats->on(device);
+    return {};
+  }
+  [[nodiscard]] std::optional<std::size_t> budget() const override {
+    const auto limit = layer_of<cmm::limit>(built_.upstream());
+    if constexpr (found<decltype(limit)>) return limit->budget();
+    return std::nullopt;
+  }
+  [[nodiscard]] std::size_t budget_used() const override {
+    const auto limit = layer_of<cmm::limit>(built_.upstream());
+    if constexpr (found<decltype(limit)>) return limit->used();
+    return 0;
+  }
+  [[nodiscard]] std::optional<std::size_t> fast_bytes() const override {
+    return fast_bytes_of(built_.upstream());
+  }
+
+ private:
+  decltype(cmm::build(std::declval<const Recipe&>(), std::declval<Api>())) built_;
+};
+
+/// Counts what an api handed out, for machines that do not count themselves.
+struct api_counts {
+  std::atomic<std::size_t> blocks = 0, pools = 0, events = 0, waits = 0;
+};
+
+/// An api that counts its live blocks, pools and events, and how often it waited.
+template <cmm::api Api>
+class counting : public Api {
+ public:
+  counting(Api api, api_counts& counts) : Api{std::move(api)}, counts_{&counts} {}
+
+  cmm::status allocate_managed(void*& out, std::size_t bytes) {
+    return took(counts_->blocks, Api::allocate_managed(out, bytes));
+  }
+  cmm::status allocate_device(void*& out, std::size_t bytes) {
+    return took(counts_->blocks, Api::allocate_device(out, bytes));
+  }
+  cmm::status free(void* p) { return gave(counts_->blocks, Api::free(p)); }
+  cmm::status allocate_system(void*& out, std::size_t bytes) {
+    return took(counts_->blocks, Api::allocate_system(out, bytes));
+  }
+  cmm::status free_system(void* p, std::size_t bytes) {
+    return gave(counts_->blocks, Api::free_system(p, bytes));
+  }
+  cmm::status create_pool(cmm::pool_handle& out, cmm::pool_properties what) {
+    return took(counts_->pools, Api::create_pool(out, what));
+  }
+  cmm::status destroy_pool(cmm::pool_handle pool) { return gave(counts_->pools, Api::destroy_pool(pool)); }
+  cmm::status allocate_from_pool(void*& out, std::size_t bytes, cmm::pool_handle pool, cmm::stream s) {
+    return took(counts_->blocks, Api::allocate_from_pool(out, bytes, pool, s));
+  }
+  cmm::status free_to_pool(void* p, cmm::stream s) { return gave(counts_->blocks, Api::free_to_pool(p, s)); }
+  cmm::status create_event(cmm::event& out) { return took(counts_->events, Api::create_event(out)); }
+  cmm::status destroy_event(cmm::event e) { return gave(counts_->events, Api::destroy_event(e)); }
+  cmm::status synchronize(cmm::stream s) {
+    ++counts_->waits;
+    return Api::synchronize(s);
+  }
+  cmm::status synchronize(cmm::event e) {
+    ++counts_->waits;
+    return Api::synchronize(e);
+  }
+
+ private:
+  static cmm::status took(std::atomic<std::size_t>& count, cmm::status result) {
+    if (result.ok()) ++count;
+    return result;
+  }
+  static cmm::status gave(std::atomic<std::size_t>& count, cmm::status result) {
+    if (result.ok()) --count;
+    return result;
+  }
+
+  api_counts* counts_;
+};
+
+}  // namespace tests
