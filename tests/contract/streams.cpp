@@ -51,6 +51,9 @@ BOOST_AUTO_TEST_CASE(what_a_capture_touched_serves_nobody_else) {
 BOOST_AUTO_TEST_CASE(blocks_of_captures_serve_again_once_they_are_forgotten) {
   over(simulated(), tests::blocks_of_captures_serve_again_once_they_are_forgotten<world>);
 }
+BOOST_AUTO_TEST_CASE(a_captured_stream_is_refused_and_stays_whole) {
+  over(simulated(), tests::a_captured_stream_is_refused_and_stays_whole<world>);
+}
 BOOST_AUTO_TEST_CASE(a_strict_hint_under_capture_is_an_error) {
   over(simulated(), tests::a_strict_hint_under_capture_is_an_error<world>);
 }

@@ -17,6 +17,7 @@ struct traits {
   bool serves = true;   ///< it hands out blocks at all
   bool needs_pageable = false;
   bool captures = true;  ///< it can serve a stream that is being captured
+  bool strict = false;   ///< a hint that a capture cannot take is an error
 };
 
 /// A recipe on a machine, by name.
@@ -40,23 +41,26 @@ template <class World>
 std::vector<configuration<World>> all_configurations() {
   using namespace cmm;
   constexpr traits on_device{.host = false, .managed = false};
-  constexpr traits pinned{.managed = false};
+  constexpr traits driver_pool{.captures = false};
+  constexpr traits device_pools{.host = false, .managed = false, .captures = false};
+  constexpr traits pinned{.managed = false, .captures = false};
   constexpr traits pageable{.managed = false, .needs_pageable = true};
   const auto on = []<class Recipe>(const sim::profile& machine, const Recipe& recipe, traits has = {}) {
     return configure<World>(machine, recipe, has);
   };
   return {
       on(small_h200, managed{}),
-      on(small_h200, managed_pool{}),
-      on(small_h200, managed_pool{location::none()}),
+      on(small_h200, managed_pool{}, driver_pool),
+      on(small_h200, managed_pool{location::none()}, driver_pool),
       on(small_h200, device{}, on_device),
-      on(small_h200, device_pool{}, on_device),
+      on(small_h200, device_pool{}, device_pools),
       on(small_gh200, cmm::system{}, pageable),
       on(small_gh200_egm, egm{}, pinned),
       on(small_h200, null{}, {.serves = false}),
 
       on(small_h200, managed{} | prefer{} | accessed_by{} | read_mostly{} | prefetch{}),
-      on(small_h200, managed{} | strict{} | when{below{2_MiB}, prefetch{}}, {.captures = false}),
+      on(small_h200, managed{} | strict{} | when{below{2_MiB}, prefetch{}},
+         {.captures = false, .strict = true}),
       on(small_h200, managed{} | prefetch{.threads = 3, .piece = 1_MiB}),
       on(small_h200, managed{} | advise_only{}),
       on(small_h200, managed{} | always_prefetch{}),
@@ -68,7 +72,7 @@ std::vector<configuration<World>> all_configurations() {
       on(small_h200, managed{} | limit{96_MiB}),
       on(small_h200, managed{} | spill{device{}, {.budget = 32_MiB}}, on_device),
       on(small_h200, managed{} | spill{managed_pool{} | limit{16_MiB}, {.headroom = 1_MiB}}),
-      on(small_h200, null{} | spill{device_pool{}}, on_device),
+      on(small_h200, null{} | spill{device_pool{}}, device_pools),
       on(small_h200, managed{} | stats{}),
       on(small_h200, managed{} | trace{}),
       on(small_h200, managed{} | locked{}),
@@ -82,8 +86,9 @@ std::vector<configuration<World>> all_configurations() {
       on(small_gh200_egm, managed{} | egm_numa{} | pool{}, pinned),
       on(small_h200, managed{} | egm_numa{} | pool{}),
       on(small_h200,
-         managed_pool{} | prefetch{} | pool{.segment = 4_MiB, .keep = 8_MiB} | stats{} | limit{96_MiB}),
-      on(small_h200, device_pool{} | limit{96_MiB} | pool{} | stats{}, on_device),
+         managed_pool{} | prefetch{} | pool{.segment = 4_MiB, .keep = 8_MiB} | stats{} | limit{96_MiB},
+         driver_pool),
+      on(small_h200, device_pool{} | limit{96_MiB} | pool{} | stats{}, device_pools),
       on(small_gh200, cmm::system{} | advise_only{} | pool{} | stats{}, pageable),
   };
 }

@@ -119,7 +119,7 @@ struct api_counts {
 template <cmm::api Api>
 class counting : public Api {
  public:
-  counting(Api api, api_counts& counts) : Api{std::move(api)}, counts_{&counts} {}
+  counting(Api counted, api_counts& counts) : Api{std::move(counted)}, counts_{&counts} {}
 
   cmm::status allocate_managed(void*& out, std::size_t bytes) {
     return took(counts_->blocks, Api::allocate_managed(out, bytes));

@@ -180,11 +180,28 @@ void blocks_of_captures_serve_again_once_they_are_forgotten(World& world, memory
 /// A strict hint that a capture cannot take costs the request, and the block goes back.
 template <class World>
 void a_strict_hint_under_capture_is_an_error(World& world, memory& from, const traits& has) {
-  if (has.captures) return;
+  if (!has.strict) return;
   const cmm::stream s = world.create_stream();
   BOOST_REQUIRE(world.begin_capture(s));
   const caught<cmm::cuda_error> error{[&] { from.allocate(4096, s); }};
   BOOST_CHECK_MESSAGE(error.says("cudaMemPrefetchAsync failed while placing a block"), error.text);
+  BOOST_CHECK(world.end_capture(s));
+}
+
+/// A source that cannot serve a graph says so, or counts as full; the capture stays whole, and what is freed
+/// in it is kept until the allocator ends.
+template <class World>
+void a_captured_stream_is_refused_and_stays_whole(World& world, memory& from, const traits& has) {
+  if (has.captures || has.strict || !has.serves) return;
+  const cmm::stream s = world.create_stream();
+  const cmm::block before = from.allocate(2_MiB, s);
+  BOOST_REQUIRE(world.begin_capture(s));
+  cmm::block within;
+  const caught<cmm::cuda_error> error{[&] { within = from.allocate(40_MiB, s); }};
+  BOOST_CHECK(!within);
+  BOOST_CHECK(error.code == cmm::errc::success ||
+              error.says("cannot run while the stream is being captured"));
+  from.deallocate(before, s);
   BOOST_CHECK(world.end_capture(s));
 }
 

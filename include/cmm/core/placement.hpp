@@ -66,6 +66,13 @@ class placement {
   /// Makes a device current on this thread until the returned guard ends.
   auto enter(int device) { return api_.enter(device); }
 
+  /// Which stream the handle means on this thread; a per-thread default stream is another one on each.
+  std::uint64_t stream_id(stream s) {
+    std::uint64_t id = 0;
+    detail::check(api_.stream_id(s, id), "placing a block");
+    return id;
+  }
+
  private:
   // Static, so that `this` does not escape and the optimizer keeps a placement in registers.
   [[gnu::cold, gnu::noinline]] static bool refused(Api& api, skipped_hints& skipped, bool strict,

@@ -44,7 +44,10 @@ constexpr const char* describe(errc code) noexcept {
     case errc::illegal_address: return "an earlier kernel used an illegal address; the process must restart";
     case errc::not_permitted: return "this is not permitted now";
     case errc::not_supported: return "this machine does not support it";
-    case errc::capture_unsupported: return "it cannot run while the stream is being captured";
+    case errc::capture_unsupported:
+      return "it cannot run while the stream is being captured; make the call before, or use managed or "
+             "device as "
+             "the source";
     case errc::capture_implicit: return "it would join a capture that another stream began";
   }
   return "see the CUDA documentation of this code";

@@ -68,9 +68,11 @@ class api {
     return answer(cudaMemPoolSetAccess(native(pool), &access, 1), "cudaMemPoolSetAccess");
   }
   static status allocate_from_pool(void*& out, std::size_t bytes, pool_handle pool, stream s) noexcept {
+    const relaxed_capture relaxed;
     return answer(cudaMallocFromPoolAsync(&out, bytes, native(pool), native(s)), "cudaMallocFromPoolAsync");
   }
   static status free_to_pool(void* data, stream s) noexcept {
+    const relaxed_capture relaxed;
     return answer(cudaFreeAsync(data, native(s)), "cudaFreeAsync");
   }
 

@@ -49,7 +49,7 @@ struct spill {
     block allocate(request r) {
       if (reserve(r)) {
         reservation held{*this, r.bytes};
-        const block b = fast_.allocate(r);
+        const block b = take_fast(r);
         if (b) {
           own(b, r.stream);
           held.bytes = 0;
@@ -109,6 +109,16 @@ struct spill {
       if (free < limits_.headroom || free - limits_.headroom < r.bytes) return false;
       held.bytes = 0;
       return true;
+    }
+
+    /// A fast memory that cannot serve a captured stream counts as full.
+    block take_fast(const request& r) {
+      try {
+        return fast_.allocate(r);
+      } catch (const cuda_error& failed) {
+        if (failed.code() != errc::capture_unsupported) throw;
+        return {};
+      }
     }
 
     void own(const block& b, stream s) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <system_error>
@@ -52,6 +53,7 @@ struct prefetch {
     };
     if (!prefetch_one(0)) return;  // a machine that skips the first piece skips them all
 
+    const std::uint64_t wanted = at.stream_id(s);
     std::atomic<std::size_t> next{step};
     std::exception_ptr failure;
     std::mutex failing;
@@ -59,6 +61,7 @@ struct prefetch {
       try {
         const auto here = at.enter(b.device);
         detail::check(here.result(), "prefetching a block in pieces");
+        if (at.stream_id(s) != wanted) return;  // a per-thread default stream: the caller works alone
         for (std::size_t offset = next.fetch_add(step); offset < b.bytes; offset = next.fetch_add(step)) {
           prefetch_one(offset);
         }

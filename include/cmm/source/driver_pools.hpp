@@ -1,8 +1,6 @@
 #pragma once
 
-#include <atomic>
 #include <mutex>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -15,8 +13,9 @@ namespace cmm::detail {
 
 /// The driver's memory pools of one source: one for each device, made when the device first asks.
 ///
-/// Thread-safe. A pool lives as long as the source; a forked child leaves it to its parent. A captured stream
-/// gives back only what it took in the same capture, because the driver breaks the capture over other blocks.
+/// Thread-safe. A pool lives as long as the source; a forked child leaves it to its parent. Calls for a
+/// captured stream are refused: there the driver gives memory that is the graph's, and from managed and host
+/// pools none.
 template <api Api>
 class driver_pools {
  public:
@@ -33,32 +32,17 @@ class driver_pools {
 
   /// Takes from the pool of the request's device; `grant` lets the device use a pool that lives elsewhere.
   status take(void*& out, const request& r, pool_properties properties, bool grant) {
+    const status allowed = outside_captures(r.stream, "cudaMallocFromPoolAsync");
+    if (!allowed.ok()) [[unlikely]]
+      return allowed;
     pool_handle pool{};
     const status found = get(r.device, properties, grant, pool);
-    if (!found.ok()) return found;
-    std::uint64_t capture = 0;
-    const status asked = capture_of(api_, r.stream, capture);
-    if (!asked.ok()) return asked;
-    const status taken = api_.allocate_from_pool(out, r.bytes, pool, r.stream);
-    if (capture != 0 && taken.ok()) [[unlikely]]
-      remember(out, capture, r.stream);
-    return taken;
+    return found.ok() ? api_.allocate_from_pool(out, r.bytes, pool, r.stream) : found;
   }
 
   status give_back(block b, stream s) {
-    std::uint64_t capture = 0;
-    const status asked = capture_of(api_, s, capture);
-    if (!asked.ok()) [[unlikely]]
-      return asked;
-    if (capture != 0 || captured_count_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
-      const std::scoped_lock lock{mutex_};
-      const auto found = captured_.find(b.data);
-      if (capture != 0 && (found == captured_.end() || found->second != capture))
-        return {errc::capture_unsupported, "cudaFreeAsync"};
-      if (found != captured_.end()) captured_.erase(found);
-      captured_count_ = captured_.size();
-    }
-    return api_.free_to_pool(b.data, s);
+    const status allowed = outside_captures(s, "cudaFreeAsync");
+    return allowed.ok() ? api_.free_to_pool(b.data, s) : allowed;
   }
 
  private:
@@ -84,22 +68,15 @@ class driver_pools {
     return granted;
   }
 
-  void remember(void* taken, std::uint64_t capture, stream s) {
-    const std::scoped_lock lock{mutex_};
-    try {
-      captured_.emplace(taken, capture);
-    } catch (...) {
-      static_cast<void>(api_.free_to_pool(taken, s));
-      throw;
-    }
-    captured_count_ = captured_.size();
+  status outside_captures(stream s, const char* call) {
+    std::uint64_t capture = 0;
+    const status asked = capture_of(api_, s, capture);
+    return asked.ok() && capture != 0 ? status{errc::capture_unsupported, call} : asked;
   }
 
   Api& api_;
   std::mutex mutex_;
   std::vector<std::pair<int, pool_handle>> pools_;
-  std::unordered_map<void*, std::uint64_t> captured_;
-  std::atomic<std::size_t> captured_count_ = 0;
   process_mark mark_;
 };
 

@@ -1,0 +1,73 @@
+#include <boost/test/unit_test.hpp>
+#include <cmm/core/units.hpp>
+#include <string>
+
+using namespace cmm;
+using namespace cmm::literals;
+
+static_assert(1_KiB == 1024 && 1_MiB == 1024 * 1_KiB && 1_GiB == 1024 * 1_MiB && 1_TiB == 1024 * 1_GiB);
+static_assert(16'777'215_TiB == no_limit - (1_TiB - 1));
+
+BOOST_AUTO_TEST_SUITE(units)
+
+BOOST_AUTO_TEST_CASE(a_size_is_read_with_its_unit) {
+  const auto read = [](const char* text, std::size_t bytes) { BOOST_CHECK_EQUAL(parse_size(text), bytes); };
+  read("8192", 8192);
+  read("0", 0);
+  read("512 MiB", 512_MiB);
+  read("1.5GiB", 1536_MiB);
+  read("2_GiB", 2_GiB);
+  read("10GB", 10'000'000'000);
+  read("1.5 KB", 1500);
+  read("7B", 7);
+  read("0.5KiB", 512);
+  read("18446744073709551615", no_limit);
+  read("9007199254740993", 9007199254740993);
+  read("16777215TiB", 16'777'215_TiB);
+}
+
+BOOST_AUTO_TEST_CASE(a_size_that_cannot_be_read_is_an_error_that_names_it) {
+  const auto refuse = [](const char* text, const char* why) {
+    try {
+      parse_size(text);
+      BOOST_ERROR("\"" << text << "\" was read");
+    } catch (const bad_text& error) {
+      const std::string said = error.what();
+      BOOST_CHECK_MESSAGE(said.find("the size \"" + std::string{text} + "\" " + why) == 0, said);
+      BOOST_CHECK_MESSAGE(
+          said.find("; write a number and a unit, such as 8192, 512 MiB or 1.5GiB") != said.npos, said);
+    }
+  };
+  refuse("", "does not start with a number");
+  refuse("GiB", "does not start with a number");
+  refuse("-1", "does not start with a number");
+  refuse(" 1", "does not start with a number");
+  refuse("1.2.3", "is not a number");
+  refuse(".", "is not a number");
+  refuse("5 parsecs", "has an unknown unit");
+  refuse("1gib", "has an unknown unit");
+  refuse("1e9", "has an unknown unit");
+  refuse("0.3KiB", "is not a whole number of bytes");
+  refuse("1.5", "is not a whole number of bytes");
+  refuse("18446744073709551616", "is larger than the address space");
+  refuse("16777216TiB", "is larger than the address space");
+  refuse("99999999999TB", "is larger than the address space");
+}
+
+BOOST_AUTO_TEST_CASE(a_size_is_written_with_the_largest_unit_that_divides_it) {
+  BOOST_CHECK_EQUAL(format_size(0), "0");
+  BOOST_CHECK_EQUAL(format_size(1000), "1000");
+  BOOST_CHECK_EQUAL(format_size(2_GiB), "2GiB");
+  BOOST_CHECK_EQUAL(format_size(1536_MiB), "1536MiB");
+  BOOST_CHECK_EQUAL(format_size(4096_TiB), "4096TiB");
+  BOOST_CHECK_EQUAL(format_size(no_limit), "no_limit");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_written_is_read_back) {
+  for (std::size_t bytes = 1; bytes < 1_TiB; bytes = bytes * 3 + 1) {
+    BOOST_CHECK_EQUAL(parse_size(format_size(bytes)), bytes);
+    BOOST_CHECK_EQUAL(parse_size(format_size(bytes * 1024)), bytes * 1024);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
