@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# compile_fail.sh COMPILER SOURCE PASSED
+# compile_fail.sh COMPILER SOURCE PASSED [INCLUDE]
 # The source must not compile, and the compiler must print what its line "// expect: ..." says. With the
 # mistake corrected (-DCMM_CORRECTED) it must compile, which proves that the mistake alone was refused.
 # Nothing is compiled again while source and headers are older than the file PASSED.
 set -euo pipefail
 
 compiler=$1 source=$2 passed=$3
-include=$(cd "$(dirname "$0")/../../include" && pwd)
+include=${4:-$(cd "$(dirname "$0")/../../include" && pwd)}
 
 if [[ -e $passed && -z $(find "$include" "$source" "$0" -newer "$passed" -print -quit) ]]; then
   echo "unchanged since it passed"

@@ -49,6 +49,17 @@ BOOST_AUTO_TEST_CASE(a_threshold_prefetches_what_is_smaller_and_only_that) {
   memory.deallocate(exactly);
 }
 
+BOOST_AUTO_TEST_CASE(a_condition_decides_which_blocks_a_policy_places) {
+  sim::machine machine{tests::small_h200};
+  auto memory = on(managed{} | when{below{1_MiB}, prefetch{}}, machine);
+  const block small = memory.allocate(1_MiB - 1);
+  const block large = memory.allocate(1_MiB);
+  BOOST_CHECK_EQUAL(machine.resident(small.data, small.bytes, location::device(0)), small.bytes);
+  BOOST_CHECK_EQUAL(machine.resident(large.data, large.bytes, location::device(0)), 0U);
+  memory.deallocate(small);
+  memory.deallocate(large);
+}
+
 BOOST_AUTO_TEST_CASE(advice_alone_moves_no_page) {
   sim::machine machine{tests::small_h200};
   auto memory = build(managed{} | advise_only{}, sim::api{machine});

@@ -58,8 +58,7 @@ def read_results(path):
             raise KeyError("schema")
     except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:
         sys.exit(
-            f"plot.py: {path} is no result of this version of tools/bench ({error}); "
-            "give a results.json"
+            f"plot.py: {path} is no result of this version of tools/bench ({error}); give a results.json"
         )
     return result
 
@@ -93,9 +92,7 @@ def plot_allocate(result, out):
     lines = {}
     for name, row in rows_of(result, "allocate"):
         axes = dict(part.split(":", 1) for part in name.split("/"))
-        lines.setdefault(axes["allocator"], []).append(
-            (size_in_bytes(axes["bytes"]), row["p50_ns"] / 1e3)
-        )
+        lines.setdefault(axes["allocator"], []).append((size_in_bytes(axes["bytes"]), row["p50_ns"] / 1e3))
     if not any(key in lines for key in ALLOCATORS):
         return None
     figure, axes = new_figure(
@@ -110,6 +107,7 @@ def plot_allocate(result, out):
     axes.set(xscale="log", yscale="log", xlabel="block size", ylabel="µs")
     axes.set_xticks(sizes, [size_label(size) for size in sizes], rotation=30, ha="right")
     axes.minorticks_off()
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.grid(axis="y", color="#dddddd")
     axes.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(0, 1))
     axes.set_ylim(top=max(time for line in lines.values() for _, time in line) * 30)
@@ -126,14 +124,13 @@ def plot_pages(result, out):
                 bars.append((label, row["bytes_per_second"] / 1e9, colour))
     if not bars:
         return None
-    figure, axes = new_figure(
-        "How fast managed pages come: GB/s", result["context"]["machine"], 4.4
-    )
+    figure, axes = new_figure("How fast managed pages come: GB/s", result["context"]["machine"], 4.4)
     labels, rates, colours = zip(*bars[::-1], strict=True)
     drawn = axes.barh(labels, rates, color=colours, height=0.65)
     axes.bar_label(drawn, [f"{rate:.3g}" for rate in rates], padding=4, fontsize=9)
     axes.set(xscale="log", xlabel="GB/s (logarithmic)")
     axes.set_xlim(1, max(rates) * 2.5)
+    axes.xaxis.set_major_formatter("{x:g}")
     figure.savefig(out / "page_fault.svg")
     return out / "page_fault.svg"
 

@@ -36,7 +36,9 @@ struct pool {
 
     template <class... Rest>
     explicit over(pool settings, Rest&&... rest)
-        : segment_{std::min(settings.segment, no_limit / 4)}, keep_{settings.keep}, upstream_{std::forward<Rest>(rest)...} {}
+        : segment_{std::min(settings.segment, no_limit / 4)},
+          keep_{settings.keep},
+          upstream_{std::forward<Rest>(rest)...} {}
     ~over();
     over(const over&) = delete;
     over& operator=(const over&) = delete;

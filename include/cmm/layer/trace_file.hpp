@@ -11,8 +11,8 @@
 
 namespace cmm {
 
-/// Writes a trace, whole or not at all: a header line, then `take ID BYTES STREAM DEVICE NS` and `free ID STREAM
-/// DEVICE NS`, oldest first. Throws `std::runtime_error` where the file cannot be written.
+/// Writes a trace, whole or not at all: a header line, then `take ID BYTES STREAM DEVICE NS` and `free ID
+/// STREAM DEVICE NS`, oldest first. Throws `std::runtime_error` where the file cannot be written.
 inline void save_trace(const std::vector<trace_event>& log, const std::filesystem::path& path) {
   const std::filesystem::path partial = path.string() + ".partial";
   std::ofstream file{partial};
@@ -39,7 +39,8 @@ inline void save_trace(const std::vector<trace_event>& log, const std::filesyste
 /// Reads a trace that `save_trace` wrote. Throws `bad_text` naming the file and the line that cannot be read.
 inline std::vector<trace_event> load_trace(const std::filesystem::path& path) {
   std::ifstream file{path};
-  if (!file) throw bad_text{"the trace " + path.string() + " cannot be opened; give the path of a saved trace"};
+  if (!file)
+    throw bad_text{"the trace " + path.string() + " cannot be opened; give the path of a saved trace"};
   std::string line;
   if (!std::getline(file, line) || line != "cmm trace 1") {
     throw bad_text{path.string() + " is no trace of this version; its first line must be \"cmm trace 1\""};
@@ -59,8 +60,9 @@ inline std::vector<trace_event> load_trace(const std::filesystem::path& path) {
       good = end == static_cast<int>(line.size());
     }
     if (!good || line.find('-') != std::string::npos) {
-      throw bad_text{path.string() + ":" + std::to_string(number) + ": \"" + line +
-                     "\" is no trace line; it must read take ID BYTES STREAM DEVICE NS or free ID STREAM DEVICE NS"};
+      throw bad_text{
+          path.string() + ":" + std::to_string(number) + ": \"" + line +
+          "\" is no trace line; it must read take ID BYTES STREAM DEVICE NS or free ID STREAM DEVICE NS"};
     }
     log.push_back({id, static_cast<std::size_t>(bytes), stream, device, time});
   }

@@ -5,11 +5,9 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
-#include <system_error>
-#include <thread>
-#include <vector>
 
 #include "../core/concepts.hpp"
+#include "../core/on_threads.hpp"
 #include "../core/units.hpp"
 
 namespace cmm {
@@ -71,14 +69,7 @@ struct prefetch {
         failure = std::current_exception();
       }
     };
-    std::vector<std::jthread> helpers;
-    try {
-      for (int helper = 1; helper < threads; ++helper) helpers.emplace_back(work);
-    } catch (const std::system_error&) {
-      // No more threads to be had: those that run, this one at least, do all the pieces.
-    }
-    work();
-    helpers.clear();
+    detail::on_threads(threads, work);
     if (failure) std::rethrow_exception(failure);
   }
 };
