@@ -10,7 +10,7 @@ using namespace cmm::literals;
 
 namespace {
 
-constexpr auto recipe = cmm::device_pool{} | cmm::pool{} | cmm::limit{64_MiB} | cmm::stats{};
+constexpr auto recipe = cmm::device{} | cmm::pool{} | cmm::limit{64_MiB} | cmm::stats{};
 
 struct situation {
   cmm::sim::machine machine{cmm::sim::gh200_480};

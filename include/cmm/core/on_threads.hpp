@@ -12,17 +12,17 @@ namespace cmm::detail {
 ///
 /// By pthreads, because `<thread>` would make everything that includes the library compile a tenth longer.
 template <class Function>
-void on_threads(int count, Function& work) {
+void on_threads(int count, const Function& work) {
   static_assert(noexcept(work()), "cmm: a function for several threads must not throw");
   constexpr auto entry = +[](void* function) -> void* {
-    (*static_cast<Function*>(function))();
+    (*static_cast<const Function*>(function))();
     return nullptr;
   };
   std::vector<pthread_t> helpers;
   helpers.reserve(static_cast<std::size_t>(count));
   for (int helper = 1; helper < count; ++helper) {
     pthread_t made{};
-    if (::pthread_create(&made, nullptr, entry, &work) != 0) break;
+    if (::pthread_create(&made, nullptr, entry, const_cast<Function*>(&work)) != 0) break;
     helpers.push_back(made);
   }
   work();

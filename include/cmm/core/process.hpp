@@ -3,6 +3,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstddef>
+
 namespace cmm::detail {
 
 /// Tells a forked child from the process that built an allocator, for the price of one load.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "free_after.hpp"
 
 namespace cmm {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "driver_pools.hpp"
 
 namespace cmm {

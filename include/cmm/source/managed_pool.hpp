@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "../core/resolve.hpp"
 #include "driver_pools.hpp"
 

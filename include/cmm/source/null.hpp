@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "../core/api.hpp"
 
 namespace cmm {
