@@ -1,7 +1,9 @@
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <cmm/sim.hpp>
 #include <mutex>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include "support/world.hpp"
@@ -33,6 +35,7 @@ struct watched : sim::api {
       ++notes->pieces;
       notes->bytes += bytes;
     }
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});  // so that every helper gets a piece
     return sim::api::prefetch(p, bytes, where, s);
   }
 };

@@ -57,6 +57,8 @@ BOOST_AUTO_TEST_CASE(freed_neighbours_merge_until_the_segment_is_whole) {
     }
   }
   BOOST_CHECK_EQUAL(world.layer().cached_bytes(), world.layer().reserved_bytes());
+  world.give(world.take(16, 1_MiB, world.s), world.s);  // all of it serves again
+  BOOST_CHECK_EQUAL(world.layer().reserved_bytes(), 16_MiB);
   BOOST_CHECK_EQUAL(world.layer().trim(world.s), 16_MiB);
   BOOST_CHECK_EQUAL(world.layer().reserved_bytes(), 0U);
   BOOST_CHECK_EQUAL(world.machine.live_blocks(), 0U);

@@ -99,10 +99,10 @@ class built {
     constexpr std::size_t most = no_limit / 2;
     if (r.bytes - 1 >= most || (r.alignment & (r.alignment - 1)) != 0 ||
         r.alignment - 1 >= guaranteed_alignment) [[unlikely]]
-      reject(r);
+      reject(r.bytes, r.alignment);
     const block fresh = stack_.allocate(r);
     if (!fresh) [[unlikely]]
-      reject_impossible(r);
+      reject_impossible(r.bytes);
     return fresh;
   }
 
@@ -138,19 +138,19 @@ class built {
                detail::serve(std::get<0>(elements), std::get<1 + Policy>(elements)...),
                std::get<1 + Policy>(elements)...} {}
 
-  [[noreturn, gnu::cold, gnu::noinline]] static void reject(request r) {
-    if (r.bytes == 0) throw bad_request{"a block of 0 bytes was asked for; ask for at least 1"};
-    if (r.bytes > no_limit / 2) {
+  [[noreturn, gnu::cold, gnu::noinline]] static void reject(std::size_t bytes, std::size_t alignment) {
+    if (bytes == 0) throw bad_request{"a block of 0 bytes was asked for; ask for at least 1"};
+    if (bytes > no_limit / 2) {
       throw bad_request{
-          "a block of " + std::to_string(r.bytes) +
+          "a block of " + std::to_string(bytes) +
           " bytes was asked for, more than half the address space; check the size for overflow"};
     }
-    throw bad_request{"an alignment of " + std::to_string(r.alignment) +
+    throw bad_request{"an alignment of " + std::to_string(alignment) +
                       " was asked for; it must be a power of two of at most " +
                       std::to_string(guaranteed_alignment) + ", which every CUDA allocation has"};
   }
 
-  [[gnu::cold, gnu::noinline]] void reject_impossible(const request& r) {
+  [[gnu::cold, gnu::noinline]] void reject_impossible(std::size_t bytes) {
     std::size_t free = 0;
     std::size_t total = 0;
     int devices = 0;
@@ -160,8 +160,8 @@ class built {
       if (!api().memory_info(location::device(device), free, total).ok()) return;
       all += total;
     }
-    if (all != 0 && r.bytes > all) {
-      throw bad_request{"a block of " + format_size(r.bytes) +
+    if (all != 0 && bytes > all) {
+      throw bad_request{"a block of " + format_size(bytes) +
                         " was asked for, but all memories of this machine together hold " + format_size(all)};
     }
   }

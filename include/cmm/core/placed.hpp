@@ -50,7 +50,7 @@ class placed {
     auto here = api().enter(b.device);
     const status given = here.result().ok() ? source_.give_back(b, s) : here.result();
     if (!given.ok()) [[unlikely]]
-      hold(b, given);
+      hold(b.data, b.bytes, b.device, given);
   }
 
   [[nodiscard]] Api& api() noexcept { return source_.api(); }
@@ -80,8 +80,9 @@ class placed {
     (std::get<Index>(policies_).place(at, fresh, s), ...);
   }
 
-  [[gnu::cold, gnu::noinline]] void hold(const block& b, const status& refused) noexcept {
-    if (!mark_.forked()) held_.add(b, refused);  // in a forked child the memory is the parent's
+  // By their members, so that a block stays in registers on the path that succeeds.
+  [[gnu::cold, gnu::noinline]] void hold(void* data, std::size_t bytes, int device, status refused) noexcept {
+    if (!mark_.forked()) held_.add({data, bytes, device}, refused);  // else the memory is the parent's
   }
   [[gnu::cold, gnu::noinline]] void undo(void* data, std::size_t bytes, int device, stream s) noexcept {
     deallocate({data, bytes, device}, s);

@@ -63,11 +63,11 @@ struct limit {
       }
     };
 
-    bool reserve(std::size_t bytes) noexcept {
+    bool reserve(std::size_t wanted) noexcept {
       std::size_t used = used_.load(std::memory_order_relaxed);
       do {
-        if (bytes > budget_ - used) return false;
-      } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
+        if (wanted > budget_ - used) return false;
+      } while (!used_.compare_exchange_weak(used, used + wanted, std::memory_order_relaxed));
       return true;
     }
 

@@ -39,16 +39,16 @@ struct pool {
         : segment_{std::min(settings.segment, no_limit / 4)},
           keep_{settings.keep},
           upstream_{std::forward<Rest>(rest)...} {}
-    ~over();
+    ~over() { give_all_back(); }
     over(const over&) = delete;
     over& operator=(const over&) = delete;
 
     block allocate(request r);
     void deallocate(block b, stream s) noexcept;
 
-    /// Gives whole free segments back until at most `keep` bytes are cached; work that uses them is ordered
+    /// Gives whole free segments back until at most `most` bytes are cached; work that uses them is ordered
     /// before it in `s`. Returns the bytes given back; none while `s` is being captured.
-    std::size_t trim(stream s = {}, std::size_t keep = 0);
+    std::size_t trim(stream s = {}, std::size_t most = 0);
 
     /// Lets blocks of graph captures be reused in `s`: say so when the graphs are gone and their work is
     /// done.
@@ -82,6 +82,7 @@ struct pool {
       return (bytes + step - 1) / step * step;
     }
 
+    void give_all_back() noexcept;
     chunk* reuse(const request& r, const place& here, std::size_t bytes);
     chunk* reuse_captured(const place& here, std::size_t bytes) noexcept;
     chunk* take_from_others(const request& r, const place& here, std::size_t bytes, bool wait);
@@ -91,7 +92,7 @@ struct pool {
     chunk* keep_free(chunk& c, cache_type& home) noexcept;
     void park(chunk& c) noexcept;
     void fence(cache_type& home, stream s) noexcept;
-    std::size_t trim_locked(stream s, detail::stream_key key, std::size_t keep) noexcept;
+    std::size_t trim_locked(stream s, detail::stream_key key, std::size_t most) noexcept;
     bool releasable(const detail::segment& candidate, stream s, detail::stream_key key) noexcept;
     cache_type* cache_of(detail::stream_key key) noexcept;
     auto read(auto&& value) const noexcept {

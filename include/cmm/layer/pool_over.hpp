@@ -5,7 +5,7 @@
 namespace cmm {
 
 template <allocator Upstream>
-pool::over<Upstream>::~over() {
+void pool::over<Upstream>::give_all_back() noexcept {
   if (mark_.forked()) return;
   for (auto& [key, cache] : caches_) {
     if (!cache.has_event) continue;
@@ -71,12 +71,12 @@ void pool::over<Upstream>::deallocate(block b, stream s) noexcept {
 }
 
 template <allocator Upstream>
-std::size_t pool::over<Upstream>::trim(stream s, std::size_t keep) {
+std::size_t pool::over<Upstream>::trim(stream s, std::size_t most) {
   const place here{api(), current_device, s};
   detail::check(here.result(), "trimming a pool");
   if (here.capture() != 0) return 0;
   const std::scoped_lock lock{mutex_};
-  return trim_locked(s, here.key(), keep);
+  return trim_locked(s, here.key(), most);
 }
 
 template <allocator Upstream>
@@ -238,9 +238,9 @@ void pool::over<Upstream>::fence(cache_type& home, stream s) noexcept {
 }
 
 template <allocator Upstream>
-std::size_t pool::over<Upstream>::trim_locked(stream s, detail::stream_key key, std::size_t keep) noexcept {
+std::size_t pool::over<Upstream>::trim_locked(stream s, detail::stream_key key, std::size_t most) noexcept {
   std::size_t trimmed = 0;
-  for (std::size_t i = segments_.count(); i-- > 0 && cached_ > keep;) {
+  for (std::size_t i = segments_.count(); i-- > 0 && cached_ > most;) {
     const detail::segment& candidate = segments_[i];
     if (candidate.origin.device != key.device || !releasable(candidate, s, key)) continue;
     for (chunk* c = candidate.first; c != nullptr; c = c->after)

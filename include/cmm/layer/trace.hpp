@@ -75,7 +75,7 @@ struct trace {
 
     struct range {
       api_type& api;
-      range(api_type& to, const char* name) : api{to} { api.push_range(name); }
+      range(api_type& to, const char* label) : api{to} { api.push_range(label); }
       ~range() { api.pop_range(); }
       range(const range&) = delete;
       range& operator=(const range&) = delete;
