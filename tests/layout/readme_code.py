@@ -23,7 +23,8 @@ def missing_blocks(readme, examples):
 
 def main():
     """Check the README, and that a changed one would be noticed."""
-    examples = [squeezed(path.read_text()) for path in (ROOT / "examples").iterdir() if path.suffix in (".cpp", ".cu")]
+    sources = [path for path in (ROOT / "examples").iterdir() if path.suffix in (".cpp", ".cu")]
+    examples = [squeezed(path.read_text()) for path in sources]
     readme = (ROOT / "README.md").read_text()
     if not missing_blocks(readme.replace("cmm::pool{}", "cmm::puddle{}"), examples):
         sys.exit("readme_code.py: a README with a wrong line was not noticed")
