@@ -7,7 +7,7 @@ if(NOT result EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} --list_content failed: ${content}${content_too}")
 endif()
 
-set(properties "LABELS ${LABEL} TIMEOUT 600 SKIP_RETURN_CODE 77")
+set(properties "LABELS ${LABEL} TIMEOUT 1500 SKIP_RETURN_CODE 77")
 if(LABEL STREQUAL "gpu")
   string(APPEND properties " RESOURCE_LOCK gpu")
 endif()
