@@ -57,6 +57,11 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--quick", wanted.quick, "fewer sizes and samples");
   app.add_option("--filter", wanted.filter, "run the rows whose name matches this regular expression");
+  app.add_option("--repetitions", wanted.repetitions,
+                 "measure each row so many times and tell how far they differ")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  app.add_flag("--fresh", wanted.fresh, "do not go on from what an interrupted run has left");
   app.add_flag("--list", wanted.list, "print the names of the rows and run none");
   app.add_option("--out", wanted.out, "folder for the results")->capture_default_str();
   app.add_option("--max-managed", max_managed, "managed memory alive at once, such as 4GiB");

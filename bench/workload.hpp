@@ -8,28 +8,21 @@
 #include <utility>
 #include <vector>
 
+#include "about.hpp"
+#include "copy_range.hpp"
 #include "peaks.hpp"
 #include "product.hpp"
 
 namespace cmm::bench {
 
-/// Facts about the machine that go into the context of the results.
-using facts = std::vector<std::pair<std::string, std::string>>;
-
-/// A range of memory that something is copied from, and the one it goes to.
-struct copy_range {
-  void* to = nullptr;
-  const void* from = nullptr;
-  std::size_t bytes = 0;
-};
-
 /// A machine that cases run on, seen from one GPU. Sizes are bytes, times nanoseconds, real or virtual.
 /// Failures throw.
 ///
-/// - `activate` makes the GPU current for the calling thread; `other_stream` runs beside `stream`.
+/// - `numa_nodes` are those with ordinary memory of the host. `activate` makes the GPU current for the
+/// calling thread; `other_stream` runs beside `stream`.
 /// - `write` and `read` run a kernel over every byte, or with a stride over one word at each stride;
-///   `copy_by_kernel` copies with 16-byte loads and stores. `gather` reads every byte of blocks that lie
-///   anywhere, by their table, in one kernel.
+///   `copy_by_kernel` copies with 16-byte loads and stores, `exchange_by_kernel` two ranges at once. `gather`
+///   reads every byte of blocks that lie anywhere, by their table, in one kernel.
 /// - `make_chain` fills a range with a cycle over all its 128-byte lines in an order no prefetcher guesses,
 ///   and `chase` follows it, each load waiting for the one before.
 /// - `copy` is one `cudaMemcpyAsync`; `copy_batch` one `cudaMemcpyBatchAsync`. `prefetch_once` is one plain
@@ -45,6 +38,7 @@ concept workload = requires(Workload& w, void* p, const void* from, std::size_t 
   { w.api() } -> cmm::api;
   { w.device() } -> std::same_as<int>;
   { w.devices() } -> std::same_as<int>;
+  { w.numa_nodes() } -> std::same_as<std::vector<int>>;
   w.activate();
   { w.stream() } -> std::same_as<cmm::stream>;
   { w.other_stream() } -> std::same_as<cmm::stream>;
@@ -52,6 +46,7 @@ concept workload = requires(Workload& w, void* p, const void* from, std::size_t 
   w.write(p, n, n);
   w.read(p, n, n);
   w.copy_by_kernel(p, from, n);
+  w.exchange_by_kernel(copy_range{}, copy_range{});
   w.gather(blocks, n);
   w.make_chain(p, n);
   w.chase(p, n, n);
@@ -72,7 +67,7 @@ concept workload = requires(Workload& w, void* p, const void* from, std::size_t 
   w.synchronize();
   { w.now() } -> std::same_as<double>;
   { w.gpu_time(work) } -> std::same_as<double>;
-  { w.describe() } -> std::same_as<facts>;
+  { w.describe() } -> std::same_as<about>;
   { w.peak() } -> std::same_as<peaks>;
   { Workload::simulated } -> std::convertible_to<bool>;
 };
