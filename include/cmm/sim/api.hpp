@@ -99,7 +99,7 @@ class api {
     return machine_->call("cudaStreamGetId", [&](state& s) {
       const stream_state* const found = s.find(on);
       if (found == nullptr) return errc::invalid_value;
-      s.clock.spend(s.machine.calls.ask);
+      s.clock.overlap(s.machine.calls.ask);
       // As on a real GPU: asking a captured stream ends its capture, asking the legacy one ends them all.
       if (found->capture != 0 || (streams::is_legacy(on) && !s.captures.empty())) return s.invalidate_all();
       id = found->id;
@@ -110,7 +110,7 @@ class api {
     return machine_->call("cudaStreamGetCaptureInfo", [&](state& s) {
       const stream_state* const found = s.find(on);
       if (found == nullptr) return errc::invalid_value;
-      s.clock.spend(s.machine.calls.ask);
+      s.clock.overlap(s.machine.calls.ask);
       if (streams::is_legacy(on) && !s.captures.empty()) return errc::capture_implicit;
       id = found->capture;
       return errc::success;

@@ -11,7 +11,7 @@ class device_scope {
   device_scope(machine& on, int device) : machine_{on} {
     result_ = machine_.call("cudaGetDevice", [&](state& s) {
       device_ = before_ = s.device();
-      s.clock.spend(s.machine.calls.ask);
+      s.clock.overlap(s.machine.calls.ask);
       return errc::success;
     });
     if (!result_.ok() || device == current_device || device == before_) return;

@@ -65,6 +65,7 @@ inline errc prefetch(state& s, std::span<const memory_use> ranges, location wher
 
   const prefetch_costs& costs = s.machine.prefetch;
   detail::prefetch_work work{.call = costs.call};
+  double last = 0;
   for (const memory_use& range : ranges) {
     allocation& block = *s.space.holding(range.data, range.bytes);
     const double moves = work.moves;
@@ -76,17 +77,19 @@ inline errc prefetch(state& s, std::span<const memory_use> ranges, location wher
                 if (done) p.evicted = false;
                 return done;
               });
-    if (work.moves > moves) work.call += costs.range_migration;
+    last = work.moves - moves;
+    if (last > 0) work.call += costs.range_migration;
   }
 
-  const double slower = s.clock.contended() ? 1 + costs.handoff : 1.0;
-  const double locked = (work.locked + work.moves) * slower;
-  const std::int64_t start = s.clock.start();
-  const std::int64_t through = s.clock.book(locked);
+  // What moves to a device goes on while the driver turns to the next range or returns.
   const bool up = where.what == location::kind::device;
+  const double slower = s.clock.contended() ? 1 + costs.handoff : 1.0;
+  const double beside = up ? (1 - costs.blocked) * slower : 0.0;
+  const double locked = (work.locked + work.moves) * slower - beside * (work.moves - last);
+  const std::int64_t start = s.clock.start();
   stream->before.join(s.host);
-  stream->prefetch(start, work.call + locked, through);
-  s.clock.overlap(work.call + locked - (up ? (1 - costs.blocked) * work.moves * slower : 0.0));
+  stream->prefetch(start, work.call + locked, s.clock.book(locked));
+  s.clock.overlap(work.call + locked - beside * last);
   return errc::success;
 }
 
