@@ -20,12 +20,15 @@ constexpr const char* footer =
     "table.md.";
 
 int run_simulated(const std::string& profile, const options& wanted) {
-  cmm::bench::sim_workload work{profile};
+  std::vector<std::unique_ptr<cmm::bench::sim_workload>> gpus;
+  for (int device = 0; device < cmm::sim::find_profile(profile).devices; ++device) {
+    gpus.push_back(std::make_unique<cmm::bench::sim_workload>(profile, device));
+  }
   if (!wanted.list) {
     std::printf("platform: simulated %s; every figure is predicted by this profile, none is measured\n",
                 profile.c_str());
   }
-  return cmm::bench::run_on(work, wanted);
+  return cmm::bench::run_on(gpus, wanted);
 }
 
 int run(const options& wanted) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cmm/sim.hpp>
-#include <cstdio>
+#include <numeric>
 #include <string_view>
 
 #include "workload.hpp"
@@ -22,6 +22,11 @@ class sim_workload {
   [[nodiscard]] sim::api api() { return sim::api{machine_}; }
   [[nodiscard]] int device() const noexcept { return device_; }
   [[nodiscard]] int devices() const noexcept { return machine_.profile().devices; }
+  [[nodiscard]] std::vector<int> numa_nodes() const {
+    std::vector<int> nodes(static_cast<std::size_t>(machine_.profile().numa_nodes));
+    std::iota(nodes.begin(), nodes.end(), 0);
+    return nodes;
+  }
   void activate() { machine_.set_device(device_); }
   [[nodiscard]] cmm::stream stream() const noexcept { return stream_; }
   [[nodiscard]] cmm::stream other_stream() const noexcept { return other_; }
@@ -34,6 +39,10 @@ class sim_workload {
   }
   void copy_by_kernel(void* to, const void* from, std::size_t bytes) {
     done(machine_.gpu_copy(to, from, bytes, stream_));
+  }
+  void exchange_by_kernel(copy_range up, copy_range down) {
+    const sim::copy_use both[] = {{up.to, up.from, up.bytes}, {down.to, down.from, down.bytes}};
+    done(machine_.gpu_copy(both, stream_));
   }
   /// The table of the blocks goes to the GPU first, as it does on a real one.
   void gather(std::span<const void* const> blocks, std::size_t bytes) {
@@ -95,23 +104,17 @@ class sim_workload {
     return static_cast<double>(machine_.done_at(stream_) - begin);
   }
 
-  [[nodiscard]] facts describe() const {
+  [[nodiscard]] about describe() const {
     const sim::profile& of = machine_.profile();
-    facts known{{"platform", std::string{"sim:"} + of.name},
-                {"simulated", "true: every time is predicted by the named profile, none was measured"},
-                {"device", std::to_string(device_)},
-                {"devices", std::to_string(of.devices)}};
+    about known;
+    known.machine = {{"platform", std::string{"sim:"} + of.name},
+                     {"simulated", "true: every time is predicted by the named profile, none was measured"},
+                     {"devices", std::to_string(of.devices)}};
     sim::for_each_figure(
         of, [&](const std::string& name, double value, const char* unit, const std::string& source) {
-          char text[32];
-          std::snprintf(text, sizeof text, "%.6g", value);
-          known.emplace_back("profile." + name,
-                             std::string{text} + (*unit == 0 ? "" : " ") + unit + " (" + source + ")");
+          known.profile.push_back({name, value, unit, source});
         });
-    std::string rows;
-    for (const sim::calibrated& each : of.calibration)
-      rows += (rows.empty() ? "" : " ") + std::string{each.row};
-    known.emplace_back("calibration_rows", rows);
+    for (const sim::calibrated& each : of.calibration) known.calibration.emplace_back(each.row);
     return known;
   }
   [[nodiscard]] peaks peak() const {

@@ -7,13 +7,6 @@
 
 namespace cmm::sim {
 
-/// One copy of a batch.
-struct copy_use {
-  void* to = nullptr;
-  const void* from = nullptr;
-  std::size_t bytes = 0;
-};
-
 namespace detail {
 
 /// One side of a copy by the engine of a device.

@@ -25,12 +25,16 @@ inline errc advise(state& s, const void* p, std::size_t bytes, advice what, loca
   if (what != advice::read_mostly) {
     if (const errc code = s.resolve(known, 0); code != errc::success) return code;
   }
+  // Without pageable access a NUMA node is taken for no location at all, as the driver does.
+  const bool by_nodes = s.machine.capability(attribute::pageable_memory_access) != 0;
+  const bool ignored = where.what == location::kind::host_numa && !by_nodes;
+  const location preferred = ignored ? location::none() : where;
   s.clock.spend(s.machine.calls.advise);
   const std::uint64_t user =
       where.what == location::kind::device ? std::uint64_t{1} << where.id : page::host_bit;
   each_page(*block, address_space::offset_in(*block, p), bytes, [&](page& of, const page_slice&) {
     switch (what) {
-      case advice::preferred_location: of.preferred = where; break;
+      case advice::preferred_location: of.preferred = preferred; break;
       case advice::accessed_by: of.accessed_by |= user; break;
       case advice::read_mostly: of.read_mostly = true; break;
     }

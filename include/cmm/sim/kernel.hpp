@@ -15,6 +15,13 @@ struct memory_use {
   std::size_t bytes = 0;
 };
 
+/// A copy from one range to another.
+struct copy_use {
+  void* to = nullptr;
+  const void* from = nullptr;
+  std::size_t bytes = 0;
+};
+
 /// Memory that never moves, used by a kernel.
 inline outcome touch_fixed(const state& s, const allocation& block, const touch& use, int device) {
   const double moved = use.moved({use.offset, use.bytes, 0});
@@ -94,14 +101,18 @@ inline errc run_compute(state& s, double nanoseconds, stream on) {
   return errc::success;
 }
 
-/// A kernel that copies.
-inline errc run_copy_kernel(state& s, void* to, const void* from, std::size_t bytes, stream on) {
+/// A kernel that makes all of these copies at once.
+inline errc run_copy_kernel(state& s, std::span<const copy_use> copies, stream on) {
   stream_state* const stream = s.find(on);
   if (stream == nullptr) return errc::invalid_value;
-  const memory_use range{from, bytes};
-  const kernel_reach by = reach_of(s, {&range, 1}, 0, stream->device);
-  outcome sum = touch_range(s, range, access::read, 0, by);
-  if (sum.code == errc::success) sum += touch_range(s, {to, bytes}, access::write, 0, by);
+  outcome sum;
+  for (const copy_use& each : copies) {
+    const memory_use range{each.from, each.bytes};
+    const kernel_reach by = reach_of(s, {&range, 1}, 0, stream->device);
+    sum += touch_range(s, range, access::read, 0, by);
+    if (sum.code == errc::success) sum += touch_range(s, {each.to, each.bytes}, access::write, 0, by);
+    if (sum.code != errc::success) break;
+  }
   s.clock.spend(s.machine.calls.launch);
   submit(s, *stream, sum, s.machine.gpu.launch);
   return sum.code;

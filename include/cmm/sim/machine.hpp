@@ -87,9 +87,13 @@ class machine {
   status gpu_gather(std::span<const memory_use> uses, access how, stream on = {}) {
     return {inspect([&](state& s) { return run_kernel(s, uses, how, 0, on); }), "kernel"};
   }
-  /// A kernel copies with loads and stores.
+  /// A kernel makes copies with loads and stores, all at once.
+  status gpu_copy(std::span<const copy_use> copies, stream on = {}) {
+    return {inspect([&](state& s) { return run_copy_kernel(s, copies, on); }), "kernel"};
+  }
   status gpu_copy(void* to, const void* from, std::size_t bytes, stream on = {}) {
-    return {inspect([&](state& s) { return run_copy_kernel(s, to, from, bytes, on); }), "kernel"};
+    const copy_use one{to, from, bytes};
+    return gpu_copy({&one, 1}, on);
   }
   /// A kernel of one thread makes `steps` loads in the range, each waiting for the one before.
   status gpu_chase(const void* p, std::size_t bytes, std::size_t steps, stream on = {}) {
