@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "../baselines.hpp"
+#include "../rmm_baseline.hpp"
 #include "../suite.hpp"
 
 namespace cmm::bench {
@@ -64,6 +65,18 @@ void add_baseline(suite<Workload>& s, std::size_t bytes) {
   });
 }
 
+/// RMM takes its memory from CUDA itself.
+template <workload Workload>
+void add_rmm(suite<Workload>& s, std::size_t bytes) {
+  if constexpr (!Workload::simulated && baseline::rmm_pool::built_in) {
+    s.row(row_of(baseline::rmm_pool::name, bytes), [&s, bytes](sample_sink& sink) {
+      const claim claimed{s.budget(), bytes};
+      baseline::rmm_pool memory{bytes};
+      time_pairs(s, sink, memory, bytes);
+    });
+  }
+}
+
 template <workload Workload>
 void add_recipe(suite<Workload>& s, const std::string& name, auto recipe, std::size_t bytes) {
   s.row(row_of(name, bytes), [&s, recipe, bytes](sample_sink& sink) {
@@ -90,6 +103,7 @@ void add_allocate(suite<Workload>& s) {
     add_baseline<baseline::cuda_malloc_managed<api_type>>(s, bytes);
     add_baseline<baseline::driver_pool<api_type, kind::managed>>(s, bytes);
     add_baseline<baseline::predecessor<api_type>>(s, bytes);
+    allocate::add_rmm(s, bytes);
 
     add_recipe(s, "managed", managed{}, bytes);
     add_recipe(s, "managed_pool", managed_pool{}, bytes);
