@@ -23,7 +23,8 @@ inline bool any_gpu(const description& known, auto&& test) {
 
 inline void advise_on_egm(description& known) {
   const std::string mode = known.egm_mode.value_or("");
-  const std::string host = size_text(sum_of(known, tier::kind::host));
+  const std::uint64_t host_bytes = sum_of(known, tier::kind::host);
+  const std::string host = host_bytes == 0 ? "(unknown)" : size_text(host_bytes);
   if (mode == "host") {
     const std::uint64_t kept = sum_of(known, tier::kind::carve_out);
     known.advice.push_back(
@@ -44,18 +45,22 @@ inline void advise_on_egm(description& known) {
 }
 
 inline void advise_on_nodes(description& known) {
+  std::string hbm;
   for (const node& each : known.nodes) {
-    const std::string name = "NUMA node " + std::to_string(each.id);
+    const std::string number = std::to_string(each.id);
     const node_role role = each.role.value_or(node_role::unclear);
-    if (role == node_role::hbm) {
-      known.advice.push_back(name + " is HBM" + (each.gpu < 0 ? "" : " of GPU " + std::to_string(each.gpu)) +
-                             ", not more memory: free and MemTotal count it, so never add it to the GPU's. "
-                             "Keep host data off it with numactl --membind.");
-    } else if (role == node_role::unclear && each.bytes != 0) {
-      known.advice.push_back(name + " has " + size_text(each.bytes) +
-                             " and no CPUs, and it is not clear whether "
-                             "that is HBM; it is counted nowhere. Run the probe as root, or with a GPU.");
+    if (role == node_role::hbm) hbm += (hbm.empty() ? "" : ", ") + number;
+    if (role == node_role::unclear && each.bytes != 0) {
+      known.advice.push_back("NUMA node " + number + " has " + size_text(each.bytes) +
+                             " and no CPUs, and it is not clear whether that is HBM; it is counted nowhere. "
+                             "Run the probe as root, or with a GPU.");
     }
+  }
+  if (!hbm.empty()) {
+    known.advice.push_back(
+        "NUMA node " + hbm +
+        " is HBM and no further memory: free and MemTotal count it, so never add it to what "
+        "the GPU has. Keep host data off it with numactl --membind.");
   }
   std::uint64_t in_nodes = 0;
   for (const node& each : known.nodes) in_nodes += each.bytes;

@@ -109,9 +109,9 @@ inline void describe_link(gpu& known, files& from, const gpu_answers& told) {
   } else if (!c2c && known.addressing.value_or("") == "ATS") {
     known.link = inferred<std::string>("C2C", "NVML does not say, but the GPU uses the host's page tables");
     known.link_rate = inferred(published_c2c, "the published 450 GB/s of NVLink-C2C");
-  } else if (!told.bus.empty()) {
+  } else if (!told.bus.empty() && (c2c || known.addressing)) {
     known.link = c2c ? reported<std::string>("PCIe", "NVML: C2C is disabled")
-                     : inferred<std::string>("PCIe", "a PCI address, and nothing tells of C2C");
+                     : inferred<std::string>("PCIe", "NVML does not say, but the GPU is not coherent");
     known.link_rate = pcie_rate_of(from, told.bus, told.nvml);
   }
 }

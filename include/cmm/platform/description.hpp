@@ -90,8 +90,8 @@ struct tier {
     const std::string at = node < 0 ? "" : "node " + std::to_string(node);
     switch (what) {
       case kind::hbm:
-        if (gpu < 0) return "HBM of another GPU" + (at.empty() ? "" : ", " + at);
-        return "HBM of GPU " + std::to_string(gpu) + (at.empty() ? "" : ", " + at);
+        return "memory of " + (gpu < 0 ? std::string{"another GPU"} : "GPU " + std::to_string(gpu)) +
+               (at.empty() ? "" : ", " + at);
       case kind::host: return at.empty() ? "host memory" : "host memory, " + at;
       case kind::unified: return at.empty() ? "memory of CPU and GPU" : "memory of CPU and GPU, " + at;
       case kind::carve_out: break;

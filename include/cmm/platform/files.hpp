@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -29,6 +30,13 @@ class files {
   explicit files(std::filesystem::path root = "/", std::map<std::string, std::string> unreadable = {})
       : root_{std::move(root)}, unreadable_{std::move(unreadable)} {}
 
+  /// A machine whose files are these and no others.
+  static files of(std::map<std::string, std::string> contents) {
+    files made{nowhere};
+    made.contents_ = std::move(contents);
+    return made;
+  }
+
   std::optional<std::string> read(const std::string& path) {
     if (const auto known = contents_.find(path); known != contents_.end()) return known->second;
     if (unreadable_.contains(path)) return std::nullopt;
@@ -48,27 +56,35 @@ class files {
 
   /// Whether the file is there; its content is not looked at and will be recorded as empty.
   bool exists(const std::string& path) {
+    if (contents_.contains(path)) return true;
     std::error_code failed;
     const bool there = std::filesystem::is_regular_file(place(path), failed);
     if (there) contents_.try_emplace(path);
     return there;
   }
 
-  /// The names in a folder that start with `prefix` and go on with a number, by that number.
+  /// The numbers that follow `prefix` in the names of a folder, in order.
   [[nodiscard]] std::vector<int> numbered(const std::string& folder, std::string_view prefix) const {
-    std::vector<int> found;
+    std::set<int> found;
+    const auto take = [&](std::string_view name) {
+      int number = 0;
+      const std::string_view digits = name.substr(std::min(prefix.size(), name.size()));
+      const char* const last = digits.data() + digits.size();
+      const auto [stop, error] = std::from_chars(digits.data(), last, number);
+      if (name.starts_with(prefix) && error == std::errc{} && stop == last) found.insert(number);
+    };
     std::error_code failed;
     for (std::filesystem::directory_iterator at{place(folder), failed}, end; !failed && at != end;
          at.increment(failed)) {
-      const std::string name = at->path().filename().string();
-      if (!name.starts_with(prefix)) continue;
-      int number = 0;
-      const char* const last = name.data() + name.size();
-      const auto [stop, error] = std::from_chars(name.data() + prefix.size(), last, number);
-      if (error == std::errc{} && stop == last) found.push_back(number);
+      take(at->path().filename().string());
     }
-    std::sort(found.begin(), found.end());
-    return found;
+    for (const auto& [path, text] : contents_) {
+      if (path.starts_with(folder + '/')) {
+        const std::string_view below = std::string_view{path}.substr(folder.size() + 1);
+        take(below.substr(0, below.find('/')));
+      }
+    }
+    return {found.begin(), found.end()};
   }
 
   /// Why `read` gave nothing, as the end of a sentence: "/proc/iomem is missing".
@@ -83,6 +99,8 @@ class files {
   [[nodiscard]] const std::map<std::string, std::string>& unreadable() const noexcept { return unreadable_; }
 
  private:
+  static constexpr const char* nowhere = "/proc/none";
+
   // No file of interest is larger; a recorded folder comes from strangers.
   static constexpr std::size_t most = std::size_t{4} << 20;
 

@@ -50,7 +50,8 @@ inline const gpu* find_gpu(const description& known, int ordinal) {
 }
 
 inline fact<std::uint64_t> by_device(const description& known, const tier& memory) {
-  if (memory.what == tier::kind::host) return nothing(certainty::reported, "cudaMalloc gives HBM only");
+  if (memory.what == tier::kind::host)
+    return nothing(certainty::reported, "cudaMalloc gives memory of the GPU only");
   if (memory.what == tier::kind::hbm) return all_of(memory, certainty::reported, "cudaMalloc");
   for (const gpu& each : known.gpus) {
     if (!each.shares_host_memory() || !each.memory_bytes || !memory.bytes) continue;
@@ -78,7 +79,7 @@ inline fact<std::uint64_t> by_managed_pool(const description& known, const tier&
 
 inline fact<std::uint64_t> by_egm(const description& known, const tier& memory) {
   if (memory.what == tier::kind::hbm) {
-    return nothing(certainty::reported, "a pinned pool on a host NUMA node takes no HBM");
+    return nothing(certainty::reported, "a pinned pool on a host NUMA node takes no memory of the GPU");
   }
   const bool node_known =
       memory.node >= 0 || std::any_of(known.gpus.begin(), known.gpus.end(),

@@ -16,29 +16,31 @@ constexpr bool about_equal(std::uint64_t left, std::uint64_t right) noexcept {
   return high - low <= high / 20;
 }
 
-/// The GPU whose memory this node may be: coherent, without a node yet, and the nearest in size.
-inline gpu* gpu_of_size(description& known, std::uint64_t bytes, bool any_size) {
-  gpu* best = nullptr;
-  const auto distance = [&](const gpu& each) {
-    const std::uint64_t own = each.memory_bytes.value_or(0);
-    return own > bytes ? own - bytes : bytes - own;
-  };
-  for (gpu& each : known.gpus) {
-    const bool taken = std::any_of(known.nodes.begin(), known.nodes.end(),
-                                   [&](const node& n) { return n.gpu == each.ordinal; });
-    if (taken || each.shares_host_memory() || each.numa_node || !each.memory_bytes) continue;
-    if (each.addressing && *each.addressing != "ATS") continue;
-    if (!any_size && !about_equal(*each.memory_bytes, bytes)) continue;
-    if (best == nullptr || distance(each) < distance(*best)) best = &each;
-  }
-  return best;
+/// Whether a node without a role could be this GPU's memory.
+inline bool lacks_node(const description& known, const gpu& each) {
+  const bool taken = std::any_of(known.nodes.begin(), known.nodes.end(),
+                                 [&](const node& n) { return n.gpu == each.ordinal; });
+  const bool apart = each.addressing && *each.addressing != "ATS";
+  return !taken && !apart && !each.shares_host_memory() && each.memory_bytes;
 }
 
-inline void make_hbm(node& which, gpu* owner, const std::string& evidence) {
-  which.role = inferred(node_role::hbm, evidence);
-  if (owner == nullptr) return;
-  which.gpu = owner->ordinal;
-  owner->numa_node = inferred(which.id, evidence);
+/// Gives each GPU that lacks a node the nearest in size among those without a role.
+inline void match_by_size(description& known, bool any_size, const std::string& evidence) {
+  for (gpu& each : known.gpus) {
+    if (!lacks_node(known, each)) continue;
+    const auto distance = [&](const node& n) {
+      return n.bytes > *each.memory_bytes ? n.bytes - *each.memory_bytes : *each.memory_bytes - n.bytes;
+    };
+    node* best = nullptr;
+    for (node& n : known.nodes) {
+      if (n.role || (!any_size && !about_equal(n.bytes, *each.memory_bytes))) continue;
+      if (best == nullptr || distance(n) < distance(*best)) best = &n;
+    }
+    if (best == nullptr) continue;
+    best->role = inferred(node_role::hbm, evidence);
+    best->gpu = each.ordinal;
+    each.numa_node = inferred(best->id, evidence);
+  }
 }
 
 /// What needs no guess: CUDA names the node, there is no memory, or CPUs are in it.
@@ -70,24 +72,24 @@ inline void assign_roles(description& known, const iomem& map) {
   }
   const std::uint64_t online = map.bytes(name);
   const bool none_online = map.readable() && online == 0;
-  const bool all_online = online > hbm && open <= online - hbm + online / 20;
+  const bool all_online = online > hbm && open <= online - hbm;  // MemTotal never exceeds the range
+  const std::string as_much = "no CPUs, and /proc/iomem calls as much memory \"" + name + "\"";
+  if (!none_online) match_by_size(known, all_online, all_online ? as_much : "no CPUs, and the size of a GPU");
   for (node& each : known.nodes) {
     if (each.role) continue;
-    gpu* owner = none_online ? nullptr : gpu_of_size(known, each.bytes, all_online);
-    if (none_online) {
+    if (all_online) {
+      each.role = inferred(node_role::hbm, as_much);
+    } else if (none_online) {
       each.role =
           inferred(node_role::host, "no CPUs, and /proc/iomem has no \"" + name + "\": CXL or the like");
-    } else if (all_online) {
-      make_hbm(each, owner, "no CPUs, and /proc/iomem calls as much memory \"" + name + "\"");
-    } else if (owner != nullptr) {
-      make_hbm(each, owner, "no CPUs, and the size of GPU " + std::to_string(owner->ordinal));
-    } else if (!known.driver.loaded() && known.gpus.empty() && !map.names(name)) {
-      each.role = inferred(node_role::host, "no CPUs, and no NVIDIA driver is loaded: CXL or the like");
+    } else if (known.architecture.value_or("") == "x86_64" && !map.names(name)) {
+      each.role =
+          inferred(node_role::host, "no CPUs, and x86 has no coherent HBM of NVIDIA: CXL or the like");
     } else {
-      each.role = inferred(node_role::unclear,
-                           "no CPUs: HBM or CXL, and " + (map.hidden       ? "/proc/iomem hides addresses"
-                                                          : map.readable() ? "sizes do not tell which"
-                                                                           : map.why_not));
+      const std::string why = map.hidden       ? "/proc/iomem hides addresses"
+                              : map.readable() ? "sizes do not tell which"
+                                               : map.why_not;
+      each.role = inferred(node_role::unclear, "no CPUs: HBM or CXL, and " + why);
     }
   }
 }

@@ -80,7 +80,7 @@ inline std::string system_line(const description& known) {
   std::string out =
       "Driver " + known.driver.version.value_or("?") + ", CUDA " + known.cuda_driver.value_or("?");
   if (known.memory_mode) {
-    out += "; " + (*known.memory_mode == "separate" ? std::string{"HBM apart from host memory"}
+    out += "; " + (*known.memory_mode == "separate" ? std::string{"GPU memory apart from host memory"}
                    : *known.memory_mode == "shared" ? std::string{"one memory for CPU and GPU"}
                                                     : *known.memory_mode + " mode");
   }
@@ -97,21 +97,22 @@ inline std::string tier_table(const description& known) {
   for (const tier& each : known.tiers) widest = std::max(widest, each.name().size());
   std::string out = "\nMemory, and how much of it each source of cmm can hand out (upper bounds)\n";
   out += "  " + left("", widest + 2) + right("size", 9) + "  " + left("known", 10);
-  for (const char* source : source_names) out += right(source, 14);
+  const auto column = [](std::string_view source) { return std::max<std::size_t>(source.size(), 8) + 2; };
+  for (const char* source : source_names) out += right(source, column(source));
   out += "\n";
   const auto cell = [](const fact<std::uint64_t>& amount) {
-    return right(!amount ? "?" : *amount == 0 ? "-" : size_text(*amount), 14);
+    return !amount ? "?" : *amount == 0 ? "-" : size_text(*amount);
   };
   for (std::size_t i = 0; i < known.tiers.size(); ++i) {
     const tier& each = known.tiers[i];
     out += "  " + left(each.name(), widest + 2) + right(each.bytes ? size_text(*each.bytes) : "?", 9) + "  " +
            left(to_text(each.bytes.how), 10);
-    for (const char* source : source_names) out += cell(known.reaches(source, i));
+    for (const char* source : source_names) out += right(cell(known.reaches(source, i)), column(source));
     out += "\n";
   }
   if (known.gpus.empty()) return out;
   out += "  " + left("all together", widest + 2) + right("", 9) + "  " + left("", 10);
-  for (const char* source : source_names) out += right(size_text(known.reaches(source)), 14);
+  for (const char* source : source_names) out += right(size_text(known.reaches(source)), column(source));
   return out + "\n";
 }
 
@@ -123,9 +124,11 @@ inline std::vector<std::string> reasons(const description& known) {
     if (known.gpus.empty() || (!none && each.bytes.how != certainty::verified)) continue;
     const tier& where = known.tiers.at(each.tier);
     if (where.what == tier::kind::carve_out && each.source != source_names.front()) continue;
-    const std::string who = where.what == tier::kind::carve_out ? "any source" : each.source;
-    out.push_back(who + (none ? " does not reach " : " reaches ") + where.name() + ": " +
-                  (each.bytes ? "" : "not known, ") + each.bytes.evidence);
+    const std::string who = where.what == tier::kind::carve_out ? "no source reaches "
+                            : !each.bytes                       ? each.source + " may reach "
+                            : none                              ? each.source + " does not reach "
+                                                                : each.source + " reaches ";
+    out.push_back(who + where.name() + ": " + each.bytes.evidence);
   }
   return out;
 }
@@ -153,6 +156,7 @@ inline std::string to_text(const description& known) {
   out += "\nHow each fact is known\n";
   detail::add_fact_lines(out, "", known);
   for (const node& each : known.nodes) {
+    if (each.bytes == 0) continue;
     out += "  " + detail::left("node " + std::to_string(each.id), 34) +
            detail::left(size_text(each.bytes), 16) + detail::left(to_text(each.role.how), 10) +
            (each.role ? std::string{to_text(*each.role)} + ": " : "") + each.role.evidence + "\n";

@@ -9,10 +9,19 @@
 #include "egm_regions.hpp"
 #include "iomem.hpp"
 #include "modes.hpp"
+#include "roles.hpp"
 
 namespace cmm::platform::detail {
 
-/// HBM that may be online although no node shows it: the kernel's MemTotal would include it.
+/// Whether the HBM of a GPU may be part of the kernel's MemTotal.
+inline bool may_be_online(const description& known, const gpu& each) {
+  const bool apart = each.addressing && !each.coherent();
+  const bool offline = known.memory_mode.value_or("") == "CDMM" ||
+                       each.numa_node.evidence.starts_with("cudaDevAttrNumaConfig is 0");
+  return !apart && !offline && !each.shares_host_memory();
+}
+
+/// HBM in MemTotal that no node shows.
 inline std::uint64_t hbm_without_node(const description& known, const iomem& map) {
   std::uint64_t with_node = 0;
   for (const node& each : known.nodes) {
@@ -24,20 +33,21 @@ inline std::uint64_t hbm_without_node(const description& known, const iomem& map
   }
   std::uint64_t sum = 0;
   for (const gpu& each : known.gpus) {
-    const bool apart = !each.coherent() && each.addressing;
-    const bool offline = known.memory_mode.value_or("") == "CDMM" ||
-                         each.numa_node.evidence.starts_with("cudaDevAttrNumaConfig is 0");
-    const bool shown = std::any_of(known.nodes.begin(), known.nodes.end(),
-                                   [&](const node& n) { return n.gpu == each.ordinal; });
-    if (!apart && !offline && !shown && !each.shares_host_memory()) sum += each.memory_bytes.value_or(0);
+    if (!may_be_online(known, each)) continue;
+    std::uint64_t shown = 0;
+    for (const node& own : known.nodes) shown += own.gpu == each.ordinal ? own.bytes : 0;
+    const std::uint64_t all = each.memory_bytes.value_or(0);
+    if (all > shown && !about_equal(all, shown)) sum += all - shown;
   }
   return sum;
 }
 
-/// Whether MemTotal could hold the HBM of GPUs that did not answer.
+/// Whether MemTotal could hold HBM of GPUs that this process does not see: without nodes, nothing tells.
 inline bool may_hide_hbm(const description& known, const iomem& map) {
-  return known.gpus.empty() && known.driver.loaded() && !map.readable() &&
-         known.memory_mode.value_or("") != "CDMM" && known.architecture.value_or("") != "x86_64";
+  if (map.readable() || !known.nodes.empty() || known.memory_mode.value_or("") == "CDMM") return false;
+  if (known.gpus.empty()) return known.architecture.value_or("") != "x86_64";
+  return std::any_of(known.gpus.begin(), known.gpus.end(),
+                     [&](const gpu& each) { return may_be_online(known, each); });
 }
 
 inline void add_hbm(description& known) {
@@ -97,6 +107,16 @@ inline std::uint64_t host_bytes(const description& known) {
   return sum;
 }
 
+/// Whether no host memory is left out for want of knowledge: what is missing then is really not there.
+inline bool sees_all_host_memory(const description& known) {
+  const auto vague = [](const tier& t) { return t.what == tier::kind::host && !t.bytes; };
+  const auto unclear = [](const node& n) {
+    return n.role.value_or(node_role::unclear) == node_role::unclear;
+  };
+  return host_bytes(known) != 0 && std::none_of(known.tiers.begin(), known.tiers.end(), vague) &&
+         std::none_of(known.nodes.begin(), known.nodes.end(), unclear);
+}
+
 /// The LPDDR that the firmware keeps from this system. Needs the other tiers and the EGM mode.
 inline void add_carve_out(description& known, const std::vector<egm_region>& regions) {
   if (known.egm_mode.value_or("") != "host") return;
@@ -109,7 +129,7 @@ inline void add_carve_out(description& known, const std::vector<egm_region>& reg
   tier kept{tier::kind::carve_out, -1, -1, unknown{"nothing here tells its size"}};
   const std::uint64_t installed = lpddr_by_names(known);
   const std::uint64_t seen = host_bytes(known);
-  if (installed > seen) {
+  if (installed > seen && sees_all_host_memory(known)) {
     kept.bytes = inferred(installed - seen, "the LPDDR by the names of the GPUs, less what this system sees");
   }
   known.tiers.push_back(kept);
