@@ -2,7 +2,7 @@
 
 #include <cmm/core/error.hpp>
 #include <fstream>
-#include <sstream>
+#include <iterator>
 #include <string>
 #include <system_error>
 
@@ -23,11 +23,12 @@ attributes read_attributes(const fs::path& folder) {
     none.given.no_cuda = none.given.no_nvml = "the folder has no attributes.json";
     return none;
   }
-  std::ifstream file{path};
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file || !text) throw bad_text{path.string() + " cannot be read; check its permissions"};
-  return parse_attributes(text.str(), path.string());
+  std::ifstream file{path, std::ios::binary};
+  if (!fs::is_regular_file(path, failed) || !file) {
+    throw bad_text{path.string() + " cannot be read as a file; check what it is and its permissions"};
+  }
+  const std::string text{std::istreambuf_iterator<char>{file}, {}};
+  return parse_attributes(text, path.string());
 }
 
 void write(const fs::path& path, const std::string& text) {
