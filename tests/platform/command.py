@@ -69,6 +69,10 @@ class Command(unittest.TestCase):
                     self.assertIn(fact["how"], ("verified", "reported", "inferred", "unknown"))
                     self.assertEqual(fact["value"] is None, fact["how"] == "unknown", fact)
 
+    def test_the_readme_shows_what_the_command_prints(self):
+        shown = probe("--root", MACHINES / "gh200-480-egm").stdout.partition("\nSource by source")[0]
+        self.assertIn(shown, (MACHINES.parents[1] / "README.md").read_text())
+
     def test_a_recorded_machine_is_recorded_again_without_loss(self):
         for machine in sorted(path.parent.name for path in MACHINES.glob("*/attributes.json")):
             with self.subTest(machine):

@@ -64,7 +64,7 @@ class verification {
     const location there = node < 0 ? location::nearest_numa() : location::host_numa(node);
     const location reader = location::device(device);
     attempt("managed", i, device, managed{} | prefer{there} | accessed_by{reader}, first::cpu);
-    attempt("managed_pool", i, device, managed_pool{.at = there} | accessed_by{reader}, first::cpu);
+    attempt("managed_pool", i, device, managed_pool{.at = there}, first::cpu);
     attempt("egm", i, device, egm{.at = there}, first::cpu);
     attempt("system", i, device, cmm::system{}, first::cpu);
   }
