@@ -1,0 +1,186 @@
+"""The panels of each family that the suite has."""
+
+import statistics
+
+from . import units
+from .axes import by_number, values_of
+from .panels import Bar, Panel, gigabytes, lines_of, microseconds, teraflops
+
+MAIN_ALLOCATORS = (
+    "managed+threshold_prefetch+pool",
+    "driver_managed_pool",
+    "rmm_managed_prefetch_pool",
+    "cudaMallocManaged",
+    "cudaMalloc",
+    "cudaMallocAsync",
+    "device+pool",
+    "predecessor",
+)
+LOWER, HIGHER = "lower is better", "higher is better"
+
+
+def size_at(axis):
+    """A function that reads a size from an axis of a row."""
+    return lambda row: units.size_of(row.axes.get(axis, ""))
+
+
+def named(*axes):
+    """A function that names a row by some of its axes, "gpu:1" with its name and the others without."""
+
+    def name(row):
+        parts = [f"gpu {row.axes[a]}" if a == "gpu" else row.axes[a] for a in axes if row.axes.get(a)]
+        return ", ".join(parts) or row.without()
+
+    return name
+
+
+def several(rows, axis):
+    """The axis, where the rows differ in it."""
+    return (axis,) if len(values_of(rows, axis)) > 1 else ()
+
+
+def allocate(rows):
+    """Time of a pair by size; allocators that are variations of others stay in the background."""
+    gpus = several(rows, "gpu")
+    lines = lines_of(rows, size_at("bytes"), named("allocator", *gpus), microseconds, lower=True)
+    for line in lines:
+        if line.role == "series" and line.label.split(", gpu")[0] not in MAIN_ALLOCATORS:
+            line.role = "other"
+    if not any(line.role == "series" for line in lines):
+        for line in lines:
+            line.role = "limit" if line.role == "limit" else "series"
+    lines.sort(key=lambda line: MAIN_ALLOCATORS.index(name) if (name := line.label.split(", gpu")[0]) in MAIN_ALLOCATORS else 99)
+    return [Panel("Allocate and free, warm", "µs", LOWER, "block size", "size", lines)]
+
+
+def bars_by(rows, name_of, value, text):
+    """A bar for each name: the middle one of its rows over GPUs, each of them the best over sizes."""
+    groups = {}
+    for row in rows:
+        if value(row, row.time) is not None:
+            groups.setdefault(name_of(row), {}).setdefault(row.axes.get("gpu"), []).append(row)
+    bars = []
+    for label, by_gpu in groups.items():
+        chosen = [max(of_gpu, key=lambda row: value(row, row.time)) for of_gpu in by_gpu.values()]
+        figures = [value(row, row.time) for row in chosen]
+        limits = [value(row, row.values["limit_ns"]) for row in chosen if row.get("limit_ns")]
+        middle = statistics.median(figures)
+        each = figures if len(figures) > 1 else []
+        bars.append(Bar(label, middle, text(middle), max(limits, default=None), each))
+    return bars
+
+
+def gigabytes_text(value):
+    """Write GB/s with the unit that fits."""
+    return units.rate_text(value * 1e9)
+
+
+def page_fault(rows):
+    """The price of each policy by size; how fast pages come; what one touched page costs."""
+    first = [row for row in rows if row.matches(what="first_use")]
+    strides = [row for row in rows if "stride" in row.axes and row.get("ns_per_page")]
+    densities = [row for row in rows if row.matches(what="density")]
+    ways = [row for row in rows if row.get("bytes") and row not in first + strides + densities]
+    lines = lines_of(first, size_at("bytes"), named("policy", *several(first, "gpu")), gigabytes, lower=False)
+    per_page = lines_of(
+        strides,
+        size_at("stride"),
+        named("what", *several(strides, "gpu")),
+        lambda row, ns: ns / row.time * row.values["ns_per_page"] / 1e3,
+        lower=True,
+    )
+    touched = lines_of(
+        densities,
+        lambda row: units.number_of(row.axes.get("touched", "")),
+        lambda row: row.without("what", "touched") or "density",
+        microseconds,
+        lower=True,
+    )
+    bars = bars_by(ways, lambda row: row.without("bytes", "gpu").replace("what:", ""), gigabytes, gigabytes_text)
+    per_page = [line for line in per_page if line.role != "limit"]
+    return [
+        Panel("From the request until a kernel wrote every byte", "GB/s", HIGHER, "block size", "size", lines),
+        Panel("How fast pages come", "GB/s", HIGHER, bars=bars),
+        Panel("What one touched page costs", "µs per page", LOWER, "distance between touches", "size", per_page),
+        Panel("Share of a block that is touched", "µs", LOWER, "touched, %", "percent", touched),
+    ]
+
+
+def bandwidth(rows):
+    """The best rate of each way; the rate by size of the pieces; the time of one dependent access."""
+    latency = [row for row in rows if row.matches(what="latency")]
+    rates = [row for row in rows if row not in latency]
+    device = [row for row in rates if row.matches(what="device")]
+    links = [row for row in rates if row not in device]
+    name = lambda row: row.without("bytes", "block", "gpu").replace("what:", "").replace("/", " ")  # noqa: E731
+    pieces = [row for row in links if "block" in row.axes]
+    if len(values_of(pieces, "block")) < 2:
+        pieces = []
+    by_piece = lines_of(
+        pieces,
+        size_at("block"),
+        lambda row: row.without("bytes", "block", *(() if several(pieces, "gpu") else ("gpu",))).replace("what:", ""),
+        gigabytes,
+        lower=False,
+    )
+    chase = lines_of(latency, size_at("bytes"), named("memory", *several(latency, "gpu")), lambda _, ns: ns, lower=True)
+    device_bars = bars_by(device, name, gigabytes, gigabytes_text)
+    return [
+        Panel("Links: the best rate of each way", "GB/s", HIGHER, bars=bars_by(links, name, gigabytes, gigabytes_text), log=False),
+        Panel("The GPU's own memory", "GB/s", HIGHER, bars=device_bars, log=False),
+        Panel("Links: the rate by size of the pieces", "GB/s", HIGHER, "size of a piece", "size", by_piece),
+        Panel("One access that waits for the one before", "ns", LOWER, "footprint", "size", chase),
+    ]
+
+
+def gemm(rows):
+    """Arithmetic rate by size, for each type; the first call by itself."""
+    panels = []
+    for call in values_of(rows, "call") or [None]:
+        for kind in values_of(rows, "type") or [None]:
+            here = [row for row in rows if row.axes.get("call") == call and row.axes.get("type") == kind]
+            lines = lines_of(
+                here,
+                lambda row: units.number_of(row.axes.get("n", "")),
+                named("operands", *several(here, "gpu")),
+                teraflops,
+                lower=False,
+            )
+            title = ", ".join(filter(None, (kind, {"first": "first call", "steady": "steady state"}.get(call, call))))
+            panels.append(Panel(title or "Matrix product", "TFLOP/s", HIGHER, "n, of n × n × n", "number", lines))
+    return sorted(panels, key=lambda panel: "first" in panel.title)
+
+
+def kv_access(rows):
+    """Time of a step by share of host-resident blocks, for each block size."""
+    panels = []
+    for block in by_number(values_of(rows, "block")):
+        here = [row for row in rows if row.axes.get("block") == block]
+        lines = lines_of(
+            here,
+            lambda row: units.number_of(row.axes.get("host", "")),
+            named("access", *several(here, "gpu")),
+            lambda _, ns: ns / 1e6,
+            lower=True,
+        )
+        title = f"blocks of {block}"
+        panels.append(Panel(title, "ms per step", LOWER, "blocks in host memory, %", "percent", lines))
+    return panels
+
+
+def replay(rows):
+    """The mean time of a call, for each allocator and trace."""
+    lower = sorted(rows, key=lambda row: row.time)
+    name = named(*several(rows, "trace"), "allocator", *several(rows, "gpu"))
+    bars = [Bar(name(row), row.time / 1e3, units.time_text(row.time)) for row in lower]
+    return [Panel("Mean time of one call", "µs", LOWER, bars=bars)]
+
+
+PANELS = {
+    "allocate": allocate,
+    "page_fault": page_fault,
+    "bandwidth": bandwidth,
+    "gemm": gemm,
+    "kv_access": kv_access,
+    "replay": replay,
+}
