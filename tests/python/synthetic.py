@@ -31,7 +31,12 @@ def row(name, nanoseconds, limit=None, **more):
             made[rate] = more[key] / nanoseconds * 1e9
     if limit:
         words, bound, source = limit
-        made |= {"limit": words, "limit_ns": bound, "limit_ratio": bound / nanoseconds, "limit_source": source}
+        made |= {
+            "limit": words,
+            "limit_ns": bound,
+            "limit_ratio": bound / nanoseconds,
+            "limit_source": source,
+        }
     return made | more
 
 
@@ -60,15 +65,28 @@ def allocate():
 
 def page_fault():
     """First use, where a prefetch pays from 2 MiB and up to below 2 GiB; ways of moving pages; strides; density."""
-    rates = {"none": 12.0, "advise_only": 30.0, "always_prefetch": 280.0, "egm_numa": 50.0, "cudaMalloc": 3800.0}
+    rates = {
+        "none": 12.0,
+        "advise_only": 30.0,
+        "always_prefetch": 280.0,
+        "egm_numa": 50.0,
+        "cudaMalloc": 3800.0,
+    }
     for text, size in {**SIZES, "2GiB": 2**31}.items():
         limit = ("write of cudaMalloc memory", size / GPU_MEMORY + 3000, "measured")
         for policy, rate in rates.items():
             fixed = 60000 if "prefetch" in policy else 15000
             time = 2**31 / 20 if policy == "always_prefetch" and text == "2GiB" else size / rate
-            yield row(f"page_fault/what:first_use/policy:{policy}/bytes:{text}", fixed + time, limit, bytes=size)
+            yield row(
+                f"page_fault/what:first_use/policy:{policy}/bytes:{text}", fixed + time, limit, bytes=size
+            )
     for name, rate in {"to_gpu_by_fault": 10.6, "to_gpu_by_prefetch": 47.5, "to_cpu_by_fault": 3.6}.items():
-        yield row(f"page_fault/what:{name}/bytes:1GiB", 2**30 / rate, ("link", 2**30 / LINK, "measured"), bytes=2**30)
+        yield row(
+            f"page_fault/what:{name}/bytes:1GiB",
+            2**30 / rate,
+            ("link", 2**30 / LINK, "measured"),
+            bytes=2**30,
+        )
     for what, factor in {"gpu_touches_fresh": 1, "gpu_reads_cpu_pages": 2, "cpu_touches_fresh": 4}.items():
         for stride, each in {"4KiB": 273, "64KiB": 1840, "2MiB": 7757}.items():
             name = f"page_fault/what:{what}/stride:{stride}/bytes:64MiB"
@@ -86,15 +104,21 @@ def bandwidth(gpus):
             for engine in ("copy", "sm"):
                 for block in ("64KiB", "2MiB", "256MiB"):
                     rate = LINK * (0.3 if block == "64KiB" and engine == "copy" else 0.97) * (1 + gpu / 50)
-                    name = f"bandwidth/what:{what}/engine:{engine}/memory:pinned/block:{block}/bytes:1GiB{end}"
-                    yield row(name, 2**30 / rate, ("PCIe 5 x16", 2**30 / LINK / 1.1, "published"), bytes=2**30)
+                    name = (
+                        f"bandwidth/what:{what}/engine:{engine}/memory:pinned/block:{block}/bytes:1GiB{end}"
+                    )
+                    yield row(
+                        name, 2**30 / rate, ("PCIe 5 x16", 2**30 / LINK / 1.1, "published"), bytes=2**30
+                    )
         for memory in ("device", "managed"):
             for op in ("read", "write", "copy"):
                 name = f"bandwidth/what:device/engine:sm/op:{op}/memory:{memory}/bytes:4GiB{end}"
                 yield row(name, 2**32 / GPU_MEMORY, ("HBM", 2**32 / 4800, "published"), bytes=2**32)
         for memory, base in {"device": 300, "pinned": 1200}.items():
             for size in ("1MiB", "64MiB", "1GiB"):
-                yield row(f"bandwidth/what:latency/memory:{memory}/bytes:{size}{end}", base + len(size) * 10.0)
+                yield row(
+                    f"bandwidth/what:latency/memory:{memory}/bytes:{size}{end}", base + len(size) * 10.0
+                )
         if gpus > 1:
             yield row(f"bandwidth/what:peer/to:{(gpu + 1) % gpus}{end}", 2**30 / 370, bytes=2**30)
 
@@ -106,7 +130,12 @@ def gemm():
             flops = 2.0 * n**3
             ideal = flops / rate / 1e3 + 4000
             limit = ("published peak", flops / (rate * 1.15) / 1e3, "published")
-            times = {"device": (1, 1.2), "managed_resident": (1.002, 1.2), "managed_cold": (1.01, 40), "managed_remote": (90, 95)}
+            times = {
+                "device": (1, 1.2),
+                "managed_resident": (1.002, 1.2),
+                "managed_cold": (1.01, 40),
+                "managed_remote": (90, 95),
+            }
             for operands, factors in times.items():
                 for call, factor in zip(("steady", "first"), factors, strict=True):
                     name = f"gemm/type:{kind}/n:{n}/operands:{operands}/call:{call}"
@@ -115,7 +144,14 @@ def gemm():
 
 def kv_access():
     """A step that is slow by faults and fastest by remote reads."""
-    rates = {"resident": 4000.0, "fault": 4.6, "remote": 51.0, "prefetch": 18.0, "copy": 17.5, "batched_copy": 36.0}
+    rates = {
+        "resident": 4000.0,
+        "fault": 4.6,
+        "remote": 51.0,
+        "prefetch": 18.0,
+        "copy": 17.5,
+        "batched_copy": 36.0,
+    }
     for block in ("16KiB", "64KiB", "2MiB"):
         for host in (0, 25, 50, 75, 100):
             for access, rate in rates.items():
@@ -134,21 +170,47 @@ def unusual():
     for n in (1, 2, 4, 8):
         yield row(f"teleport/gates:{n}/colour:blue", 1e5 / n)
     yield row("checksum/kind:crc", 2e5)
-    yield {"name": "gemm/type:fp8/n:16384/operands:device/call:steady", "error_occurred": True, "error_message": "cublasLtMatmul failed: out of memory <b>"}
-    yield {"name": "bandwidth/what:h2d/engine:copy/memory:egm/block:2MiB/bytes:1GiB", "skipped": "this machine has no EGM memory"}
+    yield {
+        "name": "gemm/type:fp8/n:16384/operands:device/call:steady",
+        "error_occurred": True,
+        "error_message": "cublasLtMatmul failed: out of memory <b>",
+    }
+    yield {
+        "name": "bandwidth/what:h2d/engine:copy/memory:egm/block:2MiB/bytes:1GiB",
+        "skipped": "this machine has no EGM memory",
+    }
 
 
 PLATFORM = {
     "gpus": [
         {
             "name": "GPU 0",
-            "hbm": {"value": 150109880320, "unit": "bytes", "certainty": "verified", "evidence": "cudaMemGetInfo"},
-            "ats": {"value": False, "certainty": "reported", "evidence": "cudaDevAttrPageableMemoryAccessUsesHostPageTables = 0"},
+            "hbm": {
+                "value": 150109880320,
+                "unit": "bytes",
+                "certainty": "verified",
+                "evidence": "cudaMemGetInfo",
+            },
+            "ats": {
+                "value": False,
+                "certainty": "reported",
+                "evidence": "cudaDevAttrPageableMemoryAccessUsesHostPageTables = 0",
+            },
         }
     ],
     "facts": [
-        {"label": "EGM carve-out", "value": None, "certainty": "unknown", "evidence": "/proc/iomem is not readable here"},
-        {"label": "Host link", "value": "PCIe 5 x16", "certainty": "inferred", "evidence": "lspci, link state"},
+        {
+            "label": "EGM carve-out",
+            "value": None,
+            "certainty": "unknown",
+            "evidence": "/proc/iomem is not readable here",
+        },
+        {
+            "label": "Host link",
+            "value": "PCIe 5 x16",
+            "certainty": "inferred",
+            "evidence": "lspci, link state",
+        },
     ],
     "advice": ["Prefetch managed memory before a kernel uses it."],
 }
@@ -157,7 +219,13 @@ PLATFORM = {
 def measured(gpus=1):
     """A measured result."""
     rows = [*allocate(), *page_fault(), *bandwidth(gpus), *gemm(), *kv_access(), *unusual()]
-    machine = {"platform": "cuda", "simulated": "false", "gpu": "Synthetic GPU", "driver": "580", "gpus": str(gpus)}
+    machine = {
+        "platform": "cuda",
+        "simulated": "false",
+        "gpu": "Synthetic GPU",
+        "driver": "580",
+        "gpus": str(gpus),
+    }
     context = {
         "date": "2026-01-01T00:00:00+00:00",
         "schema": "cmm-bench 2",
@@ -183,10 +251,15 @@ def simulated():
             if key.endswith("_ns") and not key.startswith("limit"):
                 entry[key] *= factor
         entry["pass_spread"] = 0.0
-    machine = {"platform": "sim:synthetic-gpu", "simulated": "true: every time is predicted by the profile synthetic-gpu"}
+    machine = {
+        "platform": "sim:synthetic-gpu",
+        "simulated": "true: every time is predicted by the profile synthetic-gpu",
+    }
     made["context"] |= {
         "machine": machine,
-        "profile": [{"name": "hbm_bytes_per_second", "value": 4e12, "unit": "B/s", "source": "made up for tests"}],
+        "profile": [
+            {"name": "hbm_bytes_per_second", "value": 4e12, "unit": "B/s", "source": "made up for tests"}
+        ],
         "calibration": [made["benchmarks"][0]["name"], "page_fault/what:one_fault_fresh"],
     }
     del made["context"]["platform"]

@@ -45,7 +45,9 @@ def options_of(arguments):
     parser.add_argument("--within", type=bar, action="append", default=[], metavar="ERROR:ROWS")
     options = parser.parse_args(arguments)
     if bool(options.compare) == bool(options.results):
-        raise BadInput("give results.json files of tools/bench, or --compare MEASURED SIMULATED; see tools/report --help")
+        raise BadInput(
+            "give results.json files of tools/bench, or --compare MEASURED SIMULATED; see tools/report --help"
+        )
     if not options.compare and (options.fail_above is not None or options.within):
         raise BadInput("--fail-above and --within judge a --compare; see tools/report --help")
     return options

@@ -70,7 +70,9 @@ def compare(measured, simulated):
         )
     real, predicted = measured.by_name(), simulated.by_name()
     both = [
-        Prediction(name, row.family, row.time, predicted[name].time) for name, row in real.items() if name in predicted
+        Prediction(name, row.family, row.time, predicted[name].time)
+        for name, row in real.items()
+        if name in predicted
     ]
     calibration = [row for row in both if row.name in simulated.calibration]
     rows = [row for row in both if row.name not in simulated.calibration]
@@ -98,7 +100,9 @@ def report_lines(comparison):
         lines.append(f"{family:<14}{count:>6}{median:>14}{near:>13}{far:>13}")
     lines += ["", "furthest off (predicted / measured):"]
     for row in comparison.worst():
-        lines.append(f"{significant(row.ratio):>8}  {time_text(row.predicted)} / {time_text(row.measured)}  {row.name}")
+        lines.append(
+            f"{significant(row.ratio):>8}  {time_text(row.predicted)} / {time_text(row.measured)}  {row.name}"
+        )
     for row in comparison.calibration:
         lines.append(f"calibration, left out: {row.name} ({significant(row.ratio)})")
     for which, names in comparison.only.items():
@@ -125,7 +129,12 @@ def failures(comparison, most_median, within):
 def family_lines(comparison):
     """Lines of a table: family, rows, median error, shares within the two bounds."""
     return [
-        [family, len(rows), percent_text(median_error(rows)), *(percent_text(share_within(rows, e)) for e in (NEAR, FAR))]
+        [
+            family,
+            len(rows),
+            percent_text(median_error(rows)),
+            *(percent_text(share_within(rows, e)) for e in (NEAR, FAR)),
+        ]
         for family, rows in comparison.families().items()
     ]
 
@@ -133,5 +142,6 @@ def family_lines(comparison):
 def row_lines(rows, note=""):
     """Lines of a table: row, predicted, measured, ratio."""
     return [
-        [row.name + note, time_text(row.predicted), time_text(row.measured), f"{significant(row.ratio)}×"] for row in rows
+        [row.name + note, time_text(row.predicted), time_text(row.measured), f"{significant(row.ratio)}×"]
+        for row in rows
     ]

@@ -42,7 +42,9 @@ INTRODUCTIONS = {
 def introduction(family):
     """(title, what it means) of a family."""
     plain = family.replace("_", " ")
-    return INTRODUCTIONS.get(family, (plain[:1].upper() + plain[1:], "A family this report has no words for yet."))
+    return INTRODUCTIONS.get(
+        family, (plain[:1].upper() + plain[1:], "A family this report has no words for yet.")
+    )
 
 
 def generic_panels(rows):
@@ -61,7 +63,8 @@ def generic_panels(rows):
         return [Panel(title, "µs", "lower is better", axis, "size" if sizes else "number", lines)]
     slowest = sorted(rows, key=lambda row: -row.time)[:24]
     bars = [
-        Bar(row.without() or row.family, row.time / 1e3, units.time_text(row.time), limit_of(row)) for row in slowest
+        Bar(row.without() or row.family, row.time / 1e3, units.time_text(row.time), limit_of(row))
+        for row in slowest
     ]
     title = "Time" if len(slowest) == len(rows) else f"Time, the {len(slowest)} longest of {len(rows)}"
     return [Panel(title, "µs", "lower is better", bars=bars)]

@@ -34,6 +34,19 @@ def named(*axes):
     return name
 
 
+WITHOUT_NAME = ("what", "engine", "op", "memory", "by", "policy", "access", "operands")
+
+
+def plainly(*left_out):
+    """A function that names a row by all its axes but some, the well-known ones by their value alone."""
+
+    def name(row):
+        pairs = [(axis, value) for axis, value in row.axes.items() if axis not in left_out]
+        return " ".join(value if axis in WITHOUT_NAME else f"{axis} {value}".strip() for axis, value in pairs)
+
+    return name
+
+
 def several(rows, axis):
     """The axis, where the rows differ in it."""
     return (axis,) if len(values_of(rows, axis)) > 1 else ()
@@ -49,7 +62,11 @@ def allocate(rows):
     if not any(line.role == "series" for line in lines):
         for line in lines:
             line.role = "limit" if line.role == "limit" else "series"
-    lines.sort(key=lambda line: MAIN_ALLOCATORS.index(name) if (name := line.label.split(", gpu")[0]) in MAIN_ALLOCATORS else 99)
+    lines.sort(
+        key=lambda line: (
+            MAIN_ALLOCATORS.index(name) if (name := line.label.split(", gpu")[0]) in MAIN_ALLOCATORS else 99
+        )
+    )
     return [Panel("Allocate and free, warm", "µs", LOWER, "block size", "size", lines)]
 
 
@@ -96,12 +113,16 @@ def page_fault(rows):
         microseconds,
         lower=True,
     )
-    bars = bars_by(ways, lambda row: row.without("bytes", "gpu").replace("what:", ""), gigabytes, gigabytes_text)
+    bars = bars_by(ways, plainly("bytes", "gpu"), gigabytes, gigabytes_text)
     per_page = [line for line in per_page if line.role != "limit"]
     return [
-        Panel("From the request until a kernel wrote every byte", "GB/s", HIGHER, "block size", "size", lines),
+        Panel(
+            "From the request until a kernel wrote every byte", "GB/s", HIGHER, "block size", "size", lines
+        ),
         Panel("How fast pages come", "GB/s", HIGHER, bars=bars),
-        Panel("What one touched page costs", "µs per page", LOWER, "distance between touches", "size", per_page),
+        Panel(
+            "What one touched page costs", "µs per page", LOWER, "distance between touches", "size", per_page
+        ),
         Panel("Share of a block that is touched", "µs", LOWER, "touched, %", "percent", touched),
     ]
 
@@ -112,21 +133,29 @@ def bandwidth(rows):
     rates = [row for row in rows if row not in latency]
     device = [row for row in rates if row.matches(what="device")]
     links = [row for row in rates if row not in device]
-    name = lambda row: row.without("bytes", "block", "gpu").replace("what:", "").replace("/", " ")  # noqa: E731
+    name = plainly("bytes", "block", "gpu")
     pieces = [row for row in links if "block" in row.axes]
     if len(values_of(pieces, "block")) < 2:
         pieces = []
     by_piece = lines_of(
         pieces,
         size_at("block"),
-        lambda row: row.without("bytes", "block", *(() if several(pieces, "gpu") else ("gpu",))).replace("what:", ""),
+        plainly("bytes", "block", *(() if several(pieces, "gpu") else ("gpu",))),
         gigabytes,
         lower=False,
     )
-    chase = lines_of(latency, size_at("bytes"), named("memory", *several(latency, "gpu")), lambda _, ns: ns, lower=True)
+    chase = lines_of(
+        latency, size_at("bytes"), named("memory", *several(latency, "gpu")), lambda _, ns: ns, lower=True
+    )
     device_bars = bars_by(device, name, gigabytes, gigabytes_text)
     return [
-        Panel("Links: the best rate of each way", "GB/s", HIGHER, bars=bars_by(links, name, gigabytes, gigabytes_text), log=False),
+        Panel(
+            "Links: the best rate of each way",
+            "GB/s",
+            HIGHER,
+            bars=bars_by(links, name, gigabytes, gigabytes_text),
+            log=False,
+        ),
         Panel("The GPU's own memory", "GB/s", HIGHER, bars=device_bars, log=False),
         Panel("Links: the rate by size of the pieces", "GB/s", HIGHER, "size of a piece", "size", by_piece),
         Panel("One access that waits for the one before", "ns", LOWER, "footprint", "size", chase),
@@ -146,8 +175,12 @@ def gemm(rows):
                 teraflops,
                 lower=False,
             )
-            title = ", ".join(filter(None, (kind, {"first": "first call", "steady": "steady state"}.get(call, call))))
-            panels.append(Panel(title or "Matrix product", "TFLOP/s", HIGHER, "n, of n × n × n", "number", lines))
+            title = ", ".join(
+                filter(None, (kind, {"first": "first call", "steady": "steady state"}.get(call, call)))
+            )
+            panels.append(
+                Panel(title or "Matrix product", "TFLOP/s", HIGHER, "n, of n × n × n", "number", lines)
+            )
     return sorted(panels, key=lambda panel: "first" in panel.title)
 
 

@@ -74,7 +74,9 @@ def facts_for_page(results, comparison):
         for section in sections:
             section.file = f"{prefixes[id(section.result)]}{safe_family(family)}.svg"
         ratios = side_by_side.ratio_table(results, family) if len(results) > 1 else None
-        chapters.append({"family": family, "title": title, "lead": lead, "sections": sections, "ratios": ratios})
+        chapters.append(
+            {"family": family, "title": title, "lead": lead, "sections": sections, "ratios": ratios}
+        )
     return {
         "title": title_of(results),
         "results": results,
@@ -122,11 +124,15 @@ def build(results, comparison=None):
     """Every file of the report: {name: text}."""
     content = facts_for_page(results, comparison)
     jinja = environment()
-    files = {f"report.{kind}": jinja.get_template(f"report.{kind}.j2").render(content) for kind in ("html", "md")}
+    files = {
+        f"report.{kind}": jinja.get_template(f"report.{kind}.j2").render(content) for kind in ("html", "md")
+    }
     for chapter in content["chapters"]:
         files |= {s.file: s.drawing["file"] for s in chapter["sections"] if s.drawing}
     for result, advice in content["advice"]:
         prefix = content["prefixes"][id(result)]
         files[f"{prefix}recommendation.txt"] = as_text(result, advice)
-        files[f"{prefix}recommendation.json"] = json.dumps(as_json(result, advice), indent=1, ensure_ascii=False) + "\n"
+        files[f"{prefix}recommendation.json"] = (
+            json.dumps(as_json(result, advice), indent=1, ensure_ascii=False) + "\n"
+        )
     return files

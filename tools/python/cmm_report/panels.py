@@ -38,7 +38,9 @@ class Panel:
 
     def labels(self):
         """Names of what is drawn, limits last."""
-        names = [line.label for line in self.lines if line.role == "series"] + [bar.label for bar in self.bars]
+        names = [line.label for line in self.lines if line.role == "series"] + [
+            bar.label for bar in self.bars
+        ]
         return names + [f"limit: {line.label}" for line in self.lines if line.role == "limit"]
 
 
@@ -75,6 +77,8 @@ def lines_of(rows, x_of, series_of, value, lower):
             continue
         series.setdefault(series_of(row), []).append((x, y))
         if row.get("limit_ns"):
-            limits.setdefault(row.texts.get("limit", "limit"), []).append((x, value(row, row.values["limit_ns"])))
+            limits.setdefault(row.texts.get("limit", "limit"), []).append(
+                (x, value(row, row.values["limit_ns"]))
+            )
     lines = [Line(label, best(points, lower)) for label, points in series.items()]
     return lines + [Line(label, best(points, lower), "limit") for label, points in limits.items()]

@@ -73,10 +73,16 @@ def fact_of(entry, label=""):
 def groups_of(platform, title="Facts"):
     """Walk through nested JSON; objects with a certainty are facts, other ones are headings."""
     own, groups = Group(title), []
-    items = platform.items() if isinstance(platform, dict) else ((str(i + 1), one) for i, one in enumerate(platform))
+    items = (
+        platform.items()
+        if isinstance(platform, dict)
+        else ((str(i + 1), one) for i, one in enumerate(platform))
+    )
     for key, value in items:
         fact = fact_of(value, key)
-        nested = isinstance(value, dict) or (isinstance(value, list) and any(isinstance(v, dict | list) for v in value))
+        nested = isinstance(value, dict) or (
+            isinstance(value, list) and any(isinstance(v, dict | list) for v in value)
+        )
         if fact:
             own.facts.append(fact)
         elif nested and value:

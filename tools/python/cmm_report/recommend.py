@@ -32,7 +32,9 @@ def weights(result):
             if device:
                 pairs.append((row, device))
     if not pairs:
-        return missing("weights", "gemm/.../operands:managed_resident and operands:device in the steady state", "gemm")
+        return missing(
+            "weights", "gemm/.../operands:managed_resident and operands:device in the steady state", "gemm"
+        )
     managed, device = max(pairs, key=lambda pair: units.number_of(pair[0].axes.get("n", "")) or 0)
     speed = math.exp(sum(math.log(d.time / m.time) for m, d in pairs) / len(pairs))
     reason = (
@@ -40,7 +42,12 @@ def weights(result):
         f"(mean of {len(pairs)} pairs of rows)"
     )
     if speed < ENOUGH and not all(is_clear(m, d) is False for m, d in pairs):
-        return Advice("weights", "device | pool | stats", [reason + ", so weights are better off in device memory."], [managed, device])
+        return Advice(
+            "weights",
+            "device | pool | stats",
+            [reason + ", so weights are better off in device memory."],
+            [managed, device],
+        )
     found = threshold(result)
     if found.policy is None:
         return missing("weights", found.missing, "page_fault")
@@ -66,10 +73,14 @@ def kv_cache(result):
             groups.setdefault(row.without("access"), {})[row.axes["access"]] = row
     groups = {name: group for name, group in groups.items() if len(group) > 1}
     if not groups:
-        return missing("kv_cache", "kv_access/... of two ways of access or more with blocks on the host", "kv_access")
+        return missing(
+            "kv_cache", "kv_access/... of two ways of access or more with blocks on the host", "kv_access"
+        )
     common = set.intersection(*(set(group) for group in groups.values()))
     if not common:
-        return missing("kv_cache", "kv_access/... with one way of access in all block sizes and shares", "kv_access")
+        return missing(
+            "kv_cache", "kv_access/... with one way of access in all block sizes and shares", "kv_access"
+        )
 
     def loss(access):
         """How many times slower than the fastest, in the geometric mean."""
@@ -77,14 +88,20 @@ def kv_cache(result):
         return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
     access = min(sorted(common), key=loss)
-    wins = [group for group in groups.values() if min(group.values(), key=lambda row: row.time) is group[access]]
+    wins = [
+        group for group in groups.values() if min(group.values(), key=lambda row: row.time) is group[access]
+    ]
     memory, how = HOST_PART[access]
+    lost = loss(access) - 1
+    behind = f", {units.percent_text(lost)} slower than the fastest in the mean" if lost > 0.001 else ""
     reasons = [
-        f"Blocks on the host are best reached by {access}: fastest in {len(wins)} of {len(groups)} combinations of block "
-        f"size and host share, {units.percent_text(loss(access) - 1)} behind the fastest in the mean; {how}.",
+        f"Blocks on the host are best reached by {access.replace('_', ' ')}: fastest in {len(wins)} of {len(groups)} combinations of block "
+        f"size and host share{behind}; {how}.",
         *by_block(groups, access),
     ]
-    example = max(groups.values(), key=lambda group: max(row.time for row in group.values()) / group[access].time)
+    example = max(
+        groups.values(), key=lambda group: max(row.time for row in group.values()) / group[access].time
+    )
     worst = max(example.values(), key=lambda row: row.time)
     reasons.append(
         f"The wrong way costs up to {units.times_text(worst.time / example[access].time)} ({worst.axes['access']} there)."
@@ -107,7 +124,11 @@ def by_block(groups, chosen):
     ]
 
 
-SCRATCH = {"device+pool": "device | pool", "device_pool": "device_pool", "managed+threshold_prefetch+pool": None}
+SCRATCH = {
+    "device+pool": "device | pool",
+    "device_pool": "device_pool",
+    "managed+threshold_prefetch+pool": None,
+}
 
 
 def scratch(result):
@@ -117,7 +138,9 @@ def scratch(result):
         if row.axes.get("allocator") in SCRATCH:
             groups.setdefault(row.axes["allocator"], {})[row.without("allocator")] = row
     if "device+pool" not in groups or len(groups) < 2:
-        return missing("scratch", "allocate/allocator:device+pool and one more recipe to compare it with", "allocate")
+        return missing(
+            "scratch", "allocate/allocator:device+pool and one more recipe to compare it with", "allocate"
+        )
     common = set.intersection(*(set(group) for group in groups.values()))
     if not common:
         return missing("scratch", "allocate/... with the sizes that its recipes have in common", "allocate")
@@ -144,7 +167,9 @@ def scratch(result):
 
 def missing(use, rows, family):
     """Say which rows are needed instead of guessing."""
-    return Advice(use, None, missing=f"The rows {rows} are missing; run tools/bench --filter {family} to get them.")
+    return Advice(
+        use, None, missing=f"The rows {rows} are missing; run tools/bench --filter {family} to get them."
+    )
 
 
 def recommend(result):

@@ -61,19 +61,27 @@ def parsed(path):
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise BadInput(f"{path} cannot be read ({error.strerror}); give a results.json of tools/bench") from error
+        raise BadInput(
+            f"{path} cannot be read ({error.strerror}); give a results.json of tools/bench"
+        ) from error
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} is no text, so no result; give a results.json of tools/bench") from error
     try:
         return json.loads(text)
     except RecursionError as error:
-        raise BadInput(f"{path} is nested too deep for a result; give a results.json of tools/bench") from error
+        raise BadInput(
+            f"{path} is nested too deep for a result; give a results.json of tools/bench"
+        ) from error
     except json.JSONDecodeError as error:
         body = text.strip()
         if body.startswith("{") and (not body.endswith("}") or error.pos >= len(text.rstrip()) - 1):
-            raise BadInput(f"{path} ends in the middle, at line {error.lineno}: it is truncated; {AGAIN}") from error
+            raise BadInput(
+                f"{path} ends in the middle, at line {error.lineno}: it is truncated; {AGAIN}"
+            ) from error
         where = f"line {error.lineno}, column {error.colno}"
-        raise BadInput(f"{path} is not JSON ({error.msg} at {where}); give a results.json of tools/bench") from error
+        raise BadInput(
+            f"{path} is not JSON ({error.msg} at {where}); give a results.json of tools/bench"
+        ) from error
 
 
 def slug(text):
@@ -87,7 +95,9 @@ def read(path):
     content = parsed(path)
     context = content.get("context") if isinstance(content, dict) else None
     if not isinstance(context, dict) or not isinstance(content.get("benchmarks"), list):
-        raise BadInput(f"{path} has no context and benchmarks, so tools/bench did not write it; give its results.json")
+        raise BadInput(
+            f"{path} has no context and benchmarks, so tools/bench did not write it; give its results.json"
+        )
     schema = context.get("schema")
     if schema != SCHEMA:
         found = f'has schema "{schema}"' if isinstance(schema, str) else "names no schema"

@@ -91,7 +91,9 @@ def row_of(entry):
     numbers = {k: v for k, v in entry.items() if isinstance(v, int | float) and not isinstance(v, bool)}
     texts = {k: v for k, v in entry.items() if isinstance(v, str)}
     if entry.get("error_occurred"):
-        return Row(name, family, axes, {}, texts, "failed", str(entry.get("error_message") or "no reason given"))
+        return Row(
+            name, family, axes, {}, texts, "failed", str(entry.get("error_message") or "no reason given")
+        )
     if entry.get("skipped"):
         return Row(name, family, axes, {}, texts, "skipped", str(entry["skipped"]))
     if "p50_ns" not in numbers:

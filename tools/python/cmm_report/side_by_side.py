@@ -17,7 +17,11 @@ def letter(which):
 def mark(results, which):
     """The letter of a result, with its mark where measured and predicted meet."""
     mixed = len({result.simulated for result in results}) > 1
-    return f"{letter(which)} ({'predicted' if results[which].simulated else 'measured'})" if mixed else letter(which)
+    return (
+        f"{letter(which)} ({'predicted' if results[which].simulated else 'measured'})"
+        if mixed
+        else letter(which)
+    )
 
 
 def ratio_table(results, family):

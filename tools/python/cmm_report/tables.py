@@ -48,19 +48,19 @@ FIGURES = {
     "rate": lambda row: rate[1] if (rate := row.rate()) else None,
     "each page": lambda row: timed(row, "ns_per_page"),
     "of its limit": limit_cell,
-    "against its baseline": lambda row: f"{units.significant(row.values['speedup'])}×" if row.get("speedup") else None,
-    "between repetitions": lambda row: None
-    if row.get("pass_spread") is None
-    else units.percent_text(row.values["pass_spread"]),
+    "against its baseline": lambda row: (
+        f"{units.significant(row.values['speedup'])}×" if row.get("speedup") else None
+    ),
+    "between repetitions": lambda row: (
+        None if row.get("pass_spread") is None else units.percent_text(row.values["pass_spread"])
+    ),
 }
 
 
 def table_of(rows):
     """The table of a family; columns that no row fills are left out."""
     names = axes.names_of(rows)
-    figures = {
-        head: [cell(row) if row.ok else None for row in rows] for head, cell in FIGURES.items()
-    }
+    figures = {head: [cell(row) if row.ok else None for row in rows] for head, cell in FIGURES.items()}
     heads = [head for head, cells in figures.items() if any(cells)]
     lines = []
     for which, row in enumerate(rows):

@@ -66,7 +66,13 @@ def threshold(result):
             f"no longer at {units.size_text(size)}."
         )
         rows += [above_eager, above_lazy]
-    losses = [units.size_text(bytes_) for (bytes_, _, _), good in zip(pairs[:last], pays[:last], strict=True) if not good]
+    losses = [
+        units.size_text(bytes_)
+        for (bytes_, _, _), good in zip(pairs[:last], pays[:last], strict=True)
+        if not good
+    ]
     if losses:
-        reasons.append(f"It does not pay at {', '.join(losses)}; a pool takes small blocks from segments, which hides that.")
+        reasons.append(
+            f"It does not pay at {', '.join(losses)}; a pool takes small blocks from segments, which hides that."
+        )
     return Threshold(policy, reasons, rows)

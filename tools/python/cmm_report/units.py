@@ -56,7 +56,9 @@ def rate_text(bytes_per_second):
 
 def flops_text(flops_per_second):
     """Write an arithmetic rate: "856 TFLOP/s"."""
-    return scaled(flops_per_second, [(1e15, "PFLOP/s"), (1e12, "TFLOP/s"), (1e9, "GFLOP/s"), (1e6, "MFLOP/s")])
+    return scaled(
+        flops_per_second, [(1e15, "PFLOP/s"), (1e12, "TFLOP/s"), (1e9, "GFLOP/s"), (1e6, "MFLOP/s")]
+    )
 
 
 def size_text(size):

@@ -7,6 +7,14 @@ from .spread import is_clear, ratio
 from .units import rate_text, significant, size_text, time_text, times_text
 
 
+WAYS = {
+    "remote": "by reading them where they are",
+    "prefetch": "by prefetch",
+    "copy": "by one copy for each block",
+    "batched_copy": "by one batched copy",
+}
+
+
 @dataclass(frozen=True)
 class Sentence:
     """One finding; `kind` is "good", "bad" or "note"."""
@@ -74,7 +82,9 @@ def resident(result):
     if not pair:
         return None
     managed, device = pair
-    return resident_sentence(device.time / managed.time, "A kernel on resident managed memory runs at", [managed, device])
+    return resident_sentence(
+        device.time / managed.time, "A kernel on resident managed memory runs at", [managed, device]
+    )
 
 
 def resident_sentence(speed, start, rows):
@@ -113,7 +123,11 @@ def allocation(result):
     """What the pool saves against the plain calls."""
     rows = result.family("allocate")
     plain = {row.axes.get("bytes"): row for row in rows if row.matches(allocator="cudaMallocManaged")}
-    mine = [row for row in rows if row.matches(allocator="managed+threshold_prefetch+pool") and row.axes.get("bytes") in plain]
+    mine = [
+        row
+        for row in rows
+        if row.matches(allocator="managed+threshold_prefetch+pool") and row.axes.get("bytes") in plain
+    ]
     if not mine:
         return None
     middle = sorted(mine, key=size)[len(mine) // 2]
@@ -123,7 +137,10 @@ def allocation(result):
         f"{time_text(base.time)} with cudaMallocManaged: {versus(base, middle)}."
     )
     used = [middle, base]
-    for name, words in (("driver_managed_pool", "the driver's managed pool"), ("predecessor", "the predecessor's recipe")):
+    for name, words in (
+        ("driver_managed_pool", "the driver's managed pool"),
+        ("predecessor", "the predecessor's recipe"),
+    ):
         other = find(rows, allocator=name, bytes=middle.axes["bytes"])
         if other:
             text += f" {words[0].upper()}{words[1:]} takes {time_text(other.time)} ({versus(other, middle)})."
@@ -162,12 +179,17 @@ def cache(result):
     full = [group for group in groups.values() if "fault" in group and len(group) > 1]
     if not full:
         return None
-    group = min(full, key=lambda g: abs(size(g["fault"], "host") - 50) * 1e12 + abs(size(g["fault"], "block") - 65536))
+    group = min(
+        full, key=lambda g: abs(size(g["fault"], "host") - 50) * 1e12 + abs(size(g["fault"], "block") - 65536)
+    )
     fault = group["fault"]
-    fastest = min((row for name, row in group.items() if name not in ("fault", "resident")), key=lambda row: row.time)
+    fastest = min(
+        (row for name, row in group.items() if name not in ("fault", "resident")), key=lambda row: row.time
+    )
+    way = WAYS.get(fastest.axes["access"], f"by {fastest.axes['access']}")
     where = f"blocks of {fault.axes.get('block')}, {significant(size(fault, 'host'))} % of them on the host"
     text = (
-        f"A decode step over {where} takes {time_text(fastest.time)} by {fastest.axes.get('access')} and "
+        f"A decode step over {where} takes {time_text(fastest.time)} {way} and "
         f"{time_text(fault.time)} by faults: {versus(fault, fastest)}."
     )
     bad = ratio(fault, fastest) > 1.1 and is_clear(fault, fastest) is not False
@@ -178,14 +200,17 @@ def cache(result):
 def cold(result):
     """What a first call on cold managed operands costs."""
     pair = largest_pair(
-        result.family("gemm"), {"operands": "managed_cold", "call": "first"}, {"operands": "managed_resident", "call": "steady"}, "n"
+        result.family("gemm"),
+        {"operands": "managed_cold", "call": "first"},
+        {"operands": "managed_resident", "call": "steady"},
+        "n",
     )
     if not pair:
         return None
     slow, fast = pair
     text = (
         f"The first {slow.axes.get('type', '')} product of size {slow.axes.get('n')} on cold managed operands takes "
-        f"{time_text(slow.time)}, a later one on resident operands {time_text(fast.time)}: {versus(slow, fast)}. The result is right; only the pages come late."
+        f"{time_text(slow.time)}, a later one on resident operands {time_text(fast.time)}: {versus(slow, fast)}. Use operands once, or prefetch them, before time matters."
     )
     return Sentence("note", "A cold first call is slow once", text, [slow, fast])
 
