@@ -1,5 +1,7 @@
-"""Synthetic results in the shape of tools/bench's, every figure made up: all families, failures, skips and several
-GPUs, measured and simulated. Run it with a folder to have them as files."""
+"""Synthetic results in the shape of tools/bench's, every figure made up.
+
+All families, failures, skips and several GPUs, measured and simulated. Run it with a folder to get files.
+"""
 
 import copy
 import json
@@ -64,7 +66,7 @@ def allocate():
 
 
 def page_fault():
-    """First use, where a prefetch pays from 2 MiB and up to below 2 GiB; ways of moving pages; strides; density."""
+    """First use, where a prefetch pays from 64 MiB to below 2 GiB; ways of moving pages; strides; density."""
     rates = {
         "none": 12.0,
         "advise_only": 30.0,
@@ -181,38 +183,56 @@ def unusual():
     }
 
 
+def known(value, how, evidence):
+    """A fact as tools/probe writes it."""
+    return {"value": value, "how": how, "evidence": evidence}
+
+
 PLATFORM = {
+    "schema": "cmm-platform 1",
+    "facts": {
+        "memory_mode": known("separate", "inferred", "the GPU is no NUMA node and its link is PCIe"),
+        "egm_mode": known(None, "unknown", "/proc/iomem is not readable here"),
+        "host_page_bytes": known(4096, "reported", "sysconf(_SC_PAGESIZE)"),
+    },
+    "uvm_parameters": {"uvm_perf_access_counter_threshold": "256"},
     "gpus": [
         {
-            "name": "GPU 0",
-            "hbm": {
-                "value": 150109880320,
-                "unit": "bytes",
-                "certainty": "verified",
-                "evidence": "cudaMemGetInfo",
-            },
-            "ats": {
-                "value": False,
-                "certainty": "reported",
-                "evidence": "cudaDevAttrPageableMemoryAccessUsesHostPageTables = 0",
-            },
+            "ordinal": 0,
+            "name": "Synthetic GPU",
+            "memory_bytes": known(150109880320, "verified", "allocated and read back"),
+            "link": known("PCIe", "reported", "sysfs, current_link_speed"),
+            "link_rate": known(63.0, "reported", "sysfs, current_link_speed and width"),
+            "egm": known(False, "reported", "NVML"),
         }
     ],
-    "facts": [
+    "nodes": [
         {
-            "label": "EGM carve-out",
-            "value": None,
-            "certainty": "unknown",
-            "evidence": "/proc/iomem is not readable here",
-        },
-        {
-            "label": "Host link",
-            "value": "PCIe 5 x16",
-            "certainty": "inferred",
-            "evidence": "lspci, link state",
-        },
+            "id": 0,
+            "cpus": "0-15",
+            "bytes": 2**38,
+            "free_bytes": 2**37,
+            "gpu": -1,
+            "role": known("host memory", "inferred", "it has CPUs"),
+        }
     ],
-    "advice": ["Prefetch managed memory before a kernel uses it."],
+    "tiers": [
+        {
+            "name": "HBM of GPU 0",
+            "gpu": 0,
+            "node": -1,
+            "bytes": known(150109880320, "verified", "cudaMemGetInfo"),
+        }
+    ],
+    "reachable": [
+        {
+            "source": "managed",
+            "tier": "HBM of GPU 0",
+            "bytes": known(150109880320, "inferred", "all of the tier"),
+        }
+    ],
+    "advice": ["The EGM carve-out is not visible to this system, so it cannot be used here."],
+    "unseen": ["/proc/iomem shows no addresses to this process"],
 }
 
 

@@ -17,6 +17,8 @@ def numeric_axis(rows, least):
     """The axis with most different numbers, if there are enough, and every row has one there."""
     counts = {}
     for axis in names_of(rows):
+        if axis == "gpu":
+            continue
         numbers = [units.number_of(row.axes.get(axis, "")) for row in rows]
         if None not in numbers and len(set(numbers)) >= least:
             counts[axis] = len(set(numbers))
@@ -26,12 +28,3 @@ def numeric_axis(rows, least):
 def by_number(values):
     """Sort axis values as numbers where they are, as text elsewhere."""
     return sorted(values, key=lambda v: (units.number_of(v) is None, units.number_of(v) or 0, v))
-
-
-def same_but(rows, axis):
-    """Groups of rows that differ in one axis alone: {the others as text: {value of the axis: row}}."""
-    groups = {}
-    for row in rows:
-        if axis in row.axes:
-            groups.setdefault(row.without(axis), {})[row.axes[axis]] = row
-    return groups

@@ -65,8 +65,8 @@ def compare(measured, simulated):
     """Match the rows of two runs; raises BadInput where they are not one of each kind or share no row."""
     if measured.simulated or not simulated.simulated:
         raise BadInput(
-            f"--compare takes a measured result and then a simulated one, and {measured.path} is {measured.mark}, "
-            f"{simulated.path} is {simulated.mark}; give them in this order"
+            f"--compare takes a measured result and then a simulated one, and {measured.path} is "
+            f"{measured.mark}, {simulated.path} is {simulated.mark}; give them in this order"
         )
     real, predicted = measured.by_name(), simulated.by_name()
     both = [
@@ -78,8 +78,9 @@ def compare(measured, simulated):
     rows = [row for row in both if row.name not in simulated.calibration]
     if not rows:
         raise BadInput(
-            f"{measured.path} and {simulated.path} share no row that was not used for calibration; run tools/bench for "
-            "both with the same --filter"
+            f"{measured.path} and {simulated.path} share no row that was not used for calibration; run "
+            "tools/bench "
+            "for both with the same --filter"
         )
     only = {
         "measured only": [name for name in real if name not in predicted],
@@ -116,12 +117,12 @@ def failures(comparison, most_median, within):
     missed = []
     median = median_error(comparison.rows)
     if most_median is not None and median > most_median:
-        missed.append(f"the median error is {percent_text(median)}, more than {percent_text(most_median)}")
+        missed.append(f"the median error is {median:.1%}, more than {percent_text(most_median)}")
     for error, share in within:
         found = share_within(comparison.rows, error)
         if found < share:
             missed.append(
-                f"{percent_text(found)} of the rows are within {percent_text(error)}, fewer than {percent_text(share)}"
+                f"{found:.1%} of the rows are within {percent_text(error)}, fewer than {percent_text(share)}"
             )
     return missed
 

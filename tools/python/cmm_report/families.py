@@ -8,23 +8,27 @@ from .panels import Bar, Panel, lines_of, microseconds
 INTRODUCTIONS = {
     "allocate": (
         "What one allocation costs",
-        "The time of an allocate and free pair once everything is warm. A caching layer (pool) should cost about a "
-        "microsecond at every size; the plain calls grow with the size or take tens of microseconds.",
+        "The time of an allocate and free pair once everything is warm. A caching layer (pool) should cost "
+        "about "
+        "a microsecond at every size; the plain calls grow with the size or take tens of microseconds.",
     ),
     "replay": (
         "A recorded stream of allocations",
-        "The mean time of one call when a recorded sequence of allocations and frees runs again on each allocator.",
+        "The mean time of one call when a recorded sequence of allocations and frees runs again.",
     ),
     "page_fault": (
         "How pages come to where they are used",
-        "Managed memory has no pages until it is touched or prefetched. By faults they come one batch at a time; a "
-        "prefetch brings them in one stream. The first plot is the real price of a policy: from the request until a "
-        "kernel has written every byte.",
+        "Managed memory has no pages until it is touched or prefetched. By faults they come one batch at a "
+        "time; "
+        "a prefetch brings them in one stream. The first plot is the real price of a policy: from the "
+        "request "
+        "until a kernel has written every byte.",
     ),
     "bandwidth": (
         "How fast the memories and links are",
-        "Every other figure is bounded by these: the GPU's own memory, the link to the host, and how long one access "
-        "takes when the next depends on it.",
+        "Every other figure is bounded by these: the GPU's own memory, the link to the host, and how long "
+        "one "
+        "access takes when the next depends on it.",
     ),
     "gemm": (
         "Matrix products on managed memory",
@@ -33,8 +37,8 @@ INTRODUCTIONS = {
     ),
     "kv_access": (
         "One decode step over a paged KV cache",
-        "A step reads its blocks in random order while a part of them lives in host memory. The way they are reached "
-        "decides how much of the link the step gets.",
+        "A step reads its blocks in random order while a part of them lives in host memory. The way they are "
+        "reached decides how much of the link the step gets.",
     ),
 }
 
@@ -54,7 +58,7 @@ def generic_panels(rows):
         lines = lines_of(
             rows,
             lambda row: units.number_of(row.axes.get(axis, "")),
-            lambda row: row.without(axis) or row.family,
+            lambda row: row.without(axis, "gpu") or row.family,
             microseconds,
             lower=True,
         )
@@ -81,4 +85,9 @@ def panels_of(result, family):
     if not rows:
         return []
     shown = [panel for panel in PANELS.get(family, lambda rows: [])(rows) if panel.lines or panel.bars]
-    return shown or generic_panels(rows)
+    shown = shown or generic_panels(rows)
+    gpus = {row.axes.get("gpu") for row in rows}
+    for panel in shown:
+        if len(gpus) > 1 and panel.lines:
+            panel.title += f", median of {len(gpus)} GPUs"
+    return shown

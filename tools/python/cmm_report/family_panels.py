@@ -25,11 +25,10 @@ def size_at(axis):
 
 
 def named(*axes):
-    """A function that names a row by some of its axes, "gpu:1" with its name and the others without."""
+    """A function that names a row by the values of some of its axes."""
 
     def name(row):
-        parts = [f"gpu {row.axes[a]}" if a == "gpu" else row.axes[a] for a in axes if row.axes.get(a)]
-        return ", ".join(parts) or row.without()
+        return ", ".join(row.axes[a] for a in axes if row.axes.get(a)) or row.without()
 
     return name
 
@@ -54,18 +53,15 @@ def several(rows, axis):
 
 def allocate(rows):
     """Time of a pair by size; allocators that are variations of others stay in the background."""
-    gpus = several(rows, "gpu")
-    lines = lines_of(rows, size_at("bytes"), named("allocator", *gpus), microseconds, lower=True)
+    lines = lines_of(rows, size_at("bytes"), named("allocator"), microseconds, lower=True)
     for line in lines:
-        if line.role == "series" and line.label.split(", gpu")[0] not in MAIN_ALLOCATORS:
+        if line.role == "series" and line.label not in MAIN_ALLOCATORS:
             line.role = "other"
     if not any(line.role == "series" for line in lines):
         for line in lines:
             line.role = "limit" if line.role == "limit" else "series"
     lines.sort(
-        key=lambda line: (
-            MAIN_ALLOCATORS.index(name) if (name := line.label.split(", gpu")[0]) in MAIN_ALLOCATORS else 99
-        )
+        key=lambda line: MAIN_ALLOCATORS.index(name) if (name := line.label) in MAIN_ALLOCATORS else 99
     )
     return [Panel("Allocate and free, warm", "µs", LOWER, "block size", "size", lines)]
 
@@ -78,7 +74,9 @@ def bars_by(rows, name_of, value, text):
             groups.setdefault(name_of(row), {}).setdefault(row.axes.get("gpu"), []).append(row)
     bars = []
     for label, by_gpu in groups.items():
-        chosen = [max(of_gpu, key=lambda row: value(row, row.time)) for of_gpu in by_gpu.values()]
+        chosen = [
+            min(of_gpu, key=lambda row: row.time / (row.get("bytes") or 1)) for of_gpu in by_gpu.values()
+        ]
         figures = [value(row, row.time) for row in chosen]
         limits = [value(row, row.values["limit_ns"]) for row in chosen if row.get("limit_ns")]
         middle = statistics.median(figures)
@@ -98,18 +96,18 @@ def page_fault(rows):
     strides = [row for row in rows if "stride" in row.axes and row.get("ns_per_page")]
     densities = [row for row in rows if row.matches(what="density")]
     ways = [row for row in rows if row.get("bytes") and row not in first + strides + densities]
-    lines = lines_of(first, size_at("bytes"), named("policy", *several(first, "gpu")), gigabytes, lower=False)
+    lines = lines_of(first, size_at("bytes"), named("policy"), gigabytes, lower=False)
     per_page = lines_of(
         strides,
         size_at("stride"),
-        named("what", *several(strides, "gpu")),
+        named("what"),
         lambda row, ns: ns / row.time * row.values["ns_per_page"] / 1e3,
         lower=True,
     )
     touched = lines_of(
         densities,
         lambda row: units.number_of(row.axes.get("touched", "")),
-        lambda row: row.without("what", "touched") or "density",
+        lambda row: row.without("what", "touched", "gpu") or "density",
         microseconds,
         lower=True,
     )
@@ -140,14 +138,12 @@ def bandwidth(rows):
     by_piece = lines_of(
         pieces,
         size_at("block"),
-        plainly("bytes", "block", *(() if several(pieces, "gpu") else ("gpu",))),
+        plainly("bytes", "block", "gpu"),
         gigabytes,
         lower=False,
     )
-    chase = lines_of(
-        latency, size_at("bytes"), named("memory", *several(latency, "gpu")), lambda _, ns: ns, lower=True
-    )
-    device_bars = bars_by(device, name, gigabytes, gigabytes_text)
+    chase = lines_of(latency, size_at("bytes"), named("memory"), lambda _, ns: ns, lower=True)
+    device_bars = bars_by(device, plainly("what", "bytes", "block", "gpu"), gigabytes, gigabytes_text)
     return [
         Panel(
             "Links: the best rate of each way",
@@ -171,7 +167,7 @@ def gemm(rows):
             lines = lines_of(
                 here,
                 lambda row: units.number_of(row.axes.get("n", "")),
-                named("operands", *several(here, "gpu")),
+                named("operands"),
                 teraflops,
                 lower=False,
             )
@@ -192,7 +188,7 @@ def kv_access(rows):
         lines = lines_of(
             here,
             lambda row: units.number_of(row.axes.get("host", "")),
-            named("access", *several(here, "gpu")),
+            named("access"),
             lambda _, ns: ns / 1e6,
             lower=True,
         )
@@ -204,8 +200,8 @@ def kv_access(rows):
 def replay(rows):
     """The mean time of a call, for each allocator and trace."""
     lower = sorted(rows, key=lambda row: row.time)
-    name = named(*several(rows, "trace"), "allocator", *several(rows, "gpu"))
-    bars = [Bar(name(row), row.time / 1e3, units.time_text(row.time)) for row in lower]
+    name = named(*several(rows, "trace"), "allocator")
+    bars = bars_by(lower, name, microseconds, lambda value: units.time_text(value * 1e3))
     return [Panel("Mean time of one call", "µs", LOWER, bars=bars)]
 
 

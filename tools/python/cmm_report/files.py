@@ -28,7 +28,9 @@ def write_all(out, texts):
                 folder.rmdir()
         what = error.strerror or error
         raise BadInput(
-            f"the report could not be written into {out} ({what}); give a folder that is writable and has room with --out"
+            f"the report could not be written into {out} ({what}); name a folder that is writable and has "
+            "room "
+            "with --out"
         ) from error
     finally:
         for partial in partials:

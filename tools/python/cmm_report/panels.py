@@ -1,5 +1,6 @@
 """What a plot shows, before it is drawn: panels of lines or of bars."""
 
+import statistics
 from dataclasses import dataclass, field
 
 
@@ -59,26 +60,39 @@ def teraflops(row, nanoseconds):
     return row.values["flops"] / nanoseconds / 1e3 if row.get("flops") else None
 
 
-def best(points, lower):
-    """One y for each x: the lowest or the highest."""
-    chosen = {}
-    for x, y in points:
-        if x not in chosen or (y < chosen[x]) == lower:
-            chosen[x] = y
-    return sorted(chosen.items())
+MOST_LINES = 10
+
+
+def middle(values, lower):
+    """The middle one over the GPUs of each GPU's best."""
+    by_gpu = {}
+    for gpu, y in values:
+        by_gpu.setdefault(gpu, []).append(y)
+    return statistics.median(min(ys) if lower else max(ys) for ys in by_gpu.values())
+
+
+def line(label, points, lower, role):
+    """A line with one y for each x of (x, gpu, y)."""
+    at = {}
+    for x, gpu, y in points:
+        at.setdefault(x, []).append((gpu, y))
+    return Line(label, [(x, middle(at[x], lower)) for x in sorted(at)], role)
 
 
 def lines_of(rows, x_of, series_of, value, lower):
-    """A line for each series, and one for each limit that the rows name."""
+    """A line for each series, and one for each limit that the rows name; many series go into the "
+    "background."""
     series, limits = {}, {}
     for row in rows:
-        x, y = x_of(row), value(row, row.time)
+        x, y, gpu = x_of(row), value(row, row.time), row.axes.get("gpu")
         if x is None or y is None:
             continue
-        series.setdefault(series_of(row), []).append((x, y))
+        series.setdefault(series_of(row), []).append((x, gpu, y))
         if row.get("limit_ns"):
-            limits.setdefault(row.texts.get("limit", "limit"), []).append(
-                (x, value(row, row.values["limit_ns"]))
-            )
-    lines = [Line(label, best(points, lower)) for label, points in series.items()]
-    return lines + [Line(label, best(points, lower), "limit") for label, points in limits.items()]
+            name = row.texts.get("limit", "limit")
+            limits.setdefault(name, []).append((x, gpu, value(row, row.values["limit_ns"])))
+    lines = [
+        line(label, points, lower, "series" if which < MOST_LINES else "other")
+        for which, (label, points) in enumerate(series.items())
+    ]
+    return lines + [line(label, points, lower, "limit") for label, points in limits.items()]

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from . import units
+from .axes import by_number
 from .spread import is_clear
 from .threshold import threshold
 
@@ -38,8 +39,9 @@ def weights(result):
     managed, device = max(pairs, key=lambda pair: units.number_of(pair[0].axes.get("n", "")) or 0)
     speed = math.exp(sum(math.log(d.time / m.time) for m, d in pairs) / len(pairs))
     reason = (
-        f"Resident managed memory runs matrix products at {units.percent_text(speed)} of the speed of cudaMalloc memory "
-        f"(mean of {len(pairs)} pairs of rows)"
+        f"Resident managed memory runs matrix products at {units.percent_text(speed)} of the speed of "
+        "cudaMalloc "
+        f"memory (mean of {len(pairs)} pairs of rows)"
     )
     if speed < ENOUGH and not all(is_clear(m, d) is False for m, d in pairs):
         return Advice(
@@ -95,19 +97,20 @@ def kv_cache(result):
     lost = loss(access) - 1
     behind = f", {units.percent_text(lost)} slower than the fastest in the mean" if lost > 0.001 else ""
     reasons = [
-        f"Blocks on the host are best reached by {access.replace('_', ' ')}: fastest in {len(wins)} of {len(groups)} combinations of block "
-        f"size and host share{behind}; {how}.",
+        f"Blocks on the host are best reached by {access.replace('_', ' ')}: fastest in {len(wins)} of "
+        f"{len(groups)} combinations of block size and host share{behind}; {how}.",
         *by_block(groups, access),
     ]
     example = max(
         groups.values(), key=lambda group: max(row.time for row in group.values()) / group[access].time
     )
     worst = max(example.values(), key=lambda row: row.time)
-    reasons.append(
-        f"The wrong way costs up to {units.times_text(worst.time / example[access].time)} ({worst.axes['access']} there)."
-    )
-    rows = list(dict.fromkeys([example[access].name, worst.name]))
-    named = [row for row in (example[access], worst) if row.name in rows]
+    if worst is not example[access]:
+        times = units.times_text(worst.time / example[access].time)
+        reasons.append(
+            f"The wrong way costs up to {times} as much ({worst.axes['access'].replace('_', ' ')})."
+        )
+    named = list({row.name: row for row in (example[access], worst)}.values())
     return Advice("kv_cache", f"{memory} | spill{{.fast = device}} | pool | stats", reasons, named)
 
 
@@ -119,7 +122,8 @@ def by_block(groups, chosen):
         if fastest is not group[chosen] and is_clear(group[chosen], fastest):
             winners.setdefault(fastest.axes["access"], set()).add(fastest.axes.get("block", "?"))
     return [
-        f"For some shares of blocks of {', '.join(sorted(blocks, key=lambda b: units.size_of(b) or 0))}, {access} is faster."
+        f"At some host shares of blocks of {', '.join(by_number(blocks))}, {access.replace('_', ' ')} is "
+        "faster."
         for access, blocks in winners.items()
     ]
 

@@ -67,9 +67,11 @@ class Row:
         if self.values.get("pass_spread", 0) > 0.1:
             return f"repetitions differ by {units.percent_text(self.values['pass_spread'])}"
         if self.values.get("limit_ratio", 0) > 1.05:
-            return f"faster than its limit ({units.percent_text(self.values['limit_ratio'])}), so one of both is wrong"
+            share = units.percent_text(self.values["limit_ratio"])
+            return f"at {share} of its limit, so the limit or the row is wrong"
         if self.values.get("p99_ns", 0) > 5 * self.time:
-            return f"one sample in a hundred took {units.times_text(self.values['p99_ns'] / self.time)} the median"
+            times = units.times_text(self.values["p99_ns"] / self.time)
+            return f"one sample in a hundred took {times} the median"
         if (self.spread or 0) > 0.25:
             return f"the middle half of its samples spreads over {units.percent_text(self.spread)}"
         return ""

@@ -59,6 +59,8 @@ def summary(results):
         mean = math.exp(sum(math.log(ratio(row, base)) for row, base in pairs) / len(pairs))
         sentences.append(
             f"{names}: of {len(pairs)} rows in both, {faster} are faster, {len(clear) - faster} slower and "
-            f"{len(pairs) - len(clear)} unclear; in the geometric mean a row takes {units.significant(mean)} times as long."
+            f"{len(pairs) - len(clear)} unclear; in the geometric mean a row takes "
+            f"{units.significant(mean)} times "
+            "as long."
         )
     return sentences

@@ -55,15 +55,17 @@ def threshold(result):
     if last == len(pairs) - 1:
         policy = "always_prefetch"
         reasons.append(
-            f"A prefetch pays up to the largest size measured, {most}, where it is {gain} faster than first touch; no "
-            "threshold was found, so every block is populated."
+            f"A prefetch pays up to the largest size measured, {most}, where it is {gain} faster than "
+            "first touch; "
+            "no threshold was found, so every block is populated."
         )
     else:
         size, above_eager, above_lazy = pairs[last + 1]
         policy = f"threshold_prefetch{{.below = {literal(size)}}}"
         reasons.append(
-            f"A prefetch pays up to {units.size_text(pairs[last][0])}, where it is {gain} faster than first touch, and "
-            f"no longer at {units.size_text(size)}."
+            f"A prefetch pays up to {units.size_text(pairs[last][0])}, where it is {gain} faster than "
+            "first touch, "
+            f"and no longer at {units.size_text(size)}."
         )
         rows += [above_eager, above_lazy]
     losses = [
@@ -73,6 +75,6 @@ def threshold(result):
     ]
     if losses:
         reasons.append(
-            f"It does not pay at {', '.join(losses)}; a pool takes small blocks from segments, which hides that."
+            f"It does not pay at {', '.join(losses)}; a pool cuts small blocks from segments and hides that."
         )
     return Threshold(policy, reasons, rows)

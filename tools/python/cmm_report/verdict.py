@@ -6,7 +6,6 @@ from . import units
 from .spread import is_clear, ratio
 from .units import rate_text, significant, size_text, time_text, times_text
 
-
 WAYS = {
     "remote": "by reading them where they are",
     "prefetch": "by prefetch",
@@ -102,8 +101,10 @@ def faults(result):
     if pair:
         slow, fast = pair
         text = (
-            f"The first use of {size_text(size(slow))} by a kernel takes {time_text(slow.time)} by page faults and "
-            f"{time_text(fast.time)} with a prefetch: {versus(slow, fast)}. Prefetch what the GPU will need."
+            f"The first use of {size_text(size(slow))} by a kernel takes {time_text(slow.time)} by page "
+            "faults "
+            f"and {time_text(fast.time)} with a prefetch: {versus(slow, fast)}. Prefetch what the GPU will "
+            "need."
         )
     else:
         pair = largest_pair(rows, {"what": "to_gpu_by_fault"}, {"what": "to_gpu_by_prefetch"})
@@ -111,8 +112,9 @@ def faults(result):
             return None
         slow, fast = pair
         text = (
-            f"Moving {size_text(size(slow))} from the host to the GPU takes {time_text(slow.time)} by page faults and "
-            f"{time_text(fast.time)} by one prefetch: {versus(slow, fast)}."
+            f"Moving {size_text(size(slow))} from the host to the GPU takes {time_text(slow.time)} by page "
+            "faults "
+            f"and {time_text(fast.time)} by one prefetch: {versus(slow, fast)}."
         )
     better = ratio(slow, fast) > 1.1 and is_clear(slow, fast) is not False
     head = "Getting pages there by faults is slow" if better else "A prefetch does not pay here"
@@ -133,8 +135,8 @@ def allocation(result):
     middle = sorted(mine, key=size)[len(mine) // 2]
     base = plain[middle.axes["bytes"]]
     text = (
-        f"Allocating and freeing {size_text(size(middle))} takes {time_text(middle.time)} with cmm's pool and "
-        f"{time_text(base.time)} with cudaMallocManaged: {versus(base, middle)}."
+        f"Allocating and freeing {size_text(size(middle))} takes {time_text(middle.time)} with cmm's pool "
+        f"and {time_text(base.time)} with cudaMallocManaged: {versus(base, middle)}."
     )
     used = [middle, base]
     for name, words in (
@@ -208,9 +210,12 @@ def cold(result):
     if not pair:
         return None
     slow, fast = pair
+    product = f"{slow.axes.get('type', '')} product of size {slow.axes.get('n')}"
     text = (
-        f"The first {slow.axes.get('type', '')} product of size {slow.axes.get('n')} on cold managed operands takes "
-        f"{time_text(slow.time)}, a later one on resident operands {time_text(fast.time)}: {versus(slow, fast)}. Use operands once, or prefetch them, before time matters."
+        f"The first {product} on cold managed operands takes {time_text(slow.time)}, a later one on "
+        "resident operands "
+        f"{time_text(fast.time)}: {versus(slow, fast)}. Use operands once, or prefetch them, before time "
+        "matters."
     )
     return Sentence("note", "A cold first call is slow once", text, [slow, fast])
 
