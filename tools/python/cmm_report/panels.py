@@ -80,8 +80,7 @@ def line(label, points, lower, role):
 
 
 def lines_of(rows, x_of, series_of, value, lower):
-    """A line for each series, and one for each limit that the rows name; many series go into the "
-    "background."""
+    """A line for each series and for each limit that rows name; too many series go into the background."""
     series, limits = {}, {}
     for row in rows:
         x, y, gpu = x_of(row), value(row, row.time), row.axes.get("gpu")

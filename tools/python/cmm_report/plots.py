@@ -11,12 +11,14 @@ import matplotlib.pyplot as plt
 from .plot_axes import COLUMNS, NARROW, WIDE, mark_as_predicted, title
 from .plot_bars import draw_bars
 from .plot_lines import columns_of, draw_group, legend_of
+from .results import slug
 from .style import GREY, INK
-from .svg import inline, with_title
+from .svg import inline, renamed, with_title
 
 SETTINGS = {
     "svg.fonttype": "none",
     "svg.hashsalt": "cmm",
+    "text.parse_math": False,
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 10,
@@ -95,9 +97,9 @@ def draw(result, family, heading, panels):
         width: with_title(svg_of(panels, result.title, result.simulated, width), name, described(panels))
         for width in (WIDE, NARROW)
     }
-    prefix = f"{result.short}-{family}"
+    prefix = f"{result.short}-{slug(family)}"
     return {
-        "file": texts[WIDE],
+        "file": renamed(texts[WIDE], "i"),
         "wide": inline(texts[WIDE], f"{prefix}-w"),
         "narrow": inline(texts[NARROW], f"{prefix}-n"),
     }

@@ -39,6 +39,14 @@ class Result:
         return f"{self.name}, {self.mark}"
 
     @property
+    def note(self):
+        """When and how the run was done, and how many rows it has."""
+        context = self.context
+        parts = [str(context.get("date") or "")[:10], "quick run" if context.get("quick") else ""]
+        parts += ["incomplete run" if context.get("complete") is False else "", f"{len(self.rows)} rows"]
+        return ", ".join(filter(None, parts))
+
+    @property
     def calibration(self):
         """Names of the rows that the profile of a simulated machine was fitted to."""
         return set(self.context.get("calibration") or [])
