@@ -12,7 +12,7 @@ namespace allocate {
 /// Times pairs of allocate and deallocate in batches long enough for the clock. The first pairs warm caches.
 template <workload Workload>
 void time_pairs(suite<Workload>& s, sample_sink& sink, auto& memory, std::size_t bytes) {
-  constexpr double long_enough = 20e3;
+  constexpr double batch_time = 20e3;
   const stream on = s.work().stream();
   const auto pairs = [&](int count) {
     const double begin = s.work().now();
@@ -23,11 +23,12 @@ void time_pairs(suite<Workload>& s, sample_sink& sink, auto& memory, std::size_t
     }
     return s.work().now() - begin;
   };
+  sink.limit = s.limits().event();
   pairs(3);
   const double one = std::max(pairs(1), 1.0);
-  const int batch = static_cast<int>(std::clamp(long_enough / one, 1.0, 256.0));
-  const int samples = one > 100e3 ? 5 : s.quick() ? 11 : 51;
-  for (int i = 0; i < samples; ++i) sink.nanoseconds.push_back(pairs(batch) / batch);
+  const int batch = static_cast<int>(std::clamp(batch_time / one, 1.0, 256.0));
+  // The CPU's clock and its neighbours change over milliseconds: the samples of a row span a hundred of them.
+  s.repeat(sink, {.few = 5, .most = 10000, .enough = 150e6}, [&] { return pairs(batch) / batch; });
   s.work().synchronize();
 }
 

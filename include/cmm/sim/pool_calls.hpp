@@ -74,7 +74,7 @@ inline allocation* add_to_pool(state& s, const pool_state& pool, std::size_t byt
   if (managed && where.what != location::kind::none) {
     for (page& p : pages_of(*block)) p.preferred = where;
   }
-  s.clock.spend((managed ? s.machine.calls.managed_alloc : s.machine.calls.device_alloc).of(bytes));
+  s.clock.spend(managed ? s.machine.calls.managed_pair / 2 : device_alloc(s.machine.calls, bytes));
   return block;
 }
 
@@ -98,7 +98,7 @@ inline errc allocate_from_pool(state& s, void*& out, std::size_t bytes, pool_han
     block = add_to_pool(s, *pool, bytes);
   }
   if (block == nullptr) return errc::out_of_memory;
-  s.clock.spend(s.machine.calls.pool_alloc);
+  s.clock.spend(s.machine.calls.pool_pair / 2);
   ++pool->live;
   block->pool = handle.native;
   block->kept = false;
@@ -125,7 +125,7 @@ inline errc free_to_pool(state& s, void* p, stream on) {
   block->capture = stream->capture;  // what a graph freed, it takes again each time it runs
   block->freed = {stream->id, ++stream->tick};
   pool.kept.push_back(block);
-  s.clock.spend(s.machine.calls.pool_free);
+  s.clock.spend(s.machine.calls.pool_pair / 2);
   return errc::success;
 }
 
