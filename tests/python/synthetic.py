@@ -152,6 +152,7 @@ def kv_access():
         "remote": 51.0,
         "prefetch": 18.0,
         "copy": 17.5,
+        "batched_prefetch": 20.5,
         "batched_copy": 36.0,
     }
     for block in ("16KiB", "64KiB", "2MiB"):

@@ -36,7 +36,7 @@ class RecommendTest(ReportTest):
         recipe = self.recipes(made)["weights"]["recipe"]
         self.assertEqual(recipe, "managed | threshold_prefetch{.below = 1_GiB} | pool | stats")
 
-    def test_a_prefetch_that_always_pays_has_no_threshold(self):
+    def test_a_prefetch_that_always_pays_is_bounded_by_what_the_gpu_holds(self):
         made = without(
             synthetic.measured(), *(f"{FIRST_USE}{p}/bytes:2GiB" for p in ("always", "none", "advise"))
         )
@@ -46,6 +46,10 @@ class RecommendTest(ReportTest):
                 r for r in made["benchmarks"] if "first_use" not in r["name"] or "2GiB" not in r["name"]
             ],
         }
+        weights = self.recipes(made)["weights"]
+        self.assertEqual(weights["recipe"], "managed | threshold_prefetch{.below = 64_GiB} | pool | stats")
+        self.assertIn("half of the GPU's memory", " ".join(weights["reasons"]))
+        del made["context"]["platform"]
         weights = self.recipes(made)["weights"]
         self.assertEqual(weights["recipe"], "managed | always_prefetch | pool | stats")
         self.assertIn("no threshold was found", " ".join(weights["reasons"]))

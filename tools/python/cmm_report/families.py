@@ -84,7 +84,11 @@ def panels_of(result, family):
     rows = result.family(family)
     if not rows:
         return []
-    shown = [panel for panel in PANELS.get(family, lambda rows: [])(rows) if panel.lines or panel.bars]
+    shown = [
+        panel
+        for panel in PANELS.get(family, lambda rows: [])(rows)
+        if panel.bars or any(line.role == "series" for line in panel.lines)
+    ]
     shown = shown or generic_panels(rows)
     gpus = {row.axes.get("gpu") for row in rows}
     for panel in shown:

@@ -1,10 +1,10 @@
 """The panels of each family that the suite has."""
 
-import statistics
-
 from . import units
 from .axes import by_number, values_of
-from .panels import Bar, Panel, gigabytes, lines_of, microseconds, teraflops
+from .bandwidth_panels import bandwidth
+from .panels import Panel, gigabytes, lines_of, microseconds, teraflops
+from .series import HIGHER, LOWER, bars_by, gigabytes_text, named, plainly, several, size_at
 
 MAIN_ALLOCATORS = (
     "managed+threshold_prefetch+pool",
@@ -16,39 +16,6 @@ MAIN_ALLOCATORS = (
     "device+pool",
     "predecessor",
 )
-LOWER, HIGHER = "lower is better", "higher is better"
-
-
-def size_at(axis):
-    """A function that reads a size from an axis of a row."""
-    return lambda row: units.size_of(row.axes.get(axis, ""))
-
-
-def named(*axes):
-    """A function that names a row by the values of some of its axes."""
-
-    def name(row):
-        return ", ".join(row.axes[a] for a in axes if row.axes.get(a)) or row.without()
-
-    return name
-
-
-WITHOUT_NAME = ("what", "engine", "op", "memory", "by", "policy", "access", "operands")
-
-
-def plainly(*left_out):
-    """A function that names a row by all its axes but some, the well-known ones by their value alone."""
-
-    def name(row):
-        pairs = [(axis, value) for axis, value in row.axes.items() if axis not in left_out]
-        return " ".join(value if axis in WITHOUT_NAME else f"{axis} {value}".strip() for axis, value in pairs)
-
-    return name
-
-
-def several(rows, axis):
-    """The axis, where the rows differ in it."""
-    return (axis,) if len(values_of(rows, axis)) > 1 else ()
 
 
 def allocate(rows):
@@ -64,30 +31,6 @@ def allocate(rows):
         key=lambda line: MAIN_ALLOCATORS.index(name) if (name := line.label) in MAIN_ALLOCATORS else 99
     )
     return [Panel("Allocate and free, warm", "µs", LOWER, "block size", "size", lines)]
-
-
-def bars_by(rows, name_of, value, text):
-    """A bar for each name: the middle one of its rows over GPUs, each of them the best over sizes."""
-    groups = {}
-    for row in rows:
-        if value(row, row.time) is not None:
-            groups.setdefault(name_of(row), {}).setdefault(row.axes.get("gpu"), []).append(row)
-    bars = []
-    for label, by_gpu in groups.items():
-        chosen = [
-            min(of_gpu, key=lambda row: row.time / (row.get("bytes") or 1)) for of_gpu in by_gpu.values()
-        ]
-        figures = [value(row, row.time) for row in chosen]
-        limits = [value(row, row.values["limit_ns"]) for row in chosen if row.get("limit_ns")]
-        middle = statistics.median(figures)
-        each = figures if len(figures) > 1 else []
-        bars.append(Bar(label, middle, text(middle), max(limits, default=None), each))
-    return bars
-
-
-def gigabytes_text(value):
-    """Write GB/s with the unit that fits."""
-    return units.rate_text(value * 1e9)
 
 
 def page_fault(rows):
@@ -122,39 +65,6 @@ def page_fault(rows):
             "What one touched page costs", "µs per page", LOWER, "distance between touches", "size", per_page
         ),
         Panel("Share of a block that is touched", "µs", LOWER, "touched, %", "percent", touched),
-    ]
-
-
-def bandwidth(rows):
-    """The best rate of each way; the rate by size of the pieces; the time of one dependent access."""
-    latency = [row for row in rows if row.matches(what="latency")]
-    rates = [row for row in rows if row not in latency]
-    device = [row for row in rates if row.matches(what="device")]
-    links = [row for row in rates if row not in device]
-    name = plainly("bytes", "block", "gpu")
-    pieces = [row for row in links if "block" in row.axes]
-    if len(values_of(pieces, "block")) < 2:
-        pieces = []
-    by_piece = lines_of(
-        pieces,
-        size_at("block"),
-        plainly("bytes", "block", "gpu"),
-        gigabytes,
-        lower=False,
-    )
-    chase = lines_of(latency, size_at("bytes"), named("memory"), lambda _, ns: ns, lower=True)
-    device_bars = bars_by(device, plainly("what", "bytes", "block", "gpu"), gigabytes, gigabytes_text)
-    return [
-        Panel(
-            "Links: the best rate of each way",
-            "GB/s",
-            HIGHER,
-            bars=bars_by(links, name, gigabytes, gigabytes_text),
-            log=False,
-        ),
-        Panel("The GPU's own memory", "GB/s", HIGHER, bars=device_bars, log=False),
-        Panel("Links: the rate by size of the pieces", "GB/s", HIGHER, "size of a piece", "size", by_piece),
-        Panel("One access that waits for the one before", "ns", LOWER, "footprint", "size", chase),
     ]
 
 

@@ -3,11 +3,11 @@
 import itertools
 import math
 
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from . import units
-from .plot_axes import COLUMNS, WIDE, mark_as_predicted, set_value_axis, title
-from .style import FAINT, INK, styles
+from .plot_axes import WIDE, mark_as_predicted, set_value_axis, title
+from .style import CYCLE, FAINT, INK, styles
 
 
 def set_ticks(axes, panel, most):
@@ -40,7 +40,13 @@ def legend_of(group):
     return ordered, [texts[role].format(label) for role, label in ordered]
 
 
-def draw_lines(axes, panel, style, most_ticks):
+def is_log(group):
+    """Whether the values of panels with a common axis need a logarithmic one."""
+    values = [y for panel in group for line in panel.lines for _, y in line.points]
+    return group[0].log and max(values) > 5 * min(values) > 0
+
+
+def draw_lines(axes, panel, style, most_ticks, log):
     """Draw every line, limits as dark dashes; returns what was drawn by (role, label)."""
     drawn = {}
     for line in panel.lines:
@@ -54,9 +60,10 @@ def draw_lines(axes, panel, style, most_ticks):
             xs, ys, color=colour, linestyle=dash, linewidth=1.6, zorder=3 if shape else 2, **shape
         )[0]
     values = [y for line in panel.lines for _, y in line.points]
-    log = panel.log and max(values) > 5 * min(values) > 0
     if log:
         axes.set_yscale("log")
+        if max(values) < 60 * min(values):
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     else:
         axes.set_ylim(0, max(values) * 1.08)
     set_value_axis(axes.yaxis, log)
@@ -66,20 +73,24 @@ def draw_lines(axes, panel, style, most_ticks):
     return drawn
 
 
-def draw_group(part, group, width, simulated):
+def series_styles(panels):
+    """A style for each series of a family, or None where there are too many to tell apart in all panels."""
+    labels = dict.fromkeys(line.label for panel in panels for line in panel.lines if line.role == "series")
+    return styles(list(labels)) if len(labels) <= len(CYCLE) else None
+
+
+def draw_group(part, group, series, width, simulated):
     """Draw panels beside each other with one legend: below, or beside a panel that is alone."""
     keys, names = legend_of(group)
-    series = styles([label for role, label in keys if role == "series"])
+    series = series or styles([label for role, label in keys if role == "series"])
     dashes = itertools.cycle([(0, (6, 3)), (0, (2, 2)), (0, (6, 2, 1, 2)), (0, (1, 1)), (0, (9, 4))])
     style = {key: series[key[1]] if key[0] == "series" else (INK, None, next(dashes)) for key in keys}
     alone = width == WIDE and len(group) == 1
-    all_axes = part.subplots(
-        1, COLUMNS if width == WIDE and not alone else 1, squeeze=False, sharey=len(group) > 1
-    )[0]
+    all_axes = part.subplots(1, len(group), squeeze=False, sharey=len(group) > 1)[0]
     drawn = {}
     for axes, panel in zip(all_axes, group, strict=False):
         title(axes, panel, 28 if len(group) > 1 else 80 if width == WIDE else 40)
-        drawn |= draw_lines(axes, panel, style, 12 if alone else 6)
+        drawn |= draw_lines(axes, panel, style, 12 if alone else 6, is_log(group))
         if simulated:
             mark_as_predicted(axes)
     for axes in all_axes[len(group) :]:

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 
 from .plot_axes import COLUMNS, NARROW, WIDE, mark_as_predicted, title
 from .plot_bars import draw_bars
-from .plot_lines import columns_of, draw_group, legend_of
+from .plot_lines import columns_of, draw_group, legend_of, series_styles
 from .results import slug
 from .style import GREY, INK
 from .svg import inline, renamed, with_title
@@ -35,18 +35,24 @@ SETTINGS = {
 }
 
 
+def alike(one, other):
+    """Whether two panels can stand beside each other."""
+    return bool(one.lines and other.lines) and (one.x_label, one.unit) == (other.x_label, other.unit)
+
+
 def groups_of(panels, width):
-    """Panels that share their axes and can stand beside each other on a wide page, the other ones alone."""
-    groups = []
+    """Runs of panels that are alike, on a wide page in rows of about one length; the other ones alone."""
+    runs = []
     for panel in panels:
-        last = groups[-1][-1] if groups else None
-        alike = (
-            last and last.lines and panel.lines and (last.x_label, last.unit) == (panel.x_label, panel.unit)
-        )
-        if alike and width == WIDE and len(groups[-1]) < COLUMNS:
-            groups[-1].append(panel)
+        if width == WIDE and runs and alike(runs[-1][-1], panel):
+            runs[-1].append(panel)
         else:
-            groups.append([panel])
+            runs.append([panel])
+    groups = []
+    for run in runs:
+        rows = math.ceil(len(run) / COLUMNS)
+        length = math.ceil(len(run) / rows)
+        groups += [run[start : start + length] for start in range(0, len(run), length)]
     return groups
 
 
@@ -63,7 +69,7 @@ def height_of(group, width):
 def svg_of(panels, name, simulated, width):
     """Draw the panels below each other and return the SVG text."""
     with plt.rc_context(SETTINGS):
-        groups = groups_of(panels, width)
+        groups, series = groups_of(panels, width), series_styles(panels)
         heights = [height_of(group, width) for group in groups]
         head = 0.42 if len(name) < (95 if width == WIDE else 44) else 0.6
         figure = plt.figure(figsize=(width, sum(heights) + head), layout="constrained")
@@ -78,7 +84,7 @@ def svg_of(panels, name, simulated, width):
                 if simulated:
                     mark_as_predicted(axes)
             else:
-                draw_group(part, group, width, simulated)
+                draw_group(part, group, series, width, simulated)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(figure)

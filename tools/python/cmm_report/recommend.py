@@ -61,7 +61,11 @@ def weights(result):
 HOST_PART = {
     "fault": ("managed | advise_only", "let the pages come by faults"),
     "remote": ("managed | egm_numa", "let kernels read host blocks where they are"),
-    "prefetch": ("managed | prefer{.at = host}", "prefetch the blocks of a step before it, in one batch"),
+    "prefetch": ("managed | prefer{.at = host}", "prefetch each block of a step before it"),
+    "batched_prefetch": (
+        "managed | prefer{.at = host}",
+        "prefetch the blocks of a step before it, in one batch",
+    ),
     "copy": ("egm", "copy each block from pinned host memory before the step"),
     "batched_copy": ("egm", "copy the blocks of a step from pinned host memory in one batch"),
 }

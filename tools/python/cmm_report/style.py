@@ -12,6 +12,10 @@ CYCLE = [
     (SKY, "P", "-."),
     (INK, "X", ":"),
     (GREY, "*", "-"),
+    (GREEN, "<", ":"),
+    (RED, "p", "-"),
+    (BLUE, "h", ":"),
+    (PINK, ">", "-"),
 ]
 
 # What appears in several panels looks the same in all of them.
@@ -37,6 +41,7 @@ KNOWN = {
     "egm_numa": 4,
     "egm": 4,
     "copy": 4,
+    "batched_prefetch": 5,
     "device+pool": 5,
     "system": 5,
     "cudaMallocAsync": 6,

@@ -26,6 +26,19 @@ def literal(size):
     return str(size)
 
 
+def half_of_gpu_memory(result):
+    """The largest power of two within half of the smallest GPU's memory, in bytes, or None."""
+    platform = result.context.get("platform")
+    gpus = platform.get("gpus") if isinstance(platform, dict) else None
+    known = [gpu.get("memory_bytes") for gpu in gpus or [] if isinstance(gpu, dict)]
+    sizes = [fact["value"] for fact in known if isinstance(fact, dict) and isinstance(fact.get("value"), int)]
+    noted = str(result.machine.get("gpu_memory_bytes", ""))
+    sizes += [int(noted)] if noted.isdigit() else []
+    profile = [entry for entry in result.context.get("profile") or [] if isinstance(entry, dict)]
+    sizes += [int(entry["value"]) for entry in profile if entry.get("name") == "hbm.capacity"]
+    return 2 ** (int(min(sizes) // 2).bit_length() - 1) if sizes and min(sizes) > 1 else None
+
+
 def threshold(result):
     """Compare prefetch with first touch at each size, the best row of each."""
     sizes = {}
@@ -52,7 +65,17 @@ def threshold(result):
     _, eager, lazy = pairs[last]
     gain = units.times_text(lazy.time / eager.time)
     reasons, rows = [], [eager, lazy]
-    if last == len(pairs) - 1:
+    half = half_of_gpu_memory(result)
+    if last == len(pairs) - 1 and half:
+        policy = f"threshold_prefetch{{.below = {literal(half)}}}"
+        reasons.append(
+            f"A prefetch pays up to the largest size measured, {most}, where it is {gain} faster than "
+            "first touch; "
+            "no row limits it, so the threshold is what half of the GPU's memory holds, "
+            f"{units.size_text(half)}: "
+            "one block must not push out all others."
+        )
+    elif last == len(pairs) - 1:
         policy = "always_prefetch"
         reasons.append(
             f"A prefetch pays up to the largest size measured, {most}, where it is {gain} faster than "

@@ -8,7 +8,8 @@ from .units import rate_text, significant, size_text, time_text, times_text
 
 WAYS = {
     "remote": "by reading them where they are",
-    "prefetch": "by prefetch",
+    "prefetch": "by one prefetch for each block",
+    "batched_prefetch": "by one batched prefetch",
     "copy": "by one copy for each block",
     "batched_copy": "by one batched copy",
 }
