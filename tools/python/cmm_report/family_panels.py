@@ -21,15 +21,12 @@ MAIN_ALLOCATORS = (
 def allocate(rows):
     """Time of a pair by size; allocators that are variations of others stay in the background."""
     lines = lines_of(rows, size_at("bytes"), named("allocator"), microseconds, lower=True)
+    main = any(line.label in MAIN_ALLOCATORS for line in lines)
     for line in lines:
-        if line.role == "series" and line.label not in MAIN_ALLOCATORS:
-            line.role = "other"
-    if not any(line.role == "series" for line in lines):
-        for line in lines:
-            line.role = "limit" if line.role == "limit" else "series"
-    lines.sort(
-        key=lambda line: MAIN_ALLOCATORS.index(name) if (name := line.label) in MAIN_ALLOCATORS else 99
-    )
+        if main and line.role != "limit":
+            line.role = "series" if line.label in MAIN_ALLOCATORS else "other"
+    order = {name: which for which, name in enumerate(MAIN_ALLOCATORS)}
+    lines.sort(key=lambda line: order.get(line.label, len(order)))
     return [Panel("Allocate and free, warm", "µs", LOWER, "block size", "size", lines)]
 
 

@@ -7,6 +7,7 @@ from . import units
 from .axes import by_number
 from .spread import is_clear
 from .threshold import threshold
+from .verdict import WAYS
 
 
 @dataclass
@@ -101,7 +102,7 @@ def kv_cache(result):
     lost = loss(access) - 1
     behind = f", {units.percent_text(lost)} slower than the fastest in the mean" if lost > 0.001 else ""
     reasons = [
-        f"Blocks on the host are best reached by {access.replace('_', ' ')}: fastest in {len(wins)} of "
+        f"Blocks on the host are best reached {WAYS[access]}: fastest in {len(wins)} of "
         f"{len(groups)} combinations of block size and host share{behind}; {how}.",
         *by_block(groups, access),
     ]

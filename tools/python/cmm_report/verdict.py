@@ -7,6 +7,7 @@ from .spread import is_clear, ratio
 from .units import rate_text, significant, size_text, time_text, times_text
 
 WAYS = {
+    "fault": "by faults",
     "remote": "by reading them where they are",
     "prefetch": "by one prefetch for each block",
     "batched_prefetch": "by one batched prefetch",
