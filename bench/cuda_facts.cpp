@@ -2,8 +2,9 @@
 
 #include "cuda_facts.hpp"
 
-#include <algorithm>
 #include <cmm/cuda.hpp>
+#include <cmm/cuda/platform_answers.hpp>
+#include <cmm/platform.hpp>
 
 namespace cmm::bench {
 namespace {
@@ -16,6 +17,15 @@ double ask(cudaDeviceAttr what, int device) {
   int value = 0;
   check(cudaDeviceGetAttribute(&value, what, device), "cudaDeviceGetAttribute");
   return value;
+}
+
+/// Asked once; it does not change while the program runs.
+const platform::description& this_machine() {
+  static const platform::description asked = [] {
+    platform::files files;
+    return platform::describe(files, cuda::platform_answers());
+  }();
+  return asked;
 }
 
 /// Dense matrix products: FLOP for each clock and multiprocessor, from NVIDIA's architecture white papers.
@@ -63,13 +73,16 @@ facts describe_gpu(int device) {
 }
 
 peaks peaks_of_gpu(int device) {
-  constexpr double both_edges = 2;
-  constexpr double bits = 8;
-  const double kilohertz = ask(cudaDevAttrClockRate, device);
-  const double clocks = ask(cudaDevAttrMultiProcessorCount, device) * kilohertz * 1e-6;
+  const double clocks =
+      ask(cudaDevAttrMultiProcessorCount, device) * ask(cudaDevAttrClockRate, device) * 1e-6;
   peaks result;
-  result.hbm = ask(cudaDevAttrMemoryClockRate, device) * 1e-6 * both_edges *
-               ask(cudaDevAttrGlobalMemoryBusWidth, device) / bits;
+  const auto& gpus = this_machine().gpus;
+  if (static_cast<std::size_t>(device) < gpus.size()) {
+    const platform::gpu& gpu = gpus[static_cast<std::size_t>(device)];
+    result.hbm = gpu.memory_rate.value_or(0);
+    result.link = gpu.link_rate.value_or(0);
+    result.link_both = 2 * result.link;
+  }
   const auto capability = static_cast<int>(ask(cudaDevAttrComputeCapabilityMajor, device) * 10 +
                                            ask(cudaDevAttrComputeCapabilityMinor, device));
   for (const arithmetic& each : known) {
@@ -82,10 +95,15 @@ peaks peaks_of_gpu(int device) {
 }
 
 std::vector<int> host_numa_nodes() {
-  int node = 0;
-  detail::check(cuda::api{}.attribute(0, attribute::host_numa_id, node), "asking for the nearest NUMA node");
-  return {std::max(node, 0)};
+  std::vector<int> nodes;
+  for (const platform::node& each : this_machine().nodes) {
+    if (each.role.value_or(platform::node_role::unclear) == platform::node_role::host)
+      nodes.push_back(each.id);
+  }
+  return nodes.empty() ? std::vector{0} : nodes;
 }
+
+std::string platform_json() { return platform::to_json(this_machine()); }
 
 }  // namespace cmm::bench
 

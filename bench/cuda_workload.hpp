@@ -148,7 +148,7 @@ class cuda_workload {
     return milliseconds * 1e6;
   }
 
-  [[nodiscard]] about describe() const { return {describe_gpu(device_), {}, {}, {}}; }
+  [[nodiscard]] about describe() const { return {describe_gpu(device_), platform_json(), {}, {}}; }
   [[nodiscard]] peaks peak() const { return peaks_of_gpu(device_); }
 
  private:
