@@ -91,6 +91,10 @@ class SideBySideTest(ReportTest):
         line = self.report_two(lambda row: row.update(p50_ns=18200.0))
         self.assertTrue(line.endswith("| 2× |"), line)
 
+    def test_a_shorter_time_is_as_clear_as_a_longer_one(self):
+        line = self.report_two(lambda row: row.update(p50_ns=4550.0, p25_ns=4500.0, p75_ns=4600.0))
+        self.assertTrue(line.endswith("| 0.5× |"), line)
+
     def test_repetitions_that_differ_make_a_difference_unclear(self):
         line = self.report_two(lambda row: row.update(p50_ns=18200.0, pass_spread=1.2))
         self.assertIn("unclear (2×, spread 120 %)", line)
