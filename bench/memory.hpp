@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cmm/cmm.hpp>
-#include <stdexcept>
 
+#include "row.hpp"
 #include "workload.hpp"
 
 namespace cmm::bench {
@@ -13,7 +13,7 @@ class held {
  public:
   held(Memory& memory, std::size_t bytes, stream on)
       : memory_{memory}, block_{memory.allocate(bytes, on)}, stream_{on} {
-    if (!block_) throw std::runtime_error{"memory ran out at " + format_size(bytes) + "; see --max-managed"};
+    if (!block_) throw ran_out{bytes, format_size(bytes)};
   }
   ~held() { memory_.deallocate(block_, stream_); }
   held(const held&) = delete;

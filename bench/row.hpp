@@ -31,6 +31,14 @@ struct skipped : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Thrown by a case that got no memory.
+struct ran_out : std::runtime_error {
+  ran_out(std::size_t wanted, const std::string& size)
+      : std::runtime_error{"memory ran out at " + size + "; free some, or see --max-managed"},
+        bytes{wanted} {}
+  std::size_t bytes;
+};
+
 /// A row of the results, before it has run.
 struct bench_row {
   std::string name;

@@ -61,7 +61,14 @@ class suite {
     if (work_.devices() > 1) name += "/gpu:" + std::to_string(work_.device());
     rows_.push_back({std::move(name), [this, run = std::move(measure)](sample_sink& sink) {
                        work_.activate();
-                       run(sink);
+                       try {
+                         run(sink);
+                       } catch (const ran_out& error) {
+                         if (error.bytes <= budget_.bytes()) throw;
+                         throw skipped{format_size(error.bytes) +
+                                       " of managed memory is more than the budget of " +
+                                       format_size(budget_.bytes()) + "; see --max-managed"};
+                       }
                      }});
   }
   [[nodiscard]] const std::vector<bench_row>& rows() const noexcept { return rows_; }

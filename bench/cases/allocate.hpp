@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "../baselines.hpp"
+#include "../rmm_baseline.hpp"
 #include "../suite.hpp"
 
 namespace cmm::bench {
@@ -18,7 +19,7 @@ void time_pairs(suite<Workload>& s, sample_sink& sink, auto& memory, std::size_t
     const double begin = s.work().now();
     for (int i = 0; i < count; ++i) {
       const block b = memory.allocate(bytes, on);
-      if (!b) throw std::runtime_error{"memory ran out at " + format_size(bytes)};
+      if (!b) throw ran_out{bytes, format_size(bytes)};
       memory.deallocate(b, on);
     }
     return s.work().now() - begin;
@@ -37,9 +38,8 @@ class claim {
  public:
   claim(managed_budget& budget, std::size_t bytes) : budget_{budget}, bytes_{bytes} {
     if (!budget.claim(bytes)) {
-      throw std::runtime_error{"skipped: " + format_size(bytes) +
-                               " of managed memory is more than the budget of " +
-                               format_size(budget.bytes()) + " has left; see --max-managed"};
+      throw skipped{format_size(bytes) + " of managed memory is more than the budget of " +
+                    format_size(budget.bytes()) + " has left; see --max-managed"};
     }
   }
   ~claim() { budget_.release(bytes_); }
@@ -63,6 +63,18 @@ void add_baseline(suite<Workload>& s, std::size_t bytes) {
     Baseline memory{s.work().api()};
     time_pairs(s, sink, memory, bytes);
   });
+}
+
+/// RMM takes its memory from CUDA itself.
+template <workload Workload>
+void add_rmm(suite<Workload>& s, std::size_t bytes) {
+  if constexpr (!Workload::simulated && baseline::rmm_pool::built_in) {
+    s.row(row_of(baseline::rmm_pool::name, bytes), [&s, bytes](sample_sink& sink) {
+      const claim claimed{s.budget(), bytes};
+      baseline::rmm_pool memory{bytes};
+      time_pairs(s, sink, memory, bytes);
+    });
+  }
 }
 
 template <workload Workload>
@@ -91,6 +103,7 @@ void add_allocate(suite<Workload>& s) {
     add_baseline<baseline::cuda_malloc_managed<api_type>>(s, bytes);
     add_baseline<baseline::driver_pool<api_type, kind::managed>>(s, bytes);
     add_baseline<baseline::predecessor<api_type>>(s, bytes);
+    allocate::add_rmm(s, bytes);
 
     add_recipe(s, "managed", managed{}, bytes);
     add_recipe(s, "managed_pool", managed_pool{}, bytes);

@@ -12,21 +12,20 @@ struct route {
   const char* op;      ///< read, write or copy; what a kernel does, "copy" for the copy engine
 };
 
-/// Puts the work of one sample into the streams.
+/// Puts the work of one sample into the streams: `bytes` each way.
 template <workload Workload>
 void cross(Workload& work, const route& way, char* host, char* gpu, std::size_t bytes) {
   const std::string_view what = way.what;
   const std::string_view op = way.op;
   if (what == "both") {
-    const std::size_t half = bytes / 2;
     if (std::string_view{way.engine} == "sm") {
-      return work.exchange_by_kernel({gpu, host, half}, {host + half, gpu + half, half});
+      return work.exchange_by_kernel({gpu, host, bytes}, {host + bytes, gpu + bytes, bytes});
     }
     constexpr std::size_t turns = 4;  // so that neither direction is long alone at the end
     for (std::size_t i = 0; i < turns; ++i) {
-      const std::size_t at = i * half / turns;
-      work.copy(gpu + at, host + at, half / turns, work.stream());
-      work.copy(host + half + at, gpu + half + at, half / turns, work.other_stream());
+      const std::size_t at = i * bytes / turns;
+      work.copy(gpu + at, host + at, bytes / turns, work.stream());
+      work.copy(host + bytes + at, gpu + bytes + at, bytes / turns, work.other_stream());
     }
     return;
   }
@@ -56,16 +55,16 @@ void add_route(suite<Workload>& s, const route& way, host_kind kind, int node, s
                                             {"bytes", format_size(bytes)}});
   if (s.work().numa_nodes().size() > 1) name += "/node:" + std::to_string(node);
   s.row(name, [&s, way, kind, node, bytes](sample_sink& sink) {
-    sink.bytes = bytes;
-    sink.limit = link_limit(s, way, bytes);
+    const bool two_ways = std::string_view{way.what} == "both";
+    sink.bytes = two_ways ? 2 * bytes : bytes;
+    sink.limit = link_limit(s, way, sink.bytes);
     auto gpu_memory = build(device{}, s.api());
-    const held gpu{gpu_memory, bytes, s.work().stream()};
-    with_host_memory(s, kind, node, bytes, [&](char* host) {
+    const held gpu{gpu_memory, sink.bytes, s.work().stream()};
+    with_host_memory(s, kind, node, sink.bytes, [&](char* host) {
       const auto once = [&] { cross(s.work(), way, host, gpu.data(), bytes); };
       (void)elapsed(s.work(), once);
-      const bool two_streams = std::string_view{way.what} == "both";
       s.repeat(sink, {.few = 5, .most = 25},
-               [&] { return two_streams ? elapsed(s.work(), once) : s.work().gpu_time(once); });
+               [&] { return two_ways ? elapsed(s.work(), once) : s.work().gpu_time(once); });
     });
   });
 }

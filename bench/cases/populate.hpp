@@ -42,7 +42,7 @@ template <workload Workload>
 double time_populate(suite<Workload>& s, auto& memory, std::size_t bytes, double resident) {
   block b;
   const double time = elapsed(s.work(), [&] { b = memory.allocate(bytes, s.work().stream()); });
-  if (!b) throw std::runtime_error{"managed memory ran out at " + format_size(bytes) + "; see --max-managed"};
+  if (!b) throw ran_out{bytes, format_size(bytes)};
   const double write = elapsed(s.work(), [&] { s.work().write(b.data, bytes, 0); });
   memory.deallocate(b, s.work().stream());
   if (write > 2 * resident) {
@@ -90,7 +90,7 @@ void add_first_use(suite<Workload>& s, const std::string& policy, auto recipe, s
             block b;
             const double time = elapsed(s.work(), [&] {
               b = memory.allocate(bytes, s.work().stream());
-              if (!b) throw std::runtime_error{"memory ran out at " + format_size(bytes)};
+              if (!b) throw ran_out{bytes, format_size(bytes)};
               s.work().write(b.data, bytes, 0);
             });
             memory.deallocate(b, s.work().stream());

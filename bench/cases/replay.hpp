@@ -74,8 +74,7 @@ double run(suite<Workload>& s, const std::vector<trace_event>& log, auto& memory
   for (const trace_event& e : log) {
     if (e.bytes != 0) {
       const block b = memory.allocate(e.bytes, on);
-      if (!b)
-        throw std::runtime_error{"memory ran out at " + format_size(e.bytes) + " in the middle of the trace"};
+      if (!b) throw ran_out{e.bytes, format_size(e.bytes)};
       live[e.id] = b;
     } else {
       const auto found = live.find(e.id);

@@ -172,12 +172,16 @@ class api {
 
   void push_range(const char* name) {
     machine_->inspect([&](state& s) {
+      s.clock.overlap(s.machine.calls.ask);
       s.ranges.emplace_back(name);
       ++s.open_ranges;
     });
   }
   void pop_range() {
-    machine_->inspect([](state& s) { --s.open_ranges; });
+    machine_->inspect([](state& s) {
+      s.clock.overlap(s.machine.calls.ask);
+      --s.open_ranges;
+    });
   }
 
  private:
@@ -186,7 +190,7 @@ class api {
   }
   static double managed_free(const sim::profile& machine, const allocation& block) {
     double time = machine.calls.managed_pair / 2;
-    for (const page& p : block.pages) time += p.on_device != 0 ? double{machine.faults.release} : 0.0;
+    for (const page& p : block.pages) time += p.on_device != 0 ? double{machine.prefetch.block} : 0.0;
     return time;
   }
   static errc take(state& s, void*& out, std::size_t bytes, memory_kind kind, location where,

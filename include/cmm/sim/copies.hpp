@@ -20,7 +20,7 @@ inline outcome copy_side(state& s, const void* p, std::size_t bytes, access how,
     reads ? sum.over.add_up(size, s.machine.copies.staged) : sum.over.add_down(size, s.machine.copies.staged);
   } else if (block->pageable()) {
     const touch use{address_space::offset_in(*block, p), bytes, how, 0};
-    sum = s.pager.gpu_touch(*block, use, {.device = device, .pages = 1, .engine = true});
+    sum = s.pager.gpu_touch(*block, use, {.device = device, .pages = 1});
   } else if (block->kind == memory_kind::device && block->where.id != device) {
     sum.near = size / s.machine.link.peer;
   } else if (block->kind == memory_kind::device || s.machine.unified) {
@@ -32,14 +32,14 @@ inline outcome copy_side(state& s, const void* p, std::size_t bytes, access how,
   return sum;
 }
 
-inline errc submit_copy(state& s, stream_state& stream, const copy_use& what) {
+inline errc submit_copy(state& s, stream_state& stream, const copy_use& what, double least) {
   if (stream.capture != 0) {
     submit(s, stream, {}, 0);
     return errc::success;
   }
   outcome sum = copy_side(s, what.from, what.bytes, access::read, stream.device);
   if (sum.code == errc::success) sum += copy_side(s, what.to, what.bytes, access::write, stream.device);
-  submit(s, stream, sum, s.machine.copies.engine);
+  submit(s, stream, sum, least);
   return sum.code;
 }
 
@@ -50,10 +50,12 @@ inline errc submit_copy(state& s, stream_state& stream, const copy_use& what) {
 inline errc copy(state& s, std::span<const copy_use> copies, bool batch, stream on) {
   stream_state* const stream = s.find(on);
   if (stream == nullptr) return errc::invalid_value;
-  s.clock.spend(s.machine.copies.call);
+  if (batch) s.clock.spend(s.machine.copies.call);
   for (const copy_use& each : copies) {
+    if (!batch) s.clock.spend(s.machine.copies.call);
     if (batch) s.clock.spend(s.machine.copies.batched);
-    if (const errc code = detail::submit_copy(s, *stream, each); code != errc::success) return code;
+    const double least = batch ? s.machine.copies.engine_batched : s.machine.copies.engine;
+    if (const errc code = detail::submit_copy(s, *stream, each, least); code != errc::success) return code;
   }
   return errc::success;
 }

@@ -7,9 +7,8 @@
 
 namespace cmm::sim {
 
-/// What mapping a block of device memory takes of its pair; unmapping, which waits for the GPU, takes the
-/// rest.
-inline constexpr double map_share = 0.25;
+/// What mapping a block of device memory takes of its pair; unmapping takes the rest.
+inline constexpr double map_share = 0.5;
 
 /// Nanoseconds in which the driver maps a block of device memory.
 constexpr double device_alloc(const call_costs& of, std::size_t bytes) {

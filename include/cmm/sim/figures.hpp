@@ -56,6 +56,7 @@ void each_figure(const copy_costs& of, auto&& visit) {
   visit("call", of.call, time);
   visit("batched", of.batched, time);
   visit("engine", of.engine, time);
+  visit("engine_batched", of.engine_batched, time);
   visit("staged", of.staged, rate);
 }
 void each_figure(const call_costs& of, auto&& visit) {
@@ -67,10 +68,12 @@ void each_figure(const call_costs& of, auto&& visit) {
   visit("pinned_per_byte", of.pinned_per_byte, "ns/byte");
   visit("pool_create", of.pool_create, time);
   visit("pool_pair", of.pool_pair, time);
+  visit("device_pool_pair", of.device_pool_pair, time);
   visit("advise", of.advise, time);
   visit("event", of.event, time);
   visit("ask", of.ask, time);
   visit("launch", of.launch, time);
+  visit("product", of.product, time);
   visit("wait", of.wait, time);
 }
 void each_figure(const fault_costs& of, auto&& visit) {
@@ -81,7 +84,6 @@ void each_figure(const fault_costs& of, auto&& visit) {
   visit("cpu_fault", of.cpu_fault, time);
   visit("cpu_zero", of.cpu_zero, rate);
   visit("cpu_migrate", of.cpu_migrate, rate);
-  visit("release", of.release, time);
 }
 void each_figure(const prefetch_costs& of, auto&& visit) {
   visit("call", of.call, time);

@@ -35,7 +35,7 @@ class paging {
       if (machine_.unified || (p.on_device & part.mask) == part.mask) {
         sum.near += moved / (reads ? machine_.hbm.read : machine_.hbm.write);
       } else {
-        const double rate = over_link(p.node, by.device, use.how, by.engine);
+        const double rate = over_link(p.node, by.device, use.how);
         reads ? sum.over.add_up(moved, rate) : sum.over.add_down(moved, rate);
         count_.bytes_remote += static_cast<std::uint64_t>(moved);
       }
@@ -93,8 +93,8 @@ class paging {
     if (machine_.unified) return first_touch_of_unified(p, part.mask & ~p.on_host);
     double followed = 0;
     if (p.on_device != 0 && p.device != by.device) {
-      followed =
-          faults_.service(true, by.pages) + static_cast<double>(bytes_of(p.on_device)) / machine_.link.peer;
+      followed = faults_.service(true, 1, by.pages) +
+                 static_cast<double>(bytes_of(p.on_device)) / machine_.link.peer;
       if (!memory_.to_device(p, p.on_device, by.device, false, count_)) return -1;
     }
     const bool write = use.how == access::write;
@@ -115,9 +115,10 @@ class paging {
     const bool mapped = p.mapped_remote || p.used_by(by.device) || block.kind == memory_kind::system ||
                         (part.mask & p.on_host) == 0;
     p.mapped_remote = true;
-    if (!mapped) ++count_.gpu_faults;
-    const double cleared = static_cast<double>(bytes_of(fresh)) / machine_.faults.cpu_zero;
-    return cleared + (mapped && fresh == 0 ? 0.0 : faults_.service(false, by.pages));
+    if (mapped && fresh == 0) return 0;
+    ++count_.gpu_faults;
+    return static_cast<double>(bytes_of(fresh)) / machine_.faults.cpu_zero +
+           faults_.service(false, 1, by.pages);
   }
 
   double first_touch_of_unified(page& p, std::uint32_t fresh) {

@@ -86,6 +86,12 @@ inline void order_after(state& s, const mark& freed, stream_state& waiting) {
   waiting.before.reach(freed.stream, freed.tick);
 }
 
+/// Host time of taking a block from a pool, or of giving it back.
+inline double half_pair(const state& s, const allocation& block) {
+  const call_costs& of = s.machine.calls;
+  return (block.kind == memory_kind::device ? of.device_pool_pair : of.pool_pair) / 2;
+}
+
 inline errc allocate_from_pool(state& s, void*& out, std::size_t bytes, pool_handle handle, stream on) {
   pool_state* const pool = find(s, handle);
   stream_state* const stream = s.find(on);
@@ -98,7 +104,7 @@ inline errc allocate_from_pool(state& s, void*& out, std::size_t bytes, pool_han
     block = add_to_pool(s, *pool, bytes);
   }
   if (block == nullptr) return errc::out_of_memory;
-  s.clock.spend(s.machine.calls.pool_pair / 2);
+  s.clock.spend(half_pair(s, *block));
   ++pool->live;
   block->pool = handle.native;
   block->kept = false;
@@ -125,7 +131,7 @@ inline errc free_to_pool(state& s, void* p, stream on) {
   block->capture = stream->capture;  // what a graph freed, it takes again each time it runs
   block->freed = {stream->id, ++stream->tick};
   pool.kept.push_back(block);
-  s.clock.spend(s.machine.calls.pool_pair / 2);
+  s.clock.spend(half_pair(s, *block));
   return errc::success;
 }
 

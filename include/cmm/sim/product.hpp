@@ -30,9 +30,14 @@ struct matrix_product {
 
 namespace detail {
 
-/// The rows or columns of C that two cooperating thread blocks compute, and for which they load an operand
-/// once.
-inline constexpr double loaded_once = 256;
+/// The rows or columns of C for which an operand is loaded once, by the tiles of cuBLAS: bf16 128 x 256 in
+/// two thread blocks that share what they load, fp8 128 x 256 alone, fp32 64 x 64.
+constexpr double loaded_once(arithmetic kind) {
+  return kind == arithmetic::bf16 ? 256 : kind == arithmetic::fp8 ? 2 / (1 / 128.0 + 1 / 256.0) : 64;
+}
+
+/// Pages of 2 MiB of one matrix that the tiles in flight reach over; assumed.
+inline constexpr double pages_of_tiles = 32;
 
 /// Nanoseconds on a full GPU or on as many multiprocessors as there are tiles for, whichever tile is best: a
 /// smaller one fills the GPU sooner and reaches less of its peak, as it loads more for each operation.
@@ -66,28 +71,26 @@ inline double product_time(const profile& machine, const matrix_product& what) {
 inline errc run_product(state& s, const matrix_product& what, stream on) {
   stream_state* const stream = s.find(on);
   if (stream == nullptr) return errc::invalid_value;
-  s.clock.spend(s.machine.calls.launch);
+  s.clock.spend(s.machine.calls.product);
   outcome sum{.near = stream->capture == 0 ? detail::product_time(s.machine, what) : 0.0};
-  const double again = std::ceil(static_cast<double>(what.rows) / detail::loaded_once);
-  const auto use = [&](const void* p, std::size_t bytes, access how) {
+  constexpr std::size_t os_page = 4096;
+  const double again = std::ceil(static_cast<double>(what.rows) / detail::loaded_once(what.kind));
+  const auto use = [&](const void* p, std::size_t bytes, access how, std::size_t apart, double times) {
     if (sum.code != errc::success || stream->capture != 0) return;
-    // A tile reaches over all rows of its columns, so that its faults lie as far apart as those of a stride.
-    constexpr std::size_t os_page = 4096;
     const memory_use range{p, bytes};
-    outcome one = touch_range(s, range, how, os_page, reach_of(s, {&range, 1}, os_page, stream->device));
-    sum.faults += one.faults;
+    kernel_reach by = reach_of(s, {&range, 1}, apart, stream->device);
+    by.pages = std::min(by.pages, detail::pages_of_tiles);
+    const outcome one = touch_range(s, range, how, apart, by);
     sum.code = one.code;
-    const double dense =
-        static_cast<double>(bytes) / (touch::sector * std::ceil(static_cast<double>(bytes) / os_page));
-    one.over.up *= dense * again;
-    one.over.up_time *= dense * again;
-    one.over.down *= dense;
-    one.over.down_time *= dense;
-    sum.over += one.over;
+    sum.faults += one.faults;
+    const double touched = touch::sector * std::ceil(static_cast<double>(bytes) / static_cast<double>(apart));
+    sum.over += one.over.scaled(times * static_cast<double>(bytes) / touched);
   };
-  use(what.a, what.operand_bytes(), access::read);
-  use(what.b, what.operand_bytes(), access::read);
-  use(what.c, what.result_bytes(), access::write);
+  // A tile begins with all its rows, so that the first faults lie as far apart as they do.
+  const std::size_t row = std::max(os_page, what.operand_bytes() / what.rows);
+  use(what.a, what.operand_bytes(), access::read, row, again);
+  use(what.b, what.operand_bytes(), access::read, row, again);
+  use(what.c, what.result_bytes(), access::write, os_page, 1);
   submit(s, *stream, sum, s.machine.gpu.launch);
   return sum.code;
 }

@@ -74,6 +74,7 @@ struct copy_costs {
   figure call{};
   figure batched{};  ///< each copy of a batch, on the host
   figure engine{};
+  figure engine_batched{};
   figure staged{};  ///< GB/s of memory that the GPU cannot read itself
 };
 
@@ -86,12 +87,14 @@ struct call_costs {
   figure system_pair{};
   figure pinned_per_byte{};
   figure pool_create{};
-  figure pool_pair{};
+  figure pool_pair{};  ///< of managed or host memory
+  figure device_pool_pair{};
   figure advise{};
   figure event{};
-  figure ask{};     ///< whatever only asks
-  figure launch{};  ///< a kernel
-  figure wait{};    ///< from the end of work until the waiting thread goes on
+  figure ask{};      ///< whatever only asks
+  figure launch{};   ///< a kernel
+  figure product{};  ///< a matrix product
+  figure wait{};     ///< from the end of work until the waiting thread goes on
 };
 
 /// What faults cost: nanoseconds of the driver, GB/s where bytes are meant.
@@ -103,13 +106,12 @@ struct fault_costs {
   figure cpu_fault{};
   figure cpu_zero{};     ///< GB/s at which the host clears fresh memory
   figure cpu_migrate{};  ///< GB/s at which pages go back to the host
-  figure release{};      ///< each page of 2 MiB on a device, when its block is freed
 };
 
 /// What `cudaMemPrefetchAsync` costs in nanoseconds.
 struct prefetch_costs {
   figure call{};
-  figure block{};            ///< each page of 2 MiB that is populated whole
+  figure block{};            ///< each page of 2 MiB that is populated whole, or freed
   figure range_migration{};  ///< each range of which bytes move
   figure handoff{};          ///< the share by which threads that prefetch at once slow each other down
   figure blocked{};          ///< the part of a migration for which the call blocks its thread

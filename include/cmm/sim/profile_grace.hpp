@@ -15,7 +15,7 @@ inline constexpr const char* like_h200 = "assumed, as on the H200";
 
 /// A cost of the driver's faults on the H200, made smaller until pages come at the 18-29 GB/s of GH200.
 constexpr figure scaled(double h200) {
-  return {0.24 * h200, "assumed, H200 cost scaled to the 18-29 GB/s of dnhkng, report on 2 x GH200"};
+  return {0.33 * h200, "assumed, H200 cost scaled to the 18-29 GB/s of dnhkng, report on 2 x GH200"};
 }
 
 /// What another machine has in common with the H200: driver, calls, and the Hopper GPU.
@@ -30,9 +30,9 @@ constexpr Group borrowed(Group group, figure Group::*one, More... more) {
 }
 
 inline constexpr call_costs borrowed_calls =
-    borrowed(h200_pcie.calls, &call_costs::managed_pair, &call_costs::device_pair,
-             &call_costs::device_pair_per_byte, &call_costs::pool_pair);
-inline constexpr prefetch_costs borrowed_prefetch = borrowed(h200_pcie.prefetch, &prefetch_costs::block);
+    borrowed(h200_pcie.calls, &call_costs::managed_pair, &call_costs::device_pair, &call_costs::pool_pair);
+inline constexpr prefetch_costs borrowed_prefetch = borrowed(
+    h200_pcie.prefetch, &prefetch_costs::call, &prefetch_costs::block, &prefetch_costs::range_migration);
 
 }  // namespace detail
 
@@ -53,7 +53,7 @@ inline constexpr profile gh200_480{
     .gpu = {.multiprocessors = {132, detail::gh200_sheet},
             .in_flight = h200_pcie.gpu.in_flight,
             .threads = h200_pcie.gpu.threads,
-            .launch = {3e3, detail::like_h200},
+            .launch = {4e3, detail::like_h200},
             .cache = {60 * detail::mib, detail::like_h200},
             .cache_latency = {142, detail::rrze},
             .bf16 = {989.4e3, detail::gh200_sheet},
@@ -73,6 +73,7 @@ inline constexpr profile gh200_480{
     .copies = {.call = {2e3, detail::like_h200},
                .batched = {0.5e3, detail::like_h200},
                .engine = {6.5e3, "SuperInfer: under 10 GB/s in pieces of 64 KB over C2C"},
+               .engine_batched = {1e3, detail::like_h200},
                .staged = {10, detail::like_h200}},
     .calls = detail::borrowed_calls,
     .faults = {.batch = detail::scaled(h200_pcie.faults.batch),
@@ -81,8 +82,7 @@ inline constexpr profile gh200_480{
                .granule = detail::scaled(h200_pcie.faults.granule),
                .cpu_fault = detail::scaled(h200_pcie.faults.cpu_fault),
                .cpu_zero = {10, "assumed"},
-               .cpu_migrate = {100, "assumed"},
-               .release = {14e3, detail::like_h200}},
+               .cpu_migrate = {100, "assumed"}},
     .prefetch = detail::borrowed_prefetch,
     .capabilities = {{{1, detail::cuda_guide},
                       {1, detail::cuda_guide},

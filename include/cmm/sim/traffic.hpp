@@ -23,6 +23,7 @@ struct traffic {
     down += bytes;
     down_time += bytes / rate;
   }
+  [[nodiscard]] traffic scaled(double by) const { return {up * by, down * by, up_time * by, down_time * by}; }
   traffic& operator+=(const traffic& more) {
     up += more.up;
     down += more.down;

@@ -1,0 +1,7 @@
+#pragma once
+
+/// What a machine's memory is and how that is known. Needs no GPU and no CUDA toolkit.
+
+#include "platform/describe.hpp"
+#include "platform/json.hpp"
+#include "platform/text.hpp"
