@@ -139,6 +139,15 @@ class CommandTest(ReportTest):
         self.assertEqual(done.stdout, "")
         self.assertEqual(done.stderr.count("\n"), 1)
 
+    def test_a_reader_that_stops_early_changes_nothing(self):
+        path = self.save(small())
+        command = [sys.executable, "-m", "cmm_report", str(path), "--out", str(self.out)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+            running.stdout.close()
+            self.assertEqual(running.stderr.read(), b"")
+            self.assertEqual(running.wait(), 0)
+        self.assertTrue((self.out / "report.html").exists())
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,6 +1,7 @@
 """The command line."""
 
 import argparse
+import os
 import re
 import sys
 from pathlib import Path
@@ -53,6 +54,14 @@ def options_of(arguments):
     return options
 
 
+def say(lines):
+    """Print; a reader that stops early, such as head, changes neither the files nor the exit status."""
+    try:
+        print("\n".join(lines), flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def run(arguments):
     """Do what the command line says; returns the exit status."""
     options = options_of(arguments)
@@ -64,10 +73,13 @@ def run(arguments):
     from .page import build
 
     out = options.out or paths[0].parent
-    if comparison:
-        print("\n".join(comparing.report_lines(comparison)) + "\n")
     write_all(out, build(results, comparison))
-    print(f"written: {out / 'report.html'}, with report.md, the plots and the recommendation beside it")
+    say(
+        [
+            *(comparing.report_lines(comparison) if comparison else []),
+            f"written: {out / 'report.html'}, with report.md, plots and recipes beside it",
+        ]
+    )
     for reason in missed:
         print(f"tools/report: the predictions miss a bar: {reason}", file=sys.stderr)
     return 1 if missed else 0
@@ -80,5 +92,3 @@ def main():
     except BadInput as error:
         print(f"tools/report: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        return 1

@@ -109,7 +109,7 @@ def report_lines(comparison):
     for which, names in comparison.only.items():
         if names:
             lines.append(f"{which}: {len(names)} rows, such as {names[0]}")
-    return lines
+    return [*lines, ""]
 
 
 def failures(comparison, most_median, within):

@@ -55,7 +55,7 @@ def title_of(results):
     """The page's title, with its mark."""
     if len(results) == 1:
         return f"cmm on {results[0].title}"
-    return "cmm: " + " and ".join(result.title for result in results)
+    return "cmm: " + " and ".join(f"{result.name} ({result.mark})" for result in results)
 
 
 def safe_family(family):
