@@ -14,9 +14,9 @@ double quantile(const std::vector<double>& in_order, double q) {
   return in_order[static_cast<std::size_t>(q * static_cast<double>(in_order.size() - 1) + 0.5)];
 }
 
-double median_of(const std::vector<double>& values) { return quantile(sorted(values), 0.5); }
-
 }  // namespace
+
+double median_of(std::vector<double> values) { return quantile(sorted(std::move(values)), 0.5); }
 
 double summary::median() const {
   return std::find_if(counters.begin(), counters.end(), [](const auto& c) { return c.first == "p50_ns"; })

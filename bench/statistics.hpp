@@ -8,6 +8,8 @@
 
 namespace cmm::bench {
 
+double median_of(std::vector<double> values);
+
 /// The figures of one row, as counters of its record.
 struct summary {
   std::vector<std::pair<std::string, double>> counters;
