@@ -26,6 +26,15 @@ inline std::string format_rate(double bytes_per_second) {
   return text;
 }
 
+/// An arithmetic rate in GFLOP/s or TFLOP/s.
+inline std::string format_flops(double flops_per_second) {
+  char text[32];
+  const bool tera = flops_per_second >= 1e12;
+  std::snprintf(text, sizeof text, "%.3g %s", flops_per_second / (tera ? 1e12 : 1e9),
+                tera ? "TFLOP/s" : "GFLOP/s");
+  return text;
+}
+
 /// A ratio: "0.51x", "17.2x", "1040x".
 inline std::string format_ratio(double ratio) {
   char text[32];

@@ -20,12 +20,15 @@ constexpr const char* footer =
     "table.md.";
 
 int run_simulated(const std::string& profile, const options& wanted) {
-  cmm::bench::sim_workload work{profile};
+  std::vector<std::unique_ptr<cmm::bench::sim_workload>> gpus;
+  for (int device = 0; device < cmm::sim::find_profile(profile).devices; ++device) {
+    gpus.push_back(std::make_unique<cmm::bench::sim_workload>(profile, device));
+  }
   if (!wanted.list) {
     std::printf("platform: simulated %s; every figure is predicted by this profile, none is measured\n",
                 profile.c_str());
   }
-  return cmm::bench::run_on(work, wanted);
+  return cmm::bench::run_on(gpus, wanted);
 }
 
 int run(const options& wanted) {
@@ -57,6 +60,11 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--quick", wanted.quick, "fewer sizes and samples");
   app.add_option("--filter", wanted.filter, "run the rows whose name matches this regular expression");
+  app.add_option("--repetitions", wanted.repetitions,
+                 "measure each row so many times and tell how far they differ")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  app.add_flag("--fresh", wanted.fresh, "do not go on from what an interrupted run has left");
   app.add_flag("--list", wanted.list, "print the names of the rows and run none");
   app.add_option("--out", wanted.out, "folder for the results")->capture_default_str();
   app.add_option("--max-managed", max_managed, "managed memory alive at once, such as 4GiB");

@@ -16,9 +16,14 @@ std::string why_no_gpu() {
 }
 
 int run_on_cuda(const options& wanted) {
-  cuda_workload work;
-  if (!wanted.list) std::printf("platform: %s\n", cuda_workload::describe()[2].second.c_str());
-  return run_on(work, wanted);
+  int count = 0;
+  detail::check(cuda::api::device_count(count), "counting the GPUs");
+  std::vector<std::unique_ptr<cuda_workload>> gpus;
+  for (int device = 0; device < count; ++device) {
+    gpus.push_back(std::make_unique<cuda_workload>(device));
+    if (!wanted.list) std::printf("GPU %d: %s\n", device, describe_gpu(device)[2].second.c_str());
+  }
+  return run_on(gpus, wanted);
 }
 
 }  // namespace cmm::bench

@@ -13,7 +13,9 @@ struct options {
   std::filesystem::path out = "results";
   std::filesystem::path trace;
   std::size_t max_managed = 0;  ///< bytes; 0 means the default
+  int repetitions = 1;
   bool quick = false;
+  bool fresh = false;
   bool list = false;
 
   static constexpr std::size_t default_managed = 8_GiB;

@@ -2,15 +2,18 @@
 
 #include <vector>
 
+#include "about.hpp"
 #include "options.hpp"
 #include "row.hpp"
-#include "workload.hpp"
 
 namespace cmm::bench {
 
-/// Runs the rows that match the filter, prints each as it ends and a table of all, then writes `results.json`
-/// and `table.md` into the output folder, each whole or not at all. Returns the exit code of the process: 0,
-/// or 1 when a row failed or a file could not be written. Throws `bad_text` for a filter that matches no row.
-int run_rows(const std::vector<bench_row>& rows, const options& wanted, const facts& machine);
+/// Runs the rows that match the filter and prints each as it ends, with the time that is left.
+///
+/// Results go to `results.json` in the output folder when all have run; until then to `results.partial.json`,
+/// from which the same command goes on after an interrupt. Both are valid at any time. Returns the exit code
+/// of the process: 0, 1 when a row failed or a file could not be written, 130 after an interrupt. Throws
+/// `bad_text` for a filter that matches no row.
+int run_rows(const std::vector<bench_row>& rows, const options& wanted, const about& origin);
 
 }  // namespace cmm::bench

@@ -1,6 +1,11 @@
 #pragma once
 
+#include <memory>
+
 #include "cases/allocate.hpp"
+#include "cases/bandwidth.hpp"
+#include "cases/gemm.hpp"
+#include "cases/kv_access.hpp"
 #include "cases/page_fault.hpp"
 #include "cases/replay.hpp"
 #include "results.hpp"
@@ -14,7 +19,8 @@ std::size_t budget_of(Workload& work, const options& wanted) {
   std::size_t free = 0;
   std::size_t total = 0;
   auto api = work.api();
-  detail::check(api.memory_info(location::device(0), free, total), "measuring the free memory of the GPU");
+  detail::check(api.memory_info(location::device(work.device()), free, total),
+                "measuring the free memory of the GPU");
   const std::size_t asked = wanted.max_managed != 0 ? wanted.max_managed : options::default_managed;
   if (wanted.max_managed > free / 4) {
     std::fprintf(stderr, "cmm_bench: --max-managed is lowered to %s, a quarter of the GPU's free memory\n",
@@ -23,17 +29,29 @@ std::size_t budget_of(Workload& work, const options& wanted) {
   return std::min(asked, free / 4);
 }
 
-/// Runs the families over one machine and writes the results. Returns the exit code of the process.
+/// Runs the families over the GPUs of one machine and writes the results. What the CPU does to allocate is
+/// measured with the first GPU only. Returns the exit code of the process.
 template <workload Workload>
-int run_on(Workload& work, const options& wanted) {
-  managed_budget budget{budget_of(work, wanted)};
-  suite<Workload> cases{work, budget, wanted};
-  add_allocate(cases);
-  add_page_fault(cases);
-  add_replay(cases);
-  facts known = work.describe();
-  known.emplace_back("max_managed_bytes", std::to_string(budget.bytes()));
-  const int failed = run_rows(cases.rows(), wanted, known);
+int run_on(const std::vector<std::unique_ptr<Workload>>& gpus, const options& wanted) {
+  managed_budget budget{budget_of(*gpus.front(), wanted)};
+  std::vector<std::unique_ptr<suite<Workload>>> suites;
+  std::vector<bench_row> rows;
+  for (const auto& gpu : gpus) {
+    gpu->activate();
+    suite<Workload>& cases = *suites.emplace_back(std::make_unique<suite<Workload>>(*gpu, budget, wanted));
+    if (gpu == gpus.front()) {
+      add_allocate(cases);
+      add_replay(cases);
+      add_page_fault(cases);
+    }
+    add_bandwidth(cases);
+    add_kv_access(cases);
+    add_gemm(cases);
+    rows.insert(rows.end(), cases.rows().begin(), cases.rows().end());
+  }
+  about known = gpus.front()->describe();
+  known.machine.emplace_back("max_managed_bytes", std::to_string(budget.bytes()));
+  const int failed = run_rows(rows, wanted, known);
   if (!wanted.list) {
     std::printf("managed memory: at most %s of the budget of %s was alive at once\n",
                 format_size(budget.peak()).c_str(), format_size(budget.bytes()).c_str());

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "../baselines.hpp"
+#include "../rmm_baseline.hpp"
 #include "../suite.hpp"
 
 namespace cmm::bench {
@@ -12,22 +13,23 @@ namespace allocate {
 /// Times pairs of allocate and deallocate in batches long enough for the clock. The first pairs warm caches.
 template <workload Workload>
 void time_pairs(suite<Workload>& s, sample_sink& sink, auto& memory, std::size_t bytes) {
-  constexpr double long_enough = 20e3;
+  constexpr double batch_time = 20e3;
   const stream on = s.work().stream();
   const auto pairs = [&](int count) {
     const double begin = s.work().now();
     for (int i = 0; i < count; ++i) {
       const block b = memory.allocate(bytes, on);
-      if (!b) throw std::runtime_error{"memory ran out at " + format_size(bytes)};
+      if (!b) throw ran_out{bytes, format_size(bytes)};
       memory.deallocate(b, on);
     }
     return s.work().now() - begin;
   };
+  sink.limit = s.limits().event();
   pairs(3);
   const double one = std::max(pairs(1), 1.0);
-  const int batch = static_cast<int>(std::clamp(long_enough / one, 1.0, 256.0));
-  const int samples = one > 100e3 ? 5 : s.quick() ? 11 : 51;
-  for (int i = 0; i < samples; ++i) sink.nanoseconds.push_back(pairs(batch) / batch);
+  const int batch = static_cast<int>(std::clamp(batch_time / one, 1.0, 256.0));
+  // The CPU's clock and its neighbours change over milliseconds: the samples of a row span a hundred of them.
+  s.repeat(sink, {.few = 5, .most = 10000, .enough = 150e6}, [&] { return pairs(batch) / batch; });
   s.work().synchronize();
 }
 
@@ -36,9 +38,8 @@ class claim {
  public:
   claim(managed_budget& budget, std::size_t bytes) : budget_{budget}, bytes_{bytes} {
     if (!budget.claim(bytes)) {
-      throw std::runtime_error{"skipped: " + format_size(bytes) +
-                               " of managed memory is more than the budget of " +
-                               format_size(budget.bytes()) + " has left; see --max-managed"};
+      throw skipped{format_size(bytes) + " of managed memory is more than the budget of " +
+                    format_size(budget.bytes()) + " has left; see --max-managed"};
     }
   }
   ~claim() { budget_.release(bytes_); }
@@ -62,6 +63,18 @@ void add_baseline(suite<Workload>& s, std::size_t bytes) {
     Baseline memory{s.work().api()};
     time_pairs(s, sink, memory, bytes);
   });
+}
+
+/// RMM takes its memory from CUDA itself.
+template <workload Workload>
+void add_rmm(suite<Workload>& s, std::size_t bytes) {
+  if constexpr (!Workload::simulated && baseline::rmm_pool::built_in) {
+    s.row(row_of(baseline::rmm_pool::name, bytes), [&s, bytes](sample_sink& sink) {
+      const claim claimed{s.budget(), bytes};
+      baseline::rmm_pool memory{bytes};
+      time_pairs(s, sink, memory, bytes);
+    });
+  }
 }
 
 template <workload Workload>
@@ -90,6 +103,7 @@ void add_allocate(suite<Workload>& s) {
     add_baseline<baseline::cuda_malloc_managed<api_type>>(s, bytes);
     add_baseline<baseline::driver_pool<api_type, kind::managed>>(s, bytes);
     add_baseline<baseline::predecessor<api_type>>(s, bytes);
+    allocate::add_rmm(s, bytes);
 
     add_recipe(s, "managed", managed{}, bytes);
     add_recipe(s, "managed_pool", managed_pool{}, bytes);

@@ -74,8 +74,7 @@ double run(suite<Workload>& s, const std::vector<trace_event>& log, auto& memory
   for (const trace_event& e : log) {
     if (e.bytes != 0) {
       const block b = memory.allocate(e.bytes, on);
-      if (!b)
-        throw std::runtime_error{"memory ran out at " + format_size(e.bytes) + " in the middle of the trace"};
+      if (!b) throw ran_out{e.bytes, format_size(e.bytes)};
       live[e.id] = b;
     } else {
       const auto found = live.find(e.id);
@@ -105,10 +104,11 @@ void add_replay(suite<Workload>& s) {
   const auto name = [&](const std::string& allocator) {
     return row_name("replay", {{"trace", source}, {"allocator", allocator}});
   };
-  const int samples = s.quick() ? 3 : 11;
-  const auto measure = [&s, log, samples](sample_sink& sink, auto& memory) {
+  const auto measure = [&s, log](sample_sink& sink, auto& memory) {
+    sink.limit = s.limits().event();
+    sink.limit.nanoseconds /= 2;        // a sample is one call of a pair
     (void)replay::run(s, log, memory);  // the first pass fills caches
-    for (int i = 0; i < samples; ++i) sink.nanoseconds.push_back(replay::run(s, log, memory));
+    s.repeat(sink, {.few = 3, .most = 101}, [&] { return replay::run(s, log, memory); });
   };
   const auto add_recipe = [&](const std::string& allocator, auto recipe) {
     s.row(name(allocator), [&s, recipe, measure](sample_sink& sink) {

@@ -94,8 +94,22 @@ BOOST_AUTO_TEST_CASE(egm_comes_from_the_pinned_pool_where_there_is_one_and_from_
   auto plain = on(managed{} | egm_numa{}, without_egm);
   const block m = plain.allocate(1_MiB);
   BOOST_CHECK_EQUAL(without_egm.live_managed_bytes(), 1_MiB);
-  BOOST_CHECK_EQUAL(without_egm.calls("cudaMemAdvise"), 2U);
+  BOOST_CHECK(without_egm.gpu_touch(m.data, m.bytes, sim::access::write).ok());
+  BOOST_CHECK_EQUAL(without_egm.resident(m.data, m.bytes, location::host_numa(0)), 1_MiB);
   plain.deallocate(m);
+}
+
+// An H200 accepts a NUMA node as preferred location and then has none.
+BOOST_AUTO_TEST_CASE(a_numa_node_keeps_pages_on_the_host_also_where_the_driver_ignores_nodes) {
+  for (const bool by_nodes : {false, true}) {
+    sim::machine machine{by_nodes ? tests::small_gh200 : tests::small_h200};
+    auto memory = on(managed{} | prefer{location::host_numa(0)}, machine);
+    const block b = memory.allocate(2_MiB);
+    BOOST_CHECK_EQUAL(machine.calls("cudaMemAdvise"), by_nodes ? 1U : 2U);
+    BOOST_CHECK(machine.gpu_touch(b.data, b.bytes, sim::access::write).ok());
+    BOOST_CHECK_EQUAL(machine.resident(b.data, b.bytes, location::host_numa(0)), 2_MiB);
+    memory.deallocate(b);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_hint_that_the_machine_cannot_take_is_skipped_and_counted) {

@@ -1,10 +1,8 @@
-#include <array>
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstdint>
-#include <random>
-#include <thread>
-#include <utility>
-#include <vector>
+#include <string>
+#include <string_view>
 
 #include "cmm/core/units.hpp"
 #include "cmm/sim/api.hpp"
@@ -17,6 +15,7 @@ using namespace cmm::literals;
 using sim::access;
 
 constexpr std::size_t buffer = 2_GiB;
+constexpr int grace_cores = 72;
 
 /// A machine with one fresh managed buffer of 2 GiB.
 struct world {
@@ -26,6 +25,7 @@ struct world {
 
   template <class Work>
   double nanoseconds(Work work) {
+    BOOST_REQUIRE(api.synchronize(stream{}).ok());
     const std::int64_t start = machine.now();
     work();
     BOOST_REQUIRE(api.synchronize(stream{}).ok());
@@ -38,11 +38,24 @@ struct world {
   void gpu(access how, std::size_t stride = 0) {
     BOOST_REQUIRE(machine.gpu_touch(data, buffer, how, stride).ok());
   }
-  void cpu(access how) { BOOST_REQUIRE(machine.cpu_touch(data, buffer, how).ok()); }
+  void cpu(access how, int threads = 1) {
+    BOOST_REQUIRE(machine.cpu_touch(data, buffer, how, 0, threads).ok());
+  }
   void to(location where) { BOOST_REQUIRE(api.prefetch(data, buffer, where, stream{}).ok()); }
-  void keep_on_host() {
-    BOOST_REQUIRE(api.advise(data, buffer, advice::preferred_location, location::host()).ok());
+  void keep_on_host(location node = location::host()) {
+    BOOST_REQUIRE(api.advise(data, buffer, advice::preferred_location, node).ok());
     BOOST_REQUIRE(api.advise(data, buffer, advice::accessed_by, location::device(0)).ok());
+    to(node);
+  }
+  void* pinned(std::size_t bytes) {
+    void* p = nullptr;
+    BOOST_REQUIRE(machine.allocate_pinned(p, bytes).ok());
+    return p;
+  }
+  void* device(std::size_t bytes) {
+    void* p = nullptr;
+    BOOST_REQUIRE(api.allocate_device(p, bytes).ok());
+    return p;
   }
 
   sim::machine machine;
@@ -57,231 +70,116 @@ struct gh200 : world {
   gh200() : world{sim::gh200_480} {}
 };
 
-void is_near(double value, double measured, double percent = 10) {
-  BOOST_CHECK_CLOSE(value, measured, percent);
+void is_near(double value, double published) { BOOST_CHECK_CLOSE(value, published, 15); }
+void is_within(double value, double low, double high) {
+  BOOST_CHECK_GE(value, low);
+  BOOST_CHECK_LE(value, high);
 }
-
-/// Populates the buffer in pieces, shared out between host threads; the rate in GB/s.
-double populate(h200& w, std::size_t piece, std::size_t threads) {
-  return w.rate([&] {
-    std::vector<std::thread> workers;
-    for (std::size_t worker = 0; worker < threads; ++worker) {
-      workers.emplace_back([&, worker] {
-        for (std::size_t at = worker * piece; at < buffer; at += threads * piece) {
-          static_cast<void>(
-              w.api.prefetch(static_cast<char*>(w.data) + at, piece, location::device(0), stream{}));
-        }
-      });
-    }
-    for (std::thread& each : workers) each.join();
-  });
-}
-
-/// Gathers a quarter of the host-resident buffer in shuffled blocks by fault; the rate in GB/s.
-double gather_by_fault(h200& w, std::size_t block) {
-  std::vector<std::size_t> order(buffer / block);
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::mt19937 random{1};
-  for (std::size_t i = order.size() - 1; i > 0; --i) std::swap(order[i], order[random() % (i + 1)]);
-  std::vector<sim::memory_use> uses;
-  for (std::size_t i = 0; i < order.size() / 4; ++i) {
-    uses.push_back({static_cast<char*>(w.data) + order[i] * block, block});
-  }
-  w.cpu(access::write);
-  return w.rate([&] { BOOST_REQUIRE(w.machine.gpu_gather(uses, access::read).ok()); }, buffer / 4);
-}
+/// What the model promises of a figure it was not fitted to.
+void is_predicted(double value, double measured) { BOOST_CHECK_CLOSE(value, measured, 35); }
 
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(sim_calibration)
 
-BOOST_FIXTURE_TEST_CASE(h200_first_touch_by_the_gpu_is_16_5_GB_per_s, h200) {
-  is_near(rate([&] { gpu(access::write); }), 16.5);
-}
-
-BOOST_FIXTURE_TEST_CASE(h200_one_prefetch_populates_at_276_GB_per_s, h200) {
-  is_near(rate([&] { to(location::device(0)); }), 276);
-  is_near(rate([&] { gpu(access::write); }), 3900);
-}
-
-BOOST_AUTO_TEST_CASE(h200_populates_in_pieces_and_threads_as_measured) {
-  const auto rate_of = [](std::size_t piece, std::size_t threads) {
-    h200 w;
-    return populate(w, piece, threads);
-  };
-  is_near(rate_of(2_MiB, 1), 64);
-  is_near(rate_of(32_MiB, 1), 177);
-  is_near(rate_of(256_MiB, 1), 204);
-  is_near(rate_of(32_MiB, 8), 312);
-}
-
-BOOST_FIXTURE_TEST_CASE(h200_host_pages_come_by_fault_at_9_1_GB_per_s_and_stay, h200) {
+BOOST_FIXTURE_TEST_CASE(h200_predicts_how_pages_come_by_prefetch_and_go_by_fault, h200) {
   cpu(access::write);
-  is_near(rate([&] { gpu(access::read); }), 9.1);
-  is_near(rate([&] { gpu(access::read); }), 4100);
+  is_predicted(rate([&] { to(location::device(0)); }), 50);
+  is_predicted(rate([&] { cpu(access::write); }), 3.65);
 }
 
-BOOST_FIXTURE_TEST_CASE(h200_host_pages_come_by_prefetch_at_50_GB_per_s_and_block_the_caller_31_ms, h200) {
-  cpu(access::write);
-  const std::int64_t start = machine.now();
-  to(location::device(0));
-  is_near(static_cast<double>(machine.now() - start), 31e6);
-  BOOST_REQUIRE(api.synchronize(stream{}).ok());
-  is_near(static_cast<double>(buffer) / static_cast<double>(machine.now() - start), 50);
-}
-
-BOOST_FIXTURE_TEST_CASE(h200_pages_go_back_by_fault_at_2_6_and_by_prefetch_at_13_7_GB_per_s, h200) {
-  to(location::device(0));
-  is_near(rate([&] { cpu(access::write); }), 2.6);
-  to(location::device(0));
-  is_near(rate([&] { to(location::host()); }), 13.7);
-}
-
-BOOST_FIXTURE_TEST_CASE(h200_preferred_host_memory_is_read_and_written_remotely, h200) {
+BOOST_FIXTURE_TEST_CASE(h200_reads_preferred_host_memory_remotely_without_migration, h200) {
   keep_on_host();
-  cpu(access::write);
-  is_near(rate([&] { gpu(access::read); }), 51.3);
-  is_near(rate([&] { gpu(access::write); }), 52.5);
-  BOOST_CHECK_EQUAL(machine.counters().bytes_to_device, 0U);
+  gpu(access::read);
+  const auto before = machine.counters().bytes_to_device;
+  is_predicted(rate([&] { gpu(access::read); }), 51.3);
+  is_predicted(rate([&] { gpu(access::write); }), 52.5);
+  BOOST_CHECK_EQUAL(machine.counters().bytes_to_device, before);
 }
 
-BOOST_AUTO_TEST_CASE(h200_a_fault_costs_as_measured_at_each_stride) {
-  constexpr std::array<std::pair<std::size_t, double>, 3> measured{
-      {{4_KiB, 720}, {64_KiB, 5600}, {2_MiB, 19700}}};
-  for (const auto& [stride, cost] : measured) {
-    h200 w;
-    w.cpu(access::write);
-    const double points = static_cast<double>(buffer / stride);
-    is_near(w.nanoseconds([&, s = stride] { w.gpu(access::read, s); }) / points, cost);
-  }
+BOOST_FIXTURE_TEST_CASE(h200_copies_pinned_memory_at_the_rate_of_the_link, h200) {
+  void* const host = pinned(buffer);
+  void* const there = device(buffer);
+  is_predicted(rate([&] { static_cast<void>(machine.copy(there, host, buffer)); }), 55.4);
+  is_predicted(rate([&] { static_cast<void>(machine.copy(host, there, buffer)); }), 55.3);
 }
 
-BOOST_FIXTURE_TEST_CASE(h200_one_fault_alone_takes_55_us, h200) {
-  cpu(access::write);
-  is_near(nanoseconds([&] { static_cast<void>(machine.gpu_touch(data, 4_KiB, access::read)); }), 55e3);
+BOOST_FIXTURE_TEST_CASE(gh200_hbm_is_as_published, gh200) {
+  to(location::device(0));
+  is_within(rate([&] { gpu(access::read); }), 3400, 3780);
 }
 
-BOOST_AUTO_TEST_CASE(h200_allocates_and_frees_as_measured) {
-  sim::machine machine{sim::h200_pcie, sim::backing::none};
-  sim::api api{machine};
-  void* p = nullptr;
-  const auto took = [&](auto call) {
-    const std::int64_t start = machine.now();
-    BOOST_REQUIRE(call().ok());
-    return static_cast<double>(machine.now() - start);
-  };
-  is_near(took([&] { return api.allocate_managed(p, 4_KiB); }), 16e3);
-  is_near(took([&] { return api.free(p); }), 15e3);
-  is_near(took([&] { return api.allocate_managed(p, 1_GiB); }), 21e3);
-  is_near(took([&] { return api.free(p); }), 17e3);
-  is_near(took([&] { return api.allocate_device(p, 4_KiB); }), 3.4e3);
-  is_near(took([&] { return api.free(p); }), 2.5e3);
-  is_near(took([&] { return api.allocate_device(p, 1_GiB); }), 106e3);
-  is_near(took([&] { return api.free(p); }), 335e3);
-  pool_handle pool;
-  BOOST_REQUIRE(api.create_pool(pool, {pool_properties::kind::managed, location::device(0)}).ok());
-  BOOST_REQUIRE(api.allocate_from_pool(p, 1_GiB, pool, {}).ok());
-  BOOST_REQUIRE(api.free_to_pool(p, {}).ok());
-  const double warm = took([&] { return api.allocate_from_pool(p, 1_GiB, pool, {}); });
-  is_near(warm + took([&] { return api.free_to_pool(p, {}); }), 1.3e3);
+BOOST_FIXTURE_TEST_CASE(gh200_copies_are_as_published, gh200) {
+  void* const host = pinned(buffer);
+  void* const there = device(buffer);
+  is_near(rate([&] { static_cast<void>(machine.copy(there, host, buffer)); }), 377);
+  is_near(rate([&] { static_cast<void>(machine.copy(host, there, buffer)); }), 297);
 }
 
-// The gather was not used to fit the profile: these are predictions, and what they miss is the model's error.
-BOOST_AUTO_TEST_CASE(h200_predicts_the_gather_of_kv_blocks_by_fault_within_a_quarter) {
-  constexpr std::array<std::pair<std::size_t, double>, 4> measured{
-      {{16_KiB, 1.8}, {64_KiB, 4.6}, {256_KiB, 4.8}, {2_MiB, 13.8}}};
-  for (const auto& [block, gigabytes] : measured) {
-    h200 w;
-    BOOST_TEST_CONTEXT("blocks of " << block) { is_near(gather_by_fault(w, block), gigabytes, 25); }
-  }
+BOOST_FIXTURE_TEST_CASE(gh200_transfers_in_small_pieces_stay_below_10_GB_per_s, gh200) {
+  void* const host = pinned(64_KiB);
+  void* const there = device(64_KiB);
+  is_within(rate(
+                [&] {
+                  for (int i = 0; i < 100; ++i) static_cast<void>(machine.copy(there, host, 64_KiB));
+                },
+                100 * 64_KiB),
+            7, 10);
 }
 
-BOOST_AUTO_TEST_CASE(h200_predicts_that_scattered_prefetches_stay_far_below_the_link) {
-  h200 w;
-  w.cpu(access::write);
-  const double rate = w.rate(
+BOOST_FIXTURE_TEST_CASE(gh200_transfers_of_8_MiB_both_ways_reach_about_200_GB_per_s_each, gh200) {
+  void* const host = pinned(16_MiB);
+  void* const there = device(16_MiB);
+  const stream back = machine.create_stream();
+  const double both = rate(
       [&] {
-        for (std::size_t at = 0; at < buffer; at += 4_MiB) {
+        for (int i = 0; i < 100; ++i) {
+          static_cast<void>(machine.copy(there, host, 8_MiB));
           static_cast<void>(
-              w.api.prefetch(static_cast<char*>(w.data) + at, 2_MiB, location::device(0), stream{}));
+              machine.copy(static_cast<char*>(host) + 8_MiB, static_cast<char*>(there) + 8_MiB, 8_MiB, back));
         }
+        BOOST_REQUIRE(api.synchronize(back).ok());
       },
-      buffer / 2);
-  is_near(rate, 17.6);
+      200 * 8_MiB);
+  is_near(both / 2, 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(gh200_moves_and_reads_at_the_published_rates, gh200) {
-  to(location::device(0));
-  is_near(rate([&] { gpu(access::read); }), 3600);
-  BOOST_CHECK_GE(rate([&] { cpu(access::write); }), 16.0);
-  const double by_fault = rate([&] { gpu(access::read); });
-  BOOST_CHECK_GE(by_fault, 18);
-  BOOST_CHECK_LE(by_fault, 29);
-}
-
-BOOST_FIXTURE_TEST_CASE(gh200_reads_host_memory_remotely_at_335_GB_per_s, gh200) {
+BOOST_FIXTURE_TEST_CASE(gh200_reads_local_host_memory_as_published, gh200) {
   keep_on_host();
-  cpu(access::write);
+  gpu(access::read);
   is_near(rate([&] { gpu(access::read); }), 335);
 }
 
-BOOST_FIXTURE_TEST_CASE(gh200_cpu_reads_hbm_in_place_when_it_is_preferred_there, gh200) {
+BOOST_AUTO_TEST_CASE(gh200_reads_the_memory_of_the_other_socket_as_published) {
+  world w{sim::gh200_480_x2};
+  w.keep_on_host(location::host_numa(1));
+  w.gpu(access::read);
+  is_within(w.rate([&] { w.gpu(access::read); }), 133, 221);
+}
+
+BOOST_FIXTURE_TEST_CASE(gh200_pointer_chases_are_as_published, gh200) {
+  void* const there = device(4_GiB);
+  const auto load = [&](std::size_t bytes) {
+    constexpr std::size_t steps = 1 << 20;
+    return nanoseconds([&] { BOOST_REQUIRE(machine.gpu_chase(there, bytes, steps).ok()); }) / steps;
+  };
+  is_near(load(4_GiB), 346);
+  is_near(load(16_MiB), 142);
+}
+
+BOOST_FIXTURE_TEST_CASE(grace_reaches_its_memory_and_hbm_as_published, gh200) {
+  cpu(access::write);
+  is_within(rate([&] { cpu(access::read, grace_cores); }), 307, 348);
+  is_within(rate([&] { cpu(access::write, grace_cores); }), 300, 348);
   BOOST_REQUIRE(api.advise(data, buffer, advice::preferred_location, location::device(0)).ok());
   to(location::device(0));
-  is_near(rate([&] { cpu(access::read); }), 168);
+  is_near(rate([&] { cpu(access::read, grace_cores); }), 168);
   BOOST_CHECK_EQUAL(machine.resident(data, buffer, location::device(0)), buffer);
 }
 
-BOOST_AUTO_TEST_CASE(every_number_of_every_profile_names_its_source) {
-  for (const sim::profile* each :
-       {&sim::h200_pcie, &sim::gh200_480, &sim::gh200_480_egm, &sim::gh200_144, &sim::gb10}) {
-    const auto& c = each->calls;
-    const auto& f = each->faults;
-    const auto& p = each->prefetch;
-    const auto& l = each->link;
-    for (const sim::figure& number : {each->hbm.capacity,
-                                      each->hbm.read,
-                                      each->hbm.write,
-                                      each->hbm.latency,
-                                      each->host.capacity,
-                                      each->host.read,
-                                      each->host.write,
-                                      each->host.latency,
-                                      l.h2d,
-                                      l.d2h,
-                                      l.remote_read,
-                                      l.remote_write,
-                                      l.remote_latency,
-                                      l.cpu_read,
-                                      c.managed_alloc.fixed,
-                                      c.managed_free.fixed,
-                                      c.device_alloc.fixed,
-                                      c.device_free.fixed,
-                                      c.system_alloc.fixed,
-                                      c.system_free.fixed,
-                                      c.pool_create,
-                                      c.pool_alloc,
-                                      c.pool_free,
-                                      c.advise,
-                                      c.event,
-                                      c.query,
-                                      f.wake_up,
-                                      f.service_fresh,
-                                      f.service_migration,
-                                      f.cpu_first_touch,
-                                      f.cpu_migration,
-                                      f.eviction,
-                                      p.populate_cap,
-                                      p.to_device_lock,
-                                      p.to_host,
-                                      p.blocked_share.points[0].at,
-                                      p.populate.points[0].at,
-                                      p.to_device.points[0].at,
-                                      f.strided.points[0].at}) {
-      BOOST_CHECK_GT(std::string_view{number.source}.size(), 3U);
-    }
-    BOOST_CHECK_EQUAL(&sim::find_profile(each->name), each);
-  }
+BOOST_FIXTURE_TEST_CASE(gh200_pages_come_by_fault_at_the_published_rate, gh200) {
+  cpu(access::write);
+  is_within(rate([&] { gpu(access::read); }), 18, 29);
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_profile_is_named_with_the_known_ones) {

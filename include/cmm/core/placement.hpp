@@ -44,7 +44,10 @@ class placement {
   /// Advises on the whole block. Returns whether the machine took it.
   [[gnu::always_inline]] bool advise(block b, advice what, location where) {
     if (!migratable_) return false;
-    const status taken = api_.advise(b.data, b.bytes, what, resolve(api_, where, b.device));
+    const location at = resolve(api_, where, b.device);
+    status taken = api_.advise(b.data, b.bytes, what, at);
+    if (taken.ok() && at.what == location::kind::host_numa) [[unlikely]]
+      taken = any_node(api_, b, what);
     if (!taken.ok()) [[unlikely]]
       return refused(api_, skipped_, strict_, taken, b.device);
     return true;
@@ -82,6 +85,15 @@ class placement {
     if (strict || !asked.ok() || capable != 0) detail::fail(result, "placing a block");
     skipped.add(result.call, "this device has no concurrent managed access");
     return false;
+  }
+
+  /// A GPU that does not read pageable memory accepts a NUMA node as preferred location and ignores it (seen
+  /// on an H200, driver 580): there, the host as a whole is what keeps the pages off the GPU.
+  [[gnu::cold, gnu::noinline]] static status any_node(Api& api, block b, advice what) {
+    int by_nodes = 0;
+    const status asked = api.attribute(b.device, attribute::pageable_memory_access, by_nodes);
+    if (!asked.ok() || by_nodes != 0) return asked;
+    return api.advise(b.data, b.bytes, what, location::host());
   }
 
   [[gnu::cold, gnu::noinline]] static bool captured(skipped_hints& skipped, bool strict, status asked) {

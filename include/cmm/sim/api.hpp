@@ -8,6 +8,7 @@
 #include "hints.hpp"
 #include "machine.hpp"
 #include "pool_calls.hpp"
+#include "prefetch.hpp"
 #include "stream_calls.hpp"
 
 namespace cmm::sim {
@@ -23,31 +24,32 @@ class api {
 
   status allocate_managed(void*& out, std::size_t bytes) {
     return machine_->call("cudaMallocManaged", [&](state& s) {
-      return take(s, out, bytes, memory_kind::managed, location::none(), s.machine.calls.managed_alloc);
+      return take(s, out, bytes, memory_kind::managed, location::none(), s.machine.calls.managed_pair / 2);
     });
   }
   status allocate_device(void*& out, std::size_t bytes) {
     return machine_->call("cudaMalloc", [&](state& s) {
-      const location here = location::device(s.device());
-      return take(s, out, bytes, memory_kind::device, here, s.machine.calls.device_alloc);
+      const int here = s.device();
+      const errc taken = take(s, out, bytes, memory_kind::device, location::device(here), 0);
+      if (taken == errc::success) s.clock.spend(s.chunks_of(here).allocate(s.machine.calls, bytes));
+      return taken;
     });
   }
   status allocate_system(void*& out, std::size_t bytes) {
     return machine_->call("mmap", [&](state& s) {
-      return take(s, out, bytes, memory_kind::system, location::host(), s.machine.calls.system_alloc);
+      return take(s, out, bytes, memory_kind::system, location::host(), s.machine.calls.system_pair / 2);
     });
   }
   status free(void* p) {
     return machine_->call("cudaFree", [&](state& s) {
       allocation* const block = s.space.find(p);
-      if (p != nullptr &&
-          (block == nullptr || block->pool != nullptr || block->kind == memory_kind::system)) {
+      if (p != nullptr && (block == nullptr || block->pool != nullptr || !from_cuda(*block))) {
         return s.misuse("cudaFree of memory that cudaMalloc did not give, or that was freed before");
       }
       if (block == nullptr) return errc::success;
-      const auto& costs = s.machine.calls;
-      s.clock.spend(
-          (block->kind == memory_kind::device ? costs.device_free : costs.managed_free).of(block->bytes));
+      s.clock.spend(block->kind == memory_kind::device
+                        ? s.chunks_of(block->where.id).free(s.machine.calls, block->bytes)
+                        : managed_free(s.machine, *block));
       s.destroy(*block);
       return errc::success;
     });
@@ -58,7 +60,7 @@ class api {
       if (block == nullptr || block->kind != memory_kind::system || block->bytes != bytes) {
         return s.misuse("munmap of memory that mmap did not give in this size, or that was unmapped before");
       }
-      s.clock.spend(s.machine.calls.system_free.of(bytes));
+      s.clock.spend(s.machine.calls.system_pair / 2);
       s.destroy(*block);
       return errc::success;
     });
@@ -97,6 +99,7 @@ class api {
     return machine_->call("cudaStreamGetId", [&](state& s) {
       const stream_state* const found = s.find(on);
       if (found == nullptr) return errc::invalid_value;
+      s.clock.overlap(s.machine.calls.ask);
       // As on a real GPU: asking a captured stream ends its capture, asking the legacy one ends them all.
       if (found->capture != 0 || (streams::is_legacy(on) && !s.captures.empty())) return s.invalidate_all();
       id = found->id;
@@ -107,6 +110,7 @@ class api {
     return machine_->call("cudaStreamGetCaptureInfo", [&](state& s) {
       const stream_state* const found = s.find(on);
       if (found == nullptr) return errc::invalid_value;
+      s.clock.overlap(s.machine.calls.ask);
       if (streams::is_legacy(on) && !s.captures.empty()) return errc::capture_implicit;
       id = found->capture;
       return errc::success;
@@ -168,22 +172,34 @@ class api {
 
   void push_range(const char* name) {
     machine_->inspect([&](state& s) {
+      s.clock.overlap(s.machine.calls.ask);
       s.ranges.emplace_back(name);
       ++s.open_ranges;
     });
   }
   void pop_range() {
-    machine_->inspect([](state& s) { --s.open_ranges; });
+    machine_->inspect([](state& s) {
+      s.clock.overlap(s.machine.calls.ask);
+      --s.open_ranges;
+    });
   }
 
  private:
+  static bool from_cuda(const allocation& block) {
+    return block.kind == memory_kind::managed || block.kind == memory_kind::device;
+  }
+  static double managed_free(const sim::profile& machine, const allocation& block) {
+    double time = machine.calls.managed_pair / 2;
+    for (const page& p : block.pages) time += p.on_device != 0 ? double{machine.prefetch.block} : 0.0;
+    return time;
+  }
   static errc take(state& s, void*& out, std::size_t bytes, memory_kind kind, location where,
-                   const cost& price) {
+                   double nanoseconds) {
     if (bytes == 0) return errc::invalid_value;
     const allocation* const block = s.create(bytes, kind, where);
     if (block == nullptr) return errc::out_of_memory;
     out = block->range.base();
-    s.clock.spend(price.of(bytes));
+    s.clock.spend(nanoseconds);
     return errc::success;
   }
 

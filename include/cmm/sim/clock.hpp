@@ -18,8 +18,8 @@ inline std::uint64_t thread_token() {
 /// Virtual time of the host, in nanoseconds.
 ///
 /// All calls are serial in virtual time, as under the driver's lock, in the order the machine sees them. Only
-/// `overlap` (a prefetch) moves the calling thread alone: such calls of several threads start together, at
-/// the end of the last serial call. `now`, and waiting for a stream, join them again.
+/// `overlap` (a prefetch, a question) moves the calling thread alone: such calls of several threads start
+/// together, at the end of the last serial call. `now`, and waiting for a stream, join them again.
 class clock {
  public:
   [[nodiscard]] std::int64_t start() { return std::max(own(), serial_); }
@@ -35,11 +35,14 @@ class clock {
     return own() = serial_ = latest;
   }
 
+  /// True when another thread has booked since the last serial call.
+  [[nodiscard]] bool contended() const { return booked_from_ == serial_ && booker_ != thread_token(); }
   /// Books work of which all threads together do only one at a time; answers when it is done.
   std::int64_t book(double nanoseconds) {
     if (booked_from_ != serial_) {
       booked_from_ = serial_;
       booked_ = 0;
+      booker_ = thread_token();
     }
     booked_ += rounded(nanoseconds);
     return booked_from_ + booked_;
@@ -54,6 +57,7 @@ class clock {
   std::int64_t serial_ = 0;
   std::int64_t booked_from_ = -1;
   std::int64_t booked_ = 0;
+  std::uint64_t booker_ = 0;
 };
 
 }  // namespace cmm::sim

@@ -11,6 +11,7 @@ class device_scope {
   device_scope(machine& on, int device) : machine_{on} {
     result_ = machine_.call("cudaGetDevice", [&](state& s) {
       device_ = before_ = s.device();
+      s.clock.overlap(s.machine.calls.ask);
       return errc::success;
     });
     if (!result_.ok() || device == current_device || device == before_) return;

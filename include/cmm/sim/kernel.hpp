@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <span>
 
@@ -13,61 +15,118 @@ struct memory_use {
   std::size_t bytes = 0;
 };
 
-/// The part of a kernel that touches memory which never moves.
+/// A copy from one range to another.
+struct copy_use {
+  void* to = nullptr;
+  const void* from = nullptr;
+  std::size_t bytes = 0;
+};
+
+/// Memory that never moves, used by a kernel.
 inline outcome touch_fixed(const state& s, const allocation& block, const touch& use, int device) {
-  const page_slice all{use.offset, use.bytes, 0};
+  const double moved = use.moved({use.offset, use.bytes, 0});
+  const bool reads = use.how == access::read;
   const bool own = block.kind == memory_kind::device && block.where.id == device;
   const auto pool = s.pools.find(block.pool);
   const bool granted = pool != s.pools.end() && (pool->second.granted >> device & 1) != 0;
-  if (!own && !granted) return {errc::illegal_address, 0};
-  const bool read = use.how == access::read;
-  const double rate = own || s.machine.unified
-                          ? (read ? s.machine.hbm.read : s.machine.hbm.write)
-                          : (read ? s.machine.link.remote_read : s.machine.link.remote_write);
-  return {errc::success, use.moved(all) / rate};
+  if (!own && !granted && !block.for_all) return {.code = errc::illegal_address};
+  outcome sum;
+  if (own || s.machine.unified) {
+    sum.near = moved / (reads ? s.machine.hbm.read : s.machine.hbm.write);
+  } else if (block.kind == memory_kind::device) {
+    sum.near = moved / s.machine.link.peer;
+  } else {
+    const double rate = s.pager.over_link(block.where.id, device, use.how);
+    reads ? sum.over.add_up(moved, rate) : sum.over.add_down(moved, rate);
+  }
+  return sum;
 }
 
-/// Runs a kernel on the stream; under capture it only takes its place in the order.
-inline errc run_kernel(state& s, std::span<const memory_use> uses, access how, std::size_t stride,
+/// One range that a kernel uses: what it costs, or why it may not.
+inline outcome touch_range(state& s, const memory_use& range, access how, std::size_t stride,
+                           const kernel_reach& by) {
+  allocation* const block = s.space.holding(range.data, range.bytes);
+  if (block == nullptr) return {.code = errc::illegal_address};
+  const touch use{address_space::offset_in(*block, range.data), range.bytes, how, stride};
+  const bool readable = s.machine.capability(attribute::pageable_memory_access) != 0;
+  if (block->kind == memory_kind::system && !readable) return {.code = errc::illegal_address};
+  return block->pageable() ? s.pager.gpu_touch(*block, use, by) : touch_fixed(s, *block, use, by.device);
+}
+
+/// How far a kernel over ranges of one size reaches at once, by what its threads have in flight.
+inline kernel_reach reach_of(const state& s, std::span<const memory_use> ranges, std::size_t stride,
+                             int device) {
+  constexpr auto page = static_cast<double>(page_bytes);
+  if (ranges.empty()) return {device, 1};
+  const auto bytes = static_cast<double>(ranges.front().bytes);
+  const processor& gpu = s.machine.gpu;
+  const double each = stride < touch::dense_below ? gpu.in_flight : gpu.threads * static_cast<double>(stride);
+  const double there = static_cast<double>(ranges.size()) * std::ceil(bytes / page);
+  return {device, std::min(there, gpu.multiprocessors * each / std::min(bytes, page))};
+}
+
+/// Puts work into the stream that takes `least` nanoseconds and what its memory takes. Under capture it only
+/// takes its place in the order.
+inline void submit(state& s, stream_state& to, const outcome& what, double least) {
+  to.before.join(s.host);
+  const std::int64_t start = to.free_at(s.clock.start());
+  if (to.capture != 0) return to.work_until(start);
+  const std::int64_t begin = start + clock::rounded(least + what.faults);
+  link_use& link = s.links[static_cast<std::size_t>(to.device)];
+  to.work_until(
+      std::max(begin + clock::rounded(what.near), link.book(begin, what.over, s.machine.link.both)));
+}
+
+/// Launches a kernel that uses these ranges; the host waits for nothing.
+inline errc run_kernel(state& s, std::span<const memory_use> ranges, access how, std::size_t stride,
                        stream on) {
   stream_state* const stream = s.find(on);
   if (stream == nullptr) return errc::invalid_value;
-  outcome sum{};
-  bool woken = false;
-  for (const memory_use& each : uses) {
-    allocation* const block = s.space.holding(each.data, each.bytes);
-    if (block == nullptr) return errc::illegal_address;
-    if (stream->capture != 0) continue;
-    const touch use{address_space::offset_in(*block, each.data), each.bytes, how, stride};
-    const bool readable = s.machine.capability(attribute::pageable_memory_access) != 0;
-    if (block->kind == memory_kind::system && !readable) return errc::illegal_address;
-    const outcome one = block->pageable() ? s.pager.gpu_touch(*block, use, stream->device, woken)
-                                          : touch_fixed(s, *block, use, stream->device);
-    sum.nanoseconds += one.nanoseconds;
-    sum.code = one.code;
-    if (one.code != errc::success) break;
+  outcome sum;
+  const kernel_reach by = reach_of(s, ranges, stride, stream->device);
+  for (const memory_use& range : ranges) {
+    if (s.space.holding(range.data, range.bytes) == nullptr) return errc::illegal_address;
+    if (stream->capture == 0) sum += touch_range(s, range, how, stride, by);
+    if (sum.code != errc::success) break;
   }
-  stream->before.join(s.host);
-  stream->work(s.clock.start(), sum.nanoseconds);
+  s.clock.spend(s.machine.calls.launch);
+  submit(s, *stream, sum, s.machine.gpu.launch);
   return sum.code;
 }
 
 inline errc run_compute(state& s, double nanoseconds, stream on) {
   stream_state* const stream = s.find(on);
   if (stream == nullptr) return errc::invalid_value;
-  stream->before.join(s.host);
-  stream->work(s.clock.start(), stream->capture == 0 ? nanoseconds : 0.0);
+  submit(s, *stream, {}, nanoseconds);
   return errc::success;
 }
 
-inline errc run_loop(state& s, const void* p, std::size_t bytes, access how, std::size_t stride) {
+/// A kernel that makes all of these copies at once.
+inline errc run_copy_kernel(state& s, std::span<const copy_use> copies, stream on) {
+  stream_state* const stream = s.find(on);
+  if (stream == nullptr) return errc::invalid_value;
+  outcome sum;
+  for (const copy_use& each : copies) {
+    const memory_use range{each.from, each.bytes};
+    const kernel_reach by = reach_of(s, {&range, 1}, 0, stream->device);
+    sum += touch_range(s, range, access::read, 0, by);
+    if (sum.code == errc::success) sum += touch_range(s, {each.to, each.bytes}, access::write, 0, by);
+    if (sum.code != errc::success) break;
+  }
+  s.clock.spend(s.machine.calls.launch);
+  submit(s, *stream, sum, s.machine.gpu.launch);
+  return sum.code;
+}
+
+inline errc run_loop(state& s, const void* p, std::size_t bytes, access how, std::size_t stride,
+                     int threads) {
   allocation* const block = s.space.holding(p, bytes);
   if (block == nullptr || block->kind == memory_kind::device) return errc::illegal_address;
   const touch use{address_space::offset_in(*block, p), bytes, how, stride};
-  const double rate = how == access::read ? s.machine.host.read : s.machine.host.write;
-  const outcome done = block->pageable() ? s.pager.cpu_touch(*block, use)
-                                         : outcome{errc::success, use.moved({use.offset, bytes, 0}) / rate};
-  s.clock.spend(done.nanoseconds);
+  const page_slice all{use.offset, bytes, 0};
+  const outcome done = block->pageable() ? s.pager.cpu_touch(*block, use, threads)
+                                         : outcome{.near = cpu_time(s.machine, use, all, threads, false)};
+  s.clock.spend(done.faults + done.near);
   return done.code;
 }
 

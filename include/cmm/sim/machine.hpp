@@ -11,7 +11,12 @@
 #include <vector>
 
 #include "../core/error.hpp"
+#include "chase.hpp"
+#include "copies.hpp"
 #include "kernel.hpp"
+#include "pinned.hpp"
+#include "prefetch.hpp"
+#include "product.hpp"
 #include "residency.hpp"
 #include "state.hpp"
 #include "stream_calls.hpp"
@@ -50,13 +55,13 @@ class machine {
     return inspect([](state& s) { return s.clock.now(); });
   }
 
+  /// Makes the device current for the calling thread. Throws `bad_request`.
+  void set_device(int device) {
+    inspect([&](state& s) { s.device() = known(s, device); });
+  }
   /// A new stream, which never waits for the legacy default stream by itself. Throws `bad_request`.
   stream create_stream(int device = 0) {
-    return inspect([&](state& s) {
-      if (!s.known_device(device))
-        throw bad_request{"the simulated machine has no device " + std::to_string(device)};
-      return s.streams.create(device);
-    });
+    return inspect([&](state& s) { return s.streams.create(known(s, device)); });
   }
   void destroy_stream(stream on) {
     inspect([&](state& s) {
@@ -82,13 +87,61 @@ class machine {
   status gpu_gather(std::span<const memory_use> uses, access how, stream on = {}) {
     return {inspect([&](state& s) { return run_kernel(s, uses, how, 0, on); }), "kernel"};
   }
+  /// A kernel makes copies with loads and stores, all at once.
+  status gpu_copy(std::span<const copy_use> copies, stream on = {}) {
+    return {inspect([&](state& s) { return run_copy_kernel(s, copies, on); }), "kernel"};
+  }
+  status gpu_copy(void* to, const void* from, std::size_t bytes, stream on = {}) {
+    const copy_use one{to, from, bytes};
+    return gpu_copy({&one, 1}, on);
+  }
+  /// A kernel of one thread makes `steps` loads in the range, each waiting for the one before.
+  status gpu_chase(const void* p, std::size_t bytes, std::size_t steps, stream on = {}) {
+    return {inspect([&](state& s) { return run_chase(s, p, bytes, steps, on); }), "kernel"};
+  }
+  /// A matrix product; nothing is computed, it only takes its time.
+  status gpu_multiply(const matrix_product& what, stream on = {}) {
+    return {inspect([&](state& s) { return run_product(s, what, on); }), "matrix product"};
+  }
   /// A kernel that only computes, for this many nanoseconds.
   status gpu_compute(double nanoseconds, stream on = {}) {
     return {inspect([&](state& s) { return run_compute(s, nanoseconds, on); }), "kernel"};
   }
-  /// A loop of the calling thread touches the memory; what streams still do is not waited for.
-  status cpu_touch(const void* p, std::size_t bytes, access how, std::size_t stride = 0) {
-    return {inspect([&](state& s) { return run_loop(s, p, bytes, how, stride); }), "cpu access"};
+  /// Loops of this many threads touch the memory; what streams still do is not waited for.
+  status cpu_touch(const void* p, std::size_t bytes, access how, std::size_t stride = 0, int threads = 1) {
+    return {inspect([&](state& s) { return run_loop(s, p, bytes, how, stride, threads); }), "cpu access"};
+  }
+
+  /// The copy engine copies; memory that belongs to no block is the program's own.
+  status copy(void* to, const void* from, std::size_t bytes, stream on = {}) {
+    const copy_use one{to, from, bytes};
+    return call("cudaMemcpyAsync", [&](state& s) { return sim::copy(s, {&one, 1}, false, on); });
+  }
+  /// The program's own memory goes to the device, as a table of addresses does before a kernel reads it.
+  status copy_table(std::size_t bytes, stream on = {}) {
+    return call("cudaMemcpyAsync", [&](state& s) { return sim::copy_table(s, bytes, on); });
+  }
+  /// All of these copies in one call.
+  status copy_batch(std::span<const copy_use> copies, stream on = {}) {
+    return call("cudaMemcpyBatchAsync", [&](state& s) { return sim::copy(s, copies, true, on); });
+  }
+  /// Prefetches all of these ranges in one call.
+  status prefetch_batch(std::span<const memory_use> ranges, location where, stream on) {
+    return call("cudaMemPrefetchBatchAsync", [&](state& s) { return sim::prefetch(s, ranges, where, on); });
+  }
+  /// Host memory that never moves and that every device reaches.
+  status allocate_pinned(void*& out, std::size_t bytes) {
+    return call("cudaMallocHost", [&](state& s) { return sim::allocate_pinned(s, out, bytes); });
+  }
+  status free_pinned(void* p) {
+    return call("cudaFreeHost", [&](state& s) { return sim::free_pinned(s, p); });
+  }
+  /// The virtual time at which the stream has done its work.
+  std::int64_t done_at(stream on) {
+    return inspect([&](state& s) {
+      const stream_state* const found = s.find(on);
+      return found == nullptr ? s.clock.now() : found->free_at(s.clock.now());
+    });
   }
 
   /// How many bytes of the range live where; bytes nobody touched are in `location::none()`.
@@ -175,6 +228,10 @@ class machine {
   }
 
  private:
+  static int known(const state& s, int device) {
+    if (s.known_device(device)) return device;
+    throw bad_request{"the simulated machine has no device " + std::to_string(device)};
+  }
   void fail(std::string_view call, std::size_t n, errc code, bool onward) {
     inspect([&](state& s) { s.calls.plan(call, n, code, onward); });
   }

@@ -45,7 +45,8 @@ struct allocation {
   address_range range{};
   std::size_t bytes = 0;
   memory_kind kind = memory_kind::managed;
-  location where{};  ///< of memory that never moves
+  location where{};      ///< of memory that never moves
+  bool for_all = false;  ///< every device may use memory that never moves
   void* pool = nullptr;
   bool kept = false;
   mark freed{};

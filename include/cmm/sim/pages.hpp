@@ -58,10 +58,4 @@ constexpr std::uint32_t density_region(std::uint32_t resident, unsigned granule)
   return best;
 }
 
-/// The order in which a kernel reaches the granules of a page: a walk for a kernel that stays within one page
-/// (one thread block reads it), four walks at once for a grid.
-constexpr unsigned visited(unsigned step, bool grid) noexcept {
-  return grid ? step % 4 * (granules / 4) + step / 4 : step;
-}
-
 }  // namespace cmm::sim

@@ -74,7 +74,7 @@ inline allocation* add_to_pool(state& s, const pool_state& pool, std::size_t byt
   if (managed && where.what != location::kind::none) {
     for (page& p : pages_of(*block)) p.preferred = where;
   }
-  s.clock.spend((managed ? s.machine.calls.managed_alloc : s.machine.calls.device_alloc).of(bytes));
+  s.clock.spend(managed ? s.machine.calls.managed_pair / 2 : device_alloc(s.machine.calls, bytes));
   return block;
 }
 
@@ -84,6 +84,12 @@ inline void order_after(state& s, const mark& freed, stream_state& waiting) {
     if (each.id == freed.stream && each.id != waiting.id) waiting.wait(each.ready, each.before);
   });
   waiting.before.reach(freed.stream, freed.tick);
+}
+
+/// Host time of taking a block from a pool, or of giving it back.
+inline double half_pair(const state& s, const allocation& block) {
+  const call_costs& of = s.machine.calls;
+  return (block.kind == memory_kind::device ? of.device_pool_pair : of.pool_pair) / 2;
 }
 
 inline errc allocate_from_pool(state& s, void*& out, std::size_t bytes, pool_handle handle, stream on) {
@@ -98,7 +104,7 @@ inline errc allocate_from_pool(state& s, void*& out, std::size_t bytes, pool_han
     block = add_to_pool(s, *pool, bytes);
   }
   if (block == nullptr) return errc::out_of_memory;
-  s.clock.spend(s.machine.calls.pool_alloc);
+  s.clock.spend(half_pair(s, *block));
   ++pool->live;
   block->pool = handle.native;
   block->kept = false;
@@ -125,7 +131,7 @@ inline errc free_to_pool(state& s, void* p, stream on) {
   block->capture = stream->capture;  // what a graph freed, it takes again each time it runs
   block->freed = {stream->id, ++stream->tick};
   pool.kept.push_back(block);
-  s.clock.spend(s.machine.calls.pool_free);
+  s.clock.spend(half_pair(s, *block));
   return errc::success;
 }
 

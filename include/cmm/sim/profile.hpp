@@ -1,14 +1,14 @@
 #pragma once
 
 #include <array>
-#include <cmath>
 #include <cstddef>
+#include <span>
 
 #include "../core/api.hpp"
 
 namespace cmm::sim {
 
-/// A number and where it comes from: a public source, a measurement, or the word "assumed".
+/// A number and where it comes from: a public source, the word "assumed", or `from_a_row`.
 struct figure {
   double value = 0;
   const char* source = "assumed";
@@ -16,86 +16,105 @@ struct figure {
   constexpr operator double() const noexcept { return value; }  // NOLINT(google-explicit-constructor)
 };
 
-/// A figure known at one size, in bytes.
-struct point {
-  double bytes = 0;
-  figure at{};
-};
+/// The source of a figure that was fitted to a row of `cmm_bench`; `profile::calibration` names the row.
+inline constexpr const char* from_a_row = "calibrated by a row of cmm_bench";
 
-/// A figure that grows with size: between its points straight in the logarithms, beyond them constant.
-template <std::size_t Points>
-struct curve {
-  std::array<point, Points> points{};
-
-  [[nodiscard]] double at(double bytes) const {
-    if (bytes <= points.front().bytes) return points.front().at;
-    for (std::size_t i = 1; i < Points; ++i) {
-      const point& low = points[i - 1];
-      const point& high = points[i];
-      if (bytes > high.bytes) continue;
-      const double part = std::log(bytes / low.bytes) / std::log(high.bytes / low.bytes);
-      return low.at * std::pow(high.at / low.at, part);
-    }
-    return points.back().at;
-  }
-};
-
-/// What a call takes on the host: nanoseconds, and nanoseconds for each byte.
-struct cost {
-  figure fixed{};
-  figure per_byte{};
-
-  [[nodiscard]] constexpr double of(std::size_t bytes) const noexcept {
-    return fixed + per_byte * static_cast<double>(bytes);
-  }
+/// A calibrated figure, by the name that `for_each_figure` gives it, and the row it was fitted to.
+struct calibrated {
+  const char* figure = "";
+  const char* row = "";
 };
 
 /// One kind of memory: capacity in bytes, bandwidth in GB/s (bytes in a nanosecond), latency in nanoseconds.
 struct tier {
   figure capacity{};
+  figure peak{};
   figure read{};
   figure write{};
   figure latency{};
 };
 
+/// One CPU thread: GB/s of a loop over every word, and nanoseconds of an access to another page.
+struct cpu_thread {
+  figure read{};
+  figure write{};
+  figure access{};
+};
+
+/// A GPU: how much its kernels keep in flight, its cache, and its arithmetic in FLOP of a nanosecond.
+struct processor {
+  figure multiprocessors{};
+  figure in_flight{};  ///< bytes that a kernel over all bytes has in flight on each multiprocessor
+  figure threads{};    ///< of each multiprocessor
+  figure launch{};     ///< nanoseconds a kernel takes at least
+  figure cache{};      ///< bytes of the L2
+  figure cache_latency{};
+  figure bf16{};
+  figure fp8{};
+  figure fp32{};
+  figure product_share{};  ///< of the arithmetic peak that a matrix product reaches when it fills the GPU
+};
+
 /// What joins host and GPU: GB/s and nanoseconds. `cpu_read` is 0 where the CPU cannot load from HBM.
 struct link {
+  figure peak{};  ///< each way
   figure h2d{};
   figure d2h{};
+  figure both{};  ///< both ways together, whoever moves the bytes
   figure remote_read{};
   figure remote_write{};
   figure remote_latency{};
+  figure far{};  ///< at most, where the memory belongs to another socket
   figure cpu_read{};
+  figure peer{};  ///< from one GPU to another
 };
 
+/// What copies cost beyond their bytes, in nanoseconds: each call on the host, each copy on the engine.
+struct copy_costs {
+  figure call{};
+  figure batched{};  ///< each copy of a batch, on the host
+  figure engine{};
+  figure engine_batched{};
+  figure staged{};  ///< GB/s of memory that the GPU cannot read itself
+};
+
+/// Host time of calls in nanoseconds. A pair is one call that takes memory and one that gives it back.
 struct call_costs {
-  cost managed_alloc{}, managed_free{};
-  cost device_alloc{}, device_free{};
-  cost system_alloc{}, system_free{};
-  figure pool_create{}, pool_alloc{}, pool_free{};
-  figure advise{}, event{}, query{};
+  figure managed_pair{};
+  figure device_pair{};  ///< of blocks that the driver maps by themselves
+  figure device_pair_per_byte{};
+  figure small_device_pair{};  ///< of blocks that share a chunk of 2 MiB with live ones
+  figure system_pair{};
+  figure pinned_per_byte{};
+  figure pool_create{};
+  figure pool_pair{};  ///< of managed or host memory
+  figure device_pool_pair{};
+  figure advise{};
+  figure event{};
+  figure ask{};      ///< whatever only asks
+  figure launch{};   ///< a kernel
+  figure product{};  ///< a matrix product
+  figure wait{};     ///< from the end of work until the waiting thread goes on
 };
 
-/// What faults cost: nanoseconds for each service of one 2 MiB page by the driver, GB/s where bytes are
-/// meant.
+/// What faults cost: nanoseconds of the driver, GB/s where bytes are meant.
 struct fault_costs {
-  figure wake_up{};            ///< once for each kernel that faults
-  figure service_fresh{};      ///< one fault on memory nobody touched
-  figure service_migration{};  ///< one fault on memory the host holds
-  curve<3> strided{};          ///< nanoseconds for each touched point, by stride
-  figure cpu_first_touch{};    ///< GB/s
-  figure cpu_migration{};      ///< GB/s
-  figure eviction{};           ///< GB/s
+  figure batch{};              ///< one round: the GPU reports, the driver reads the faults and replays them
+  figure service{};            ///< one page of 2 MiB in one round
+  figure service_migration{};  ///< the same where the host holds bytes of it
+  figure granule{};            ///< each 64 KiB that is populated by itself
+  figure cpu_fault{};
+  figure cpu_zero{};     ///< GB/s at which the host clears fresh memory
+  figure cpu_migrate{};  ///< GB/s at which pages go back to the host
 };
 
-/// What `cudaMemPrefetchAsync` reaches, in GB/s by the size of a call; the caps are over all threads.
+/// What `cudaMemPrefetchAsync` costs in nanoseconds.
 struct prefetch_costs {
-  curve<4> populate{};
-  figure populate_cap{};
-  curve<2> to_device{};
-  figure to_device_lock{};  ///< nanoseconds of each call that no other call overlaps
-  figure to_host{};
-  curve<2> blocked_share{};  ///< the part of a migration for which the call blocks its thread
+  figure call{};
+  figure block{};            ///< each page of 2 MiB that is populated whole, or freed
+  figure range_migration{};  ///< each range of which bytes move
+  figure handoff{};          ///< the share by which threads that prefetch at once slow each other down
+  figure blocked{};          ///< the part of a migration for which the call blocks its thread
 };
 
 /// A machine to simulate. `unified` machines have one memory, which both CPU and GPU reach at full speed.
@@ -105,12 +124,16 @@ struct profile {
   int numa_nodes = 1;  ///< NUMA nodes of the CPUs, numbered from 0
   bool unified = false;
   tier hbm{};   ///< of each device
-  tier host{};  ///< of all NUMA nodes together
+  tier host{};  ///< of all NUMA nodes together; rates are those of one node
+  cpu_thread cpu{};
+  processor gpu{};
   sim::link link{};
+  copy_costs copies{};
   call_costs calls{};
   fault_costs faults{};
   prefetch_costs prefetch{};
   std::array<figure, 6> capabilities{};  ///< by `cmm::attribute`
+  std::span<const calibrated> calibration{};
 
   [[nodiscard]] constexpr int capability(attribute what) const noexcept {
     return static_cast<int>(capabilities[static_cast<std::size_t>(what)].value);

@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "clock.hpp"
+#include "device_chunks.hpp"
 #include "injection.hpp"
 #include "memory.hpp"
 #include "paging.hpp"
 #include "profile.hpp"
 #include "streams.hpp"
 #include "tiers.hpp"
+#include "traffic.hpp"
 
 namespace cmm::sim {
 
@@ -35,7 +37,12 @@ struct capture_state {
 /// All that a simulated machine holds; the machine guards it with its lock.
 struct state {
   state(const profile& simulated, backing how)
-      : machine{simulated}, memory{machine}, pager{machine, memory, count}, space{how} {}
+      : machine{simulated},
+        memory{machine},
+        pager{machine, memory, count},
+        space{how},
+        links(static_cast<std::size_t>(machine.devices)),
+        chunks(static_cast<std::size_t>(machine.devices)) {}
   state(const state&) = delete;
   state& operator=(const state&) = delete;
 
@@ -44,6 +51,8 @@ struct state {
   tiers memory;
   paging pager;
   address_space space;
+  std::vector<link_use> links;        ///< of each device
+  std::vector<device_chunks> chunks;  ///< of each device
   sim::streams streams{};
   sim::clock clock{};
   injection calls{};
@@ -61,6 +70,7 @@ struct state {
   std::string last_misuse{};
 
   [[nodiscard]] int& device() { return devices[thread_token()]; }
+  [[nodiscard]] device_chunks& chunks_of(int device) { return chunks[static_cast<std::size_t>(device)]; }
   [[nodiscard]] bool known_device(int ordinal) const noexcept {
     return ordinal >= 0 && ordinal < machine.devices;
   }

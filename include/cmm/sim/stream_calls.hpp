@@ -7,6 +7,13 @@
 
 namespace cmm::sim {
 
+/// The calling thread waits until this time, if it has not come yet.
+inline void wait_for(state& s, std::int64_t ready) {
+  const bool waits = ready > s.clock.start();
+  if (waits) s.clock.wait_until(ready);
+  s.clock.spend(waits ? s.machine.calls.wait : s.machine.calls.event);
+}
+
 /// The host waits for all work of the stream; a capture that it breaks is counted.
 inline errc synchronize(state& s, stream on) {
   const stream_state* const stream = s.find(on);
@@ -16,7 +23,7 @@ inline errc synchronize(state& s, stream on) {
     s.invalidate_all();
     return errc::capture_implicit;
   }
-  s.clock.wait_until(stream->ready);
+  wait_for(s, stream->ready);
   s.host.join(stream->before);
   s.host.reach(stream->id, stream->tick);
   return errc::success;
@@ -62,7 +69,7 @@ inline errc query(state& s, event e) {
   const event_state* const event = s.find(e);
   if (event == nullptr) return errc::invalid_value;
   if (breaks_capture(s, *event)) return errc::capture_unsupported;
-  s.clock.spend(s.machine.calls.query);
+  s.clock.spend(s.machine.calls.ask);
   if (event->ready > s.clock.start()) return errc::not_ready;
   s.host.join(event->before);
   return errc::success;
@@ -72,7 +79,7 @@ inline errc synchronize(state& s, event e) {
   const event_state* const event = s.find(e);
   if (event == nullptr) return errc::invalid_value;
   if (breaks_capture(s, *event)) return errc::capture_unsupported;
-  s.clock.wait_until(event->ready);
+  wait_for(s, event->ready);
   s.host.join(event->before);
   return errc::success;
 }

@@ -44,8 +44,11 @@ struct stream_state {
   vector_clock before{};
   std::uint64_t capture = 0;
 
-  void work(std::int64_t submitted, double nanoseconds) {
-    kernels = ready = std::max(ready, submitted) + clock::rounded(nanoseconds);
+  /// When work that is submitted now can begin.
+  [[nodiscard]] std::int64_t free_at(std::int64_t submitted) const { return std::max(ready, submitted); }
+  /// Adds work that ends at this time.
+  void work_until(std::int64_t end) {
+    kernels = ready = std::max(ready, end);
     before.reach(id, ++tick);
   }
   void prefetch(std::int64_t submitted, double nanoseconds, std::int64_t not_before) {

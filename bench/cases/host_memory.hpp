@@ -1,0 +1,55 @@
+#pragma once
+
+#include "../suite.hpp"
+
+namespace cmm::bench {
+
+/// Memory of the host that the GPU reaches without moving it.
+enum class host_kind : unsigned char { pinned, managed, egm, system };
+
+constexpr const char* name_of(host_kind kind) {
+  constexpr const char* names[] = {"pinned", "managed", "egm", "system"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+/// Throws `skipped` with the reason where a GPU cannot do what a case needs.
+template <workload Workload>
+void require(suite<Workload>& s, attribute what, const char* reason) {
+  int able = 0;
+  detail::check(s.work().api().attribute(s.work().device(), what, able), "asking what the GPU can do");
+  if (able == 0) throw skipped{reason};
+}
+
+/// Calls `use(data)` with memory of this kind on a NUMA node, touched by the CPU.
+template <workload Workload>
+void with_host_memory(suite<Workload>& s, host_kind kind, int node, std::size_t bytes, auto&& use) {
+  const auto from = [&](auto recipe) {
+    auto memory = build(recipe, s.api());
+    const held block{memory, bytes, s.work().stream()};
+    s.work().cpu_write(block.data(), bytes, 4_KiB);
+    use(block.data());
+    s.work().synchronize();
+  };
+  switch (kind) {
+    case host_kind::pinned: {
+      const pinned_buffer buffer{s.work(), bytes};
+      s.work().cpu_write(buffer.data(), bytes, 4_KiB);
+      use(buffer.data());
+      s.work().synchronize();
+      return;
+    }
+    case host_kind::managed:
+      require(s, attribute::concurrent_managed_access,
+              "managed memory cannot stay on the host: no concurrentManagedAccess");
+      return from(managed{} | prefer{location::host_numa(node)} | accessed_by{s.gpu()});
+    case host_kind::egm:
+      require(s, attribute::host_numa_pools, "the driver has no memory pools on NUMA nodes");
+      return from(egm{.at = location::host_numa(node)});
+    case host_kind::system:
+      require(s, attribute::pageable_memory_access,
+              "the GPU does not read system memory: no pageableMemoryAccess");
+      return from(cmm::system{});
+  }
+}
+
+}  // namespace cmm::bench

@@ -1,0 +1,110 @@
+#ifdef CMM_BENCH_CUDA
+
+#include "cuda_facts.hpp"
+
+#include <cmm/cuda.hpp>
+#include <cmm/cuda/platform_answers.hpp>
+#include <cmm/platform.hpp>
+
+namespace cmm::bench {
+namespace {
+
+void check(cudaError_t code, const char* call) {
+  if (code != cudaSuccess) detail::fail(cuda::answer(code, call), "describing the GPU");
+}
+
+double ask(cudaDeviceAttr what, int device) {
+  int value = 0;
+  check(cudaDeviceGetAttribute(&value, what, device), "cudaDeviceGetAttribute");
+  return value;
+}
+
+/// Asked once; it does not change while the program runs.
+const platform::description& this_machine() {
+  static const platform::description asked = [] {
+    platform::files files;
+    return platform::describe(files, cuda::platform_answers());
+  }();
+  return asked;
+}
+
+/// Dense matrix products: FLOP for each clock and multiprocessor, from NVIDIA's architecture white papers.
+struct arithmetic {
+  int capability;
+  double bf16;
+  double fp8;
+  double fp32;
+};
+constexpr arithmetic known[] = {{80, 2048, 0, 128},
+                                {86, 512, 0, 256},
+                                {89, 1024, 2048, 256},
+                                {90, 4096, 8192, 256},
+                                {100, 8192, 16384, 256}};
+
+}  // namespace
+
+facts describe_gpu(int device) {
+  cudaDeviceProp properties{};
+  int driver = 0;
+  int runtime = 0;
+  check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
+  check(cudaDriverGetVersion(&driver), "cudaDriverGetVersion");
+  check(cudaRuntimeGetVersion(&runtime), "cudaRuntimeGetVersion");
+  facts result{{"platform", "cuda"},
+               {"simulated", "false"},
+               {"gpu", properties.name},
+               {"gpu_memory_bytes", std::to_string(properties.totalGlobalMem)},
+               {"multiprocessors", std::to_string(properties.multiProcessorCount)},
+               {"cuda_driver_api", std::to_string(driver)},
+               {"cuda_runtime", std::to_string(runtime)}};
+  constexpr std::pair<const char*, attribute> attributes[] = {
+      {"concurrent_managed_access", attribute::concurrent_managed_access},
+      {"pageable_memory_access", attribute::pageable_memory_access},
+      {"host_numa_id", attribute::host_numa_id},
+      {"host_numa_pools", attribute::host_numa_pools},
+      {"managed_pools", attribute::managed_pools},
+      {"egm", attribute::egm}};
+  for (const auto& [name, what] : attributes) {
+    int value = 0;
+    detail::check(cuda::api{}.attribute(device, what, value), "describing the GPU");
+    result.emplace_back(name, std::to_string(value));
+  }
+  return result;
+}
+
+peaks peaks_of_gpu(int device) {
+  const double clocks =
+      ask(cudaDevAttrMultiProcessorCount, device) * ask(cudaDevAttrClockRate, device) * 1e-6;
+  peaks result;
+  const auto& gpus = this_machine().gpus;
+  if (static_cast<std::size_t>(device) < gpus.size()) {
+    const platform::gpu& gpu = gpus[static_cast<std::size_t>(device)];
+    result.hbm = gpu.memory_rate.value_or(0);
+    result.link = gpu.link_rate.value_or(0);
+    result.link_both = 2 * result.link;
+  }
+  const auto capability = static_cast<int>(ask(cudaDevAttrComputeCapabilityMajor, device) * 10 +
+                                           ask(cudaDevAttrComputeCapabilityMinor, device));
+  for (const arithmetic& each : known) {
+    if (each.capability != capability) continue;
+    result.bf16 = clocks * each.bf16;
+    result.fp8 = clocks * each.fp8;
+    result.fp32 = clocks * each.fp32;
+  }
+  return result;
+}
+
+std::vector<int> host_numa_nodes() {
+  std::vector<int> nodes;
+  for (const platform::node& each : this_machine().nodes) {
+    if (each.role.value_or(platform::node_role::unclear) == platform::node_role::host)
+      nodes.push_back(each.id);
+  }
+  return nodes.empty() ? std::vector{0} : nodes;
+}
+
+std::string platform_json() { return platform::to_json(this_machine()); }
+
+}  // namespace cmm::bench
+
+#endif

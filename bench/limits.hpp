@@ -1,0 +1,134 @@
+#pragma once
+
+#include <algorithm>
+#include <cmm/cmm.hpp>
+#include <memory>
+#include <optional>
+
+#include "memory.hpp"
+#include "row.hpp"
+#include "workload.hpp"
+
+namespace cmm::bench {
+
+/// What the machine can do at best, measured in the same run the first time a row asks. Every answer is the
+/// time for as many bytes, or for one operation.
+template <workload Workload>
+class limits {
+ public:
+  /// `sample_` bytes of GPU memory, twice, are taken for a measurement.
+  limits(Workload& on, std::size_t sample) : work_{on}, sample_{sample} {}
+
+  bound gpu_read(std::size_t bytes) {
+    return at(gpu_read_, bytes, "read of GPU memory", [&](char* a, char*) { work_.read(a, sample_, 0); });
+  }
+  bound gpu_write(std::size_t bytes) {
+    return at(gpu_write_, bytes, "write of GPU memory", [&](char* a, char*) { work_.write(a, sample_, 0); });
+  }
+  bound gpu_copy(std::size_t bytes) {
+    return at(gpu_copy_, bytes, "copy within GPU memory",
+              [&](char* a, char* b) { work_.copy_by_kernel(b, a, sample_); });
+  }
+  bound h2d(std::size_t bytes) {
+    return over_link(h2d_, bytes, "H2D by copy engine",
+                     [&](char* host, char* gpu) { work_.copy(gpu, host, sample_, work_.stream()); });
+  }
+  bound d2h(std::size_t bytes) {
+    return over_link(d2h_, bytes, "D2H by copy engine",
+                     [&](char* host, char* gpu) { work_.copy(host, gpu, sample_, work_.stream()); });
+  }
+  /// One thread of the CPU writing pinned memory.
+  bound cpu_write(std::size_t bytes) {
+    return over_link(cpu_write_, bytes, "CPU write by one thread",
+                     [&](char* host, char*) { work_.cpu_write(host, sample_, 0); });
+  }
+  /// A kernel that reads one word of GPU memory.
+  bound launch() {
+    if (!launch_) {
+      launch_ = with_gpu_memory(sample_, [&](char* a) {
+        return fastest([&] { return work_.gpu_time([&] { work_.read(a, 4, 4); }); });
+      });
+    }
+    return {*launch_, "a kernel without a fault", false};
+  }
+  /// One load of a chain that waits for the one before and finds its line in the L2 cache.
+  bound cache_load() {
+    constexpr std::size_t footprint = 4_MiB;
+    constexpr std::size_t steps = 4096;
+    if (!cache_load_) {
+      cache_load_ = with_gpu_memory(footprint, [&](char* a) {
+        work_.make_chain(a, footprint);
+        work_.read(a, footprint, 0);
+        return fastest([&] { return work_.gpu_time([&] { work_.chase(a, footprint, steps); }); }) / steps;
+      });
+    }
+    return {*cache_load_, "a load that the L2 cache serves", false};
+  }
+  /// Recording an event and asking for it: what it takes to hand a freed block to another stream.
+  bound event() {
+    if (!event_) {
+      auto api = work_.api();
+      cmm::event e;
+      detail::check(api.create_event(e));
+      constexpr int batch = 64;
+      event_ = fastest([&] {
+        const double begin = work_.now();
+        for (int i = 0; i < batch; ++i) {
+          detail::check(api.record(e, work_.stream()));
+          (void)api.query(e);  // not yet done is an answer too
+        }
+        const double time = (work_.now() - begin) / batch;
+        work_.synchronize();
+        return time;
+      });
+      detail::check(api.destroy_event(e));
+    }
+    return {*event_, "one event recorded and asked for", false};
+  }
+  /// A figure of the maker or a standard, in units for each nanosecond; no bound where it is unknown.
+  static bound published(double rate, double units, const char* name) {
+    return rate > 0 ? bound{units / rate, name, true} : bound{};
+  }
+
+ private:
+  double fastest(auto&& time) {
+    double best = 0;
+    for (int i = 0; i < 6; ++i) {
+      const double one = time();
+      if (i != 0 && (best == 0 || one < best)) best = one;
+    }
+    return best;
+  }
+  double with_gpu_memory(std::size_t bytes, auto&& use) {
+    auto memory = build(device{}, work_.api());
+    const held block{memory, bytes, work_.stream()};
+    return use(block.data());
+  }
+  bound scaled(double time, std::size_t bytes, const char* name) {
+    return {time * static_cast<double>(bytes) / static_cast<double>(sample_), name, false};
+  }
+  bound at(std::optional<double>& known, std::size_t bytes, const char* name, auto&& work) {
+    if (!known) {
+      known = with_gpu_memory(2 * sample_, [&](char* a) {
+        return fastest([&] { return work_.gpu_time([&] { work(a, a + sample_); }); });
+      });
+    }
+    return scaled(*known, bytes, name);
+  }
+  bound over_link(std::optional<double>& known, std::size_t bytes, const char* name, auto&& work) {
+    if (!known) {
+      const pinned_buffer host{work_, sample_};
+      known = with_gpu_memory(sample_, [&](char* gpu) {
+        return fastest([&] { return elapsed(work_, [&] { work(host.data(), gpu); }); });
+      });
+    }
+    return scaled(*known, bytes, name);
+  }
+
+  Workload& work_;
+  std::size_t sample_;
+  std::optional<double> gpu_read_, gpu_write_, gpu_copy_, h2d_, d2h_, cpu_write_, launch_, cache_load_,
+      event_;
+};
+
+}  // namespace cmm::bench

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "kernel.hpp"
+
+namespace cmm::sim {
+
+namespace detail {
+
+/// One side of a copy by the engine of a device.
+inline outcome copy_side(state& s, const void* p, std::size_t bytes, access how, int device) {
+  allocation* const block = s.space.holding(p, bytes);
+  const bool reads = how == access::read;
+  const auto size = static_cast<double>(bytes);
+  const bool readable = s.machine.capability(attribute::pageable_memory_access) != 0;
+  outcome sum;
+  if (block == nullptr || (block->kind == memory_kind::system && !readable)) {
+    reads ? sum.over.add_up(size, s.machine.copies.staged) : sum.over.add_down(size, s.machine.copies.staged);
+  } else if (block->pageable()) {
+    const touch use{address_space::offset_in(*block, p), bytes, how, 0};
+    sum = s.pager.gpu_touch(*block, use, {.device = device, .pages = 1});
+  } else if (block->kind == memory_kind::device && block->where.id != device) {
+    sum.near = size / s.machine.link.peer;
+  } else if (block->kind == memory_kind::device || s.machine.unified) {
+    sum.near = size / (reads ? s.machine.hbm.read : s.machine.hbm.write);
+  } else {
+    const double rate = s.pager.over_link(block->where.id, device, how, true);
+    reads ? sum.over.add_up(size, rate) : sum.over.add_down(size, rate);
+  }
+  return sum;
+}
+
+inline errc submit_copy(state& s, stream_state& stream, const copy_use& what, double least) {
+  if (stream.capture != 0) {
+    submit(s, stream, {}, 0);
+    return errc::success;
+  }
+  outcome sum = copy_side(s, what.from, what.bytes, access::read, stream.device);
+  if (sum.code == errc::success) sum += copy_side(s, what.to, what.bytes, access::write, stream.device);
+  submit(s, stream, sum, least);
+  return sum.code;
+}
+
+}  // namespace detail
+
+/// Copies by the copy engine, one after the other in the stream. Memory that belongs to no block is the
+/// program's own. A batch costs the host less for each copy.
+inline errc copy(state& s, std::span<const copy_use> copies, bool batch, stream on) {
+  stream_state* const stream = s.find(on);
+  if (stream == nullptr) return errc::invalid_value;
+  if (batch) s.clock.spend(s.machine.copies.call);
+  for (const copy_use& each : copies) {
+    if (!batch) s.clock.spend(s.machine.copies.call);
+    if (batch) s.clock.spend(s.machine.copies.batched);
+    const double least = batch ? s.machine.copies.engine_batched : s.machine.copies.engine;
+    if (const errc code = detail::submit_copy(s, *stream, each, least); code != errc::success) return code;
+  }
+  return errc::success;
+}
+
+/// The program's own memory goes to the device.
+inline errc copy_table(state& s, std::size_t bytes, stream on) {
+  stream_state* const stream = s.find(on);
+  if (stream == nullptr) return errc::invalid_value;
+  s.clock.spend(s.machine.copies.call);
+  outcome sum;
+  if (stream->capture == 0) sum.over.add_up(static_cast<double>(bytes), s.machine.copies.staged);
+  submit(s, *stream, sum, s.machine.copies.engine);
+  return errc::success;
+}
+
+}  // namespace cmm::sim

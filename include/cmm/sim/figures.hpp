@@ -1,0 +1,131 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "profile.hpp"
+
+namespace cmm::sim {
+
+namespace detail {
+
+inline constexpr const char* rate = "GB/s";
+inline constexpr const char* time = "ns";
+inline constexpr const char* size = "bytes";
+inline constexpr const char* work = "FLOP/ns";
+inline constexpr const char* pure = "";
+
+void each_figure(const tier& of, auto&& visit) {
+  visit("capacity", of.capacity, size);
+  visit("peak", of.peak, rate);
+  visit("read", of.read, rate);
+  visit("write", of.write, rate);
+  visit("latency", of.latency, time);
+}
+void each_figure(const cpu_thread& of, auto&& visit) {
+  visit("read", of.read, rate);
+  visit("write", of.write, rate);
+  visit("access", of.access, time);
+}
+void each_figure(const processor& of, auto&& visit) {
+  visit("multiprocessors", of.multiprocessors, pure);
+  visit("in_flight", of.in_flight, size);
+  visit("threads", of.threads, pure);
+  visit("launch", of.launch, time);
+  visit("cache", of.cache, size);
+  visit("cache_latency", of.cache_latency, time);
+  visit("bf16", of.bf16, work);
+  visit("fp8", of.fp8, work);
+  visit("fp32", of.fp32, work);
+  visit("product_share", of.product_share, pure);
+}
+void each_figure(const link& of, auto&& visit) {
+  visit("peak", of.peak, rate);
+  visit("h2d", of.h2d, rate);
+  visit("d2h", of.d2h, rate);
+  visit("both", of.both, rate);
+  visit("remote_read", of.remote_read, rate);
+  visit("remote_write", of.remote_write, rate);
+  visit("remote_latency", of.remote_latency, time);
+  visit("far", of.far, rate);
+  visit("cpu_read", of.cpu_read, rate);
+  visit("peer", of.peer, rate);
+}
+void each_figure(const copy_costs& of, auto&& visit) {
+  visit("call", of.call, time);
+  visit("batched", of.batched, time);
+  visit("engine", of.engine, time);
+  visit("engine_batched", of.engine_batched, time);
+  visit("staged", of.staged, rate);
+}
+void each_figure(const call_costs& of, auto&& visit) {
+  visit("managed_pair", of.managed_pair, time);
+  visit("device_pair", of.device_pair, time);
+  visit("device_pair_per_byte", of.device_pair_per_byte, "ns/byte");
+  visit("small_device_pair", of.small_device_pair, time);
+  visit("system_pair", of.system_pair, time);
+  visit("pinned_per_byte", of.pinned_per_byte, "ns/byte");
+  visit("pool_create", of.pool_create, time);
+  visit("pool_pair", of.pool_pair, time);
+  visit("device_pool_pair", of.device_pool_pair, time);
+  visit("advise", of.advise, time);
+  visit("event", of.event, time);
+  visit("ask", of.ask, time);
+  visit("launch", of.launch, time);
+  visit("product", of.product, time);
+  visit("wait", of.wait, time);
+}
+void each_figure(const fault_costs& of, auto&& visit) {
+  visit("batch", of.batch, time);
+  visit("service", of.service, time);
+  visit("service_migration", of.service_migration, time);
+  visit("granule", of.granule, time);
+  visit("cpu_fault", of.cpu_fault, time);
+  visit("cpu_zero", of.cpu_zero, rate);
+  visit("cpu_migrate", of.cpu_migrate, rate);
+}
+void each_figure(const prefetch_costs& of, auto&& visit) {
+  visit("call", of.call, time);
+  visit("block", of.block, time);
+  visit("range_migration", of.range_migration, time);
+  visit("handoff", of.handoff, pure);
+  visit("blocked", of.blocked, pure);
+}
+
+}  // namespace detail
+
+/// Calls `visit(name, value, unit, source)` for each figure of a profile; names are unique, such as
+/// "faults.batch". The source of a calibrated figure names the row it was fitted to.
+void for_each_figure(const profile& of, auto&& visit) {
+  const auto source_of = [&](std::string_view name, const char* source) {
+    std::string text = source;
+    for (const calibrated& each : of.calibration) {
+      if (name == each.figure) text += std::string{": "} + each.row;
+    }
+    return text;
+  };
+  const auto group = [&](const char* prefix, const auto& figures) {
+    detail::each_figure(figures, [&](const char* name, const figure& of_it, const char* unit) {
+      const std::string full = std::string{prefix} + "." + name;
+      visit(full, of_it.value, unit, source_of(full, of_it.source));
+    });
+  };
+  group("hbm", of.hbm);
+  group("host", of.host);
+  group("cpu", of.cpu);
+  group("gpu", of.gpu);
+  group("link", of.link);
+  group("copies", of.copies);
+  group("calls", of.calls);
+  group("faults", of.faults);
+  group("prefetch", of.prefetch);
+  constexpr const char* attributes[] = {"concurrent_managed_access", "pageable_memory_access", "host_numa_id",
+                                        "host_numa_pools",           "managed_pools",          "egm"};
+  for (std::size_t i = 0; i < of.capabilities.size(); ++i) {
+    visit(std::string{"capability."} + attributes[i], of.capabilities[i].value, detail::pure,
+          std::string{of.capabilities[i].source});
+  }
+}
+
+}  // namespace cmm::sim

@@ -1,0 +1,110 @@
+#pragma once
+
+#include "profile.hpp"
+
+namespace cmm::sim {
+
+namespace detail {
+
+inline constexpr double mib = 1024.0 * 1024.0;
+inline constexpr double gib = 1024.0 * mib;
+inline constexpr const char* h200_attributes = "attributes of an H200, driver 580";
+inline constexpr const char* h200_sheet = "NVIDIA H200 data sheet";
+inline constexpr const char* hopper = "NVIDIA Hopper tuning guide";
+inline constexpr const char* rrze_gh200 = "RRZE gpu-benches, on the GH200";
+
+inline constexpr calibrated h200_calibration[] = {
+    {"calls.managed_pair", "allocate/allocator:managed+advise_only/bytes:16MiB"},
+    {"calls.device_pair", "allocate/allocator:cudaMalloc/bytes:2MiB"},
+    {"calls.pool_pair", "allocate/allocator:driver_managed_pool/bytes:16MiB"},
+    {"prefetch.call", "page_fault/what:first_use/policy:always_prefetch/bytes:4MiB"},
+    {"prefetch.block", "page_fault/what:populate/by:one_cudaMemPrefetchAsync/bytes:2GiB"},
+    {"prefetch.range_migration", "kv_access/access:batched_prefetch/block:64KiB/host:50pct"},
+    {"faults.batch", "page_fault/what:one_fault_fresh"},
+    {"faults.service", "page_fault/what:gpu_touches_fresh/stride:2MiB/bytes:1GiB"},
+    {"faults.service_migration", "page_fault/what:gpu_reads_cpu_pages/stride:2MiB/bytes:1GiB"},
+    {"faults.granule", "page_fault/what:first_use/policy:advise_only/bytes:256MiB"},
+    {"faults.cpu_fault", "page_fault/what:cpu_writes_gpu_pages/stride:2MiB/bytes:1GiB"},
+    {"faults.cpu_migrate", "page_fault/what:to_cpu_by_prefetch/bytes:1GiB"},
+};
+
+}  // namespace detail
+
+/// One H200 on PCIe 5 x16, HMM off, 16 vCPU of a Xeon host.
+inline constexpr profile h200_pcie{
+    .name = "h200-pcie",
+    .hbm = {.capacity = {141e9, detail::h200_sheet},
+            .peak = {4800, detail::h200_sheet},
+            .read = {4320, "assumed, 90 % of the peak"},
+            .write = {4320, "assumed, 90 % of the peak"},
+            .latency = {345, detail::rrze_gh200}},
+    .host = {.capacity = {128 * detail::gib, "assumed"},
+             .peak = {200, "assumed"},
+             .read = {100, "assumed"},
+             .write = {80, "assumed"},
+             .latency = {100, "assumed"}},
+    .cpu = {.read = {8, "assumed, a word in a nanosecond"},
+            .write = {8, "assumed, a word in a nanosecond"},
+            .access = {300, "assumed, three misses of 100 ns: two walk the page tables of a guest"}},
+    .gpu = {.multiprocessors = {132, detail::h200_sheet},
+            .in_flight = {128.0 * 1024, "2048 threads of four times 16 bytes, as the kernels of cmm_bench"},
+            .threads = {2048, detail::hopper},
+            .launch = {4e3, "assumed"},
+            .cache = {60 * detail::mib, detail::h200_attributes},
+            .cache_latency = {142, detail::rrze_gh200},
+            .bf16 = {989.4e3, detail::h200_sheet},
+            .fp8 = {1978.9e3, detail::h200_sheet},
+            .fp32 = {66.9e3, detail::h200_sheet},
+            .product_share = {0.8, "assumed"}},
+    .link = {.peak = {63, "PCIe 5.0 x16, after 128b/130b coding"},
+             .h2d = {55.4, "assumed, 88 % of PCIe 5.0 x16 after packet headers"},
+             .d2h = {55.4, "assumed, 88 % of PCIe 5.0 x16 after packet headers"},
+             .both = {97, "assumed, 77 % of both ways of PCIe 5.0 x16"},
+             .remote_read = {51, "assumed, 81 % of PCIe 5.0 x16: requests of 128 bytes"},
+             .remote_write = {51, "assumed, 81 % of PCIe 5.0 x16: requests of 128 bytes"},
+             .remote_latency = {1200, "assumed, a round trip over PCIe"},
+             .far = {51, "assumed, one socket"},
+             .cpu_read = {0, "PCIe: the CPU does not map HBM"},
+             .peer = {50, "assumed, over PCIe"}},
+    .copies = {.call = {2e3, "assumed"},
+               .batched = {0.5e3, "assumed"},
+               .engine = {2.5e3, "assumed"},
+               .engine_batched = {1e3, "assumed"},
+               .staged = {10, "assumed, one CPU thread copies"}},
+    .calls = {.managed_pair = {18.6e3, from_a_row},
+              .device_pair = {79e3, from_a_row},
+              .device_pair_per_byte = {0.3e-3, "assumed, 0.6 us for each 2 MiB"},
+              .small_device_pair = {6e3, "assumed"},
+              .system_pair = {4e3, "assumed"},
+              .pinned_per_byte = {0.4, "assumed, pages are cleared and pinned at 2.5 GB/s"},
+              .pool_create = {20e3, "assumed"},
+              .pool_pair = {1.79e3, from_a_row},
+              .device_pool_pair = {1.05e3, "assumed"},
+              .advise = {2e3, "assumed"},
+              .event = {0.4e3, "assumed"},
+              .ask = {60, "assumed"},
+              .launch = {2.5e3, "assumed"},
+              .product = {8e3, "assumed"},
+              .wait = {3e3, "assumed"}},
+    .faults = {.batch = {44.6e3, from_a_row},
+               .service = {10.3e3, from_a_row},
+               .service_migration = {16.8e3, from_a_row},
+               .granule = {1.2e3, from_a_row},
+               .cpu_fault = {24.2e3, from_a_row},
+               .cpu_zero = {6, "assumed, one thread clears pages"},
+               .cpu_migrate = {10.25, from_a_row}},
+    .prefetch = {.call = {28e3, from_a_row},
+                 .block = {9.8e3, from_a_row},
+                 .range_migration = {33e3, from_a_row},
+                 .handoff = {0.15, "assumed"},
+                 .blocked = {0.7, "assumed"}},
+    .capabilities = {{{1, detail::h200_attributes},
+                      {0, detail::h200_attributes},
+                      {0, detail::h200_attributes},
+                      {1, detail::h200_attributes},
+                      {1, detail::h200_attributes},
+                      {0, detail::h200_attributes}}},
+    .calibration = detail::h200_calibration,
+};
+
+}  // namespace cmm::sim

@@ -1,0 +1,188 @@
+"""The laws of cmm_bench as its users meet it, on simulated machines: CMM_BENCH names the program."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+PROGRAM = os.environ["CMM_BENCH"]
+FAMILIES = {"allocate", "replay", "page_fault", "bandwidth", "kv_access", "gemm"}
+
+
+def run(*arguments, **options):
+    """Run cmm_bench to its end."""
+    return subprocess.run(
+        [PROGRAM, *map(str, arguments)], capture_output=True, text=True, check=False, **options
+    )
+
+
+def load(folder, name="results.json"):
+    """Read the results in a folder."""
+    return json.loads((Path(folder) / name).read_text())
+
+
+class CmmBench(unittest.TestCase):
+    """One simulated run of the whole suite, and what goes wrong around it."""
+
+    def setUp(self):
+        """Give each test its own folder."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.out = Path(folder.name) / "results"
+
+    def run_ok(self, *arguments):
+        """Run and expect success."""
+        done = run(*arguments, "--out", self.out)
+        self.assertEqual(done.returncode, 0, done.stdout[-2000:] + done.stderr)
+        return done
+
+    def refused(self, *arguments, says, **options):
+        """Expect one sentence and exit code 2, and nothing written."""
+        done = run(*arguments, "--out", self.out, **options)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn(says, done.stderr)
+        self.assertFalse((self.out / "results.json").exists())
+
+    def test_every_family_runs_and_every_row_states_its_limit(self):
+        """Rows carry quantiles in order, and a limit with its source."""
+        self.run_ok("--platform", "sim:gh200-480", "--quick")
+        result = load(self.out)
+        self.assertEqual(result["context"]["schema"], "cmm-bench 2")
+        self.assertTrue(result["context"]["complete"])
+        self.assertTrue(result["context"]["machine"]["simulated"].startswith("true"))
+        self.assertTrue(all(figure["source"] for figure in result["context"]["profile"]))
+        rows = result["benchmarks"]
+        self.assertEqual({row["name"].split("/")[0] for row in rows}, FAMILIES)
+        self.assertEqual(len(rows), len({row["name"] for row in rows}))
+        for row in rows:
+            with self.subTest(row["name"]):
+                self.assertNotIn("error_message", row)
+                if "skipped" in row:
+                    continue
+                self.assertLessEqual(row["min_ns"], row["p50_ns"])
+                self.assertLessEqual(row["p50_ns"], row["p95_ns"])
+                self.assertLessEqual(row["p95_ns"], row["p99_ns"])
+                self.assertGreater(row["limit_ratio"], 0)
+                self.assertIn(row["limit_source"], ("measured", "published"))
+
+    def test_a_simulated_run_repeats_itself(self):
+        """Virtual time has no noise, and repetitions agree."""
+        filter_ = ("--platform", "sim:h200-pcie", "--filter", "bandwidth|kv_access.*2MiB")
+        self.run_ok(*filter_, "--repetitions", 2)
+        first = load(self.out)["benchmarks"]
+        self.run_ok(*filter_, "--repetitions", 2)
+        again = load(self.out)["benchmarks"]
+        for row in first + again:
+            row.pop("cpu_time", None)  # of the program itself
+        self.assertEqual(first, again)
+        self.assertTrue(all(row["pass_spread"] < 0.02 for row in first if "skipped" not in row))
+
+    def test_several_gpus_have_rows_of_their_own_and_between_them(self):
+        """Two GPUs: an axis for each, and copies from one to the other."""
+        self.run_ok("--platform", "sim:gh200-480-x2", "--filter", "bandwidth")
+        names = [row["name"] for row in load(self.out)["benchmarks"]]
+        self.assertTrue(all(name.endswith(("/gpu:0", "/gpu:1")) for name in names))
+        for peer in ("what:peer_from", "what:peer_to"):
+            self.assertEqual(sum(peer in name for name in names), 2)
+
+    def test_an_interrupt_leaves_a_valid_file_from_which_the_next_run_goes_on(self):
+        """Ctrl-C in the middle, then the same command again."""
+        command = [PROGRAM, "--platform", "sim:h200-pcie", "--repetitions", "9", "--out", str(self.out)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            for line in process.stdout:
+                if line.startswith("[ 20/"):
+                    process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(), 130)
+        self.assertFalse((self.out / "results.json").exists())
+        partial = load(self.out, "results.partial.json")
+        self.assertFalse(partial["context"]["complete"])
+        kept = len(partial["benchmarks"])
+        self.assertGreaterEqual(kept, 20)
+        done = self.run_ok("--platform", "sim:h200-pcie", "--repetitions", 9)
+        self.assertIn(f"going on after an interrupt: {kept} of", done.stdout)
+        result = load(self.out)
+        self.assertEqual(result["benchmarks"][:kept], partial["benchmarks"])
+        self.assertGreater(len(result["benchmarks"]), kept)
+        self.assertFalse((self.out / "results.partial.json").exists())
+
+    def test_what_is_left_of_another_run_is_not_mixed_in(self):
+        """A partial file of other options, or one that is no JSON."""
+        self.out.mkdir(parents=True)
+        quick = ("--platform", "sim:h200-pcie", "--filter", "what:latency")
+        for left in ('{"context": {"schema": "cmm-bench 1"}, "benchmarks": []}', '{"context": {"sch', "[]"):
+            (self.out / "results.partial.json").write_text(left)
+            self.assertIn("is not used", self.run_ok(*quick).stdout)
+        (self.out / "results.partial.json").write_text("{")
+        self.assertNotIn("is not used", self.run_ok(*quick, "--fresh").stdout)
+
+    def test_a_small_budget_shrinks_cases_or_skips_them_with_the_reason(self):
+        """4 MiB of managed memory: no row fails."""
+        self.run_ok("--platform", "sim:h200-pcie", "--quick", "--max-managed", "4MiB")
+        reasons = {row["skipped"] for row in load(self.out)["benchmarks"] if "skipped" in row}
+        self.assertTrue(any("is more than the budget of 4MiB" in reason for reason in reasons), reasons)
+
+    def test_a_row_that_fails_is_an_error_and_the_suite_goes_on(self):
+        """A trace that needs more than the machine has fails its rows alone."""
+        trace = self.out.parent / "huge.trace"
+        size = 1 << 45
+        trace.write_text(f"cmm trace 1\ntake 1 {size} 0 0 0\nfree 1 0 0 1\n")
+        done = run(
+            "--platform", "sim:h200-pcie", "--filter", "replay|latency", "--trace", trace, "--out", self.out
+        )
+        self.assertEqual(done.returncode, 1)
+        rows = load(self.out)["benchmarks"]
+        self.assertTrue(any("error_message" in row for row in rows))
+        self.assertTrue(any("p50_ns" in row for row in rows if "latency" in row["name"]))
+
+    def test_bad_input_is_one_sentence(self):
+        """Names, filters and sizes that do not exist."""
+        self.refused("--platform", "sim:gh300", says="the known ones are h200-pcie")
+        self.refused("--platform", "rocm", says="write auto, cuda, or sim:NAME")
+        self.refused("--platform", "sim:gb10", "--filter", "nothing", says="matches none of the")
+        self.refused("--platform", "sim:gb10", "--filter", "(", says="is no regular expression")
+        self.refused("--platform", "sim:gb10", "--max-managed", "8 bananas", says="8 bananas")
+        self.refused("--platform", "sim:gb10", "--max-managed", "0", says="give at least 4MiB")
+        self.refused("--platform", "sim:gb10", "--repetitions", "0", says="--repetitions")
+        hidden = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+        self.refused("--platform", "cuda", says="no GPU can be used", env=hidden)
+
+    def test_a_folder_that_cannot_be_made_is_named(self):
+        """A file stands where the folder should be."""
+        self.out.write_text("")
+        done = run("--platform", "sim:gb10", "--out", self.out / "below")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("cannot be made", done.stderr)
+
+    def test_a_full_disk_keeps_the_results_of_before(self):
+        """Files may not grow beyond a few KiB: the new results do not fit."""
+        quick = ("--platform", "sim:h200-pcie", "--filter", "what:latency")
+        self.run_ok(*quick)
+        before = (self.out / "results.json").read_text()
+
+        def full():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+        done = run(*quick, "--out", self.out, preexec_fn=full)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("could not be written", done.stderr)
+        self.assertEqual((self.out / "results.json").read_text(), before)
+        self.assertEqual([path.name for path in self.out.iterdir()], ["results.json"])
+
+    def test_list_names_rows_and_runs_none(self):
+        """--list is fast and writes nothing."""
+        begin = time.monotonic()
+        done = run("--platform", "sim:gb10", "--list", "--out", self.out)
+        self.assertLess(time.monotonic() - begin, 30)
+        names = done.stdout.split()
+        self.assertEqual({name.split("/")[0] for name in names}, FAMILIES)
+        self.assertFalse(self.out.exists())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,161 @@
+"""The page is one file, marks what was not measured, and leaves no row out."""
+
+import pathlib
+import re
+import tempfile
+import unittest
+import xml.etree.ElementTree as ElementTree
+from typing import ClassVar
+
+import synthetic
+from reporting import ReportTest, without
+
+
+def svgs(page):
+    """The SVG texts of a page."""
+    return re.findall(r"<svg\b.*?</svg>", page, flags=re.DOTALL)
+
+
+class PageTest(ReportTest):
+    """Laws of report.html and report.md."""
+
+    made: ClassVar = {}
+
+    def report_on(self, kind):
+        """Report on a synthetic result; done once, because drawing takes seconds."""
+        if kind not in self.made:
+            holder = tempfile.TemporaryDirectory()
+            self.addClassCleanup(holder.cleanup)
+            self.out = pathlib.Path(holder.name)
+            self.report(self.save(getattr(synthetic, kind)()))
+            self.made[kind] = self.out
+        self.out = self.made[kind]
+
+    def test_the_page_needs_no_network_and_no_script(self):
+        self.report_on("measured")
+        page = self.written("report.html")
+        self.assertNotRegex(page, r"<script|<link|<img|<iframe|@import|@font-face")
+        self.assertNotRegex(page, r"""(?:src|href)=["'](?!#)""")
+        self.assertNotRegex(page, r"url\((?!#)")
+
+    def test_every_row_is_in_the_tables_of_both_pages(self):
+        made = synthetic.measured()
+        self.report_on("measured")
+        page, text = self.written("report.html"), self.written("report.md")
+        cells = re.findall(r"<tr><td>.*?</tr>", page, flags=re.DOTALL)
+        self.assertEqual(len(cells), len(made["benchmarks"]))
+        self.assertIn("teleport", page)
+        self.assertIn("Checksum", text)
+
+    def test_failed_and_skipped_rows_are_listed_with_their_reasons_escaped(self):
+        self.report_on("measured")
+        page, count = self.written("report.html"), len(synthetic.measured()["benchmarks"])
+        self.assertIn("out of memory &lt;b&gt;", page)
+        self.assertIn("this machine has no EGM memory", page)
+        self.assertIn(f"1 of {count} rows failed", page)
+        self.assertIn("this machine has no EGM memory", self.written("report.md"))
+
+    def test_outliers_are_listed(self):
+        self.report_on("measured")
+        self.assertRegex(
+            self.written("report.html"), r"one_fault_fresh</code> one sample in a hundred took 11 times"
+        )
+
+    def test_every_family_has_a_plot_that_is_sound_xml_with_a_name(self):
+        self.report_on("measured")
+        for family in (
+            "allocate",
+            "replay",
+            "page_fault",
+            "bandwidth",
+            "gemm",
+            "kv_access",
+            "teleport",
+            "checksum",
+        ):
+            root = ElementTree.fromstring(self.written(f"{family}.svg"))
+            self.assertEqual(root.get("role"), "img")
+            names = {child.tag.rpartition("}")[2]: child.text for child in root}
+            self.assertIn("Synthetic GPU, measured", names["title"])
+            self.assertIn("is better", names["desc"])
+
+    def test_no_two_elements_of_the_page_share_a_name(self):
+        self.report_on("measured")
+        page = self.written("report.html")
+        ids = re.findall(r'\bid="([^"]*)"', page)
+        twice = {one for one in ids if ids.count(one) > 1}
+        self.assertEqual(twice, set())
+        for target in re.findall(r'(?:href="|url\()#([^")]*)', page):
+            self.assertIn(target, ids)
+
+    def test_a_measured_page_speaks_of_no_prediction(self):
+        self.report_on("measured")
+        self.assertNotIn("predicted", self.written("report.html").replace("Predicted against", "").lower())
+
+    def test_a_simulated_page_is_marked_everywhere(self):
+        self.report_on("simulated")
+        page = self.written("report.html")
+        self.assertRegex(page, r"<title>[^<]*predicted, not measured</title>")
+        self.assertRegex(page, r"<h1>[^<]*predicted, not measured</h1>")
+        plots = svgs(page)
+        self.assertEqual(len(plots), 16)
+        for plot in plots:
+            self.assertIn("predicted, not measured", plot)
+            self.assertIn("PREDICTED", plot)
+        self.assertEqual(len(re.findall(r"<b>[^<]*\(predicted\)\.</b>", page)), 6)
+        for summary in re.findall(r"<summary>(Table[^<]*)", page):
+            self.assertIn("predicted, not measured", summary)
+        self.assertIn("made up for tests", page)
+        self.assertIn("predicted, not measured", self.written("recommendation.txt"))
+        self.assertIn("**predicted, not measured**", self.written("report.md"))
+
+    def test_several_gpus_are_plotted_as_one_line_with_each_row_in_the_table(self):
+        made = synthetic.measured(8)
+        self.report(self.save(made))
+        page = self.written("report.html")
+        self.assertIn("median of 8 GPUs", page)
+        self.assertIn("dots: each GPU", page)
+        self.assertEqual(len(re.findall(r"<tr><td>.*?</tr>", page)), len(made["benchmarks"]))
+
+    def test_the_same_result_gives_the_same_files(self):
+        path = self.save(without(synthetic.measured(), "gemm", "bandwidth", "kv_access"))
+
+        def everything():
+            self.report(path)
+            # The layout is found by floating-point steps whose last digits differ.
+            return {file.name: re.sub(r"\d+\.\d+", "N", file.read_text()) for file in self.out.iterdir()}
+
+        first = everything()
+        self.assertEqual(everything(), first)
+
+    def test_names_that_mean_something_to_html_or_to_plots_do_no_harm(self):
+        made = synthetic.measured()
+        rows = [f"<i>fam&ily/x:{n}/note:$a_b$" for n in (1, 2, 3)] + ['../up/way:"q"', "_/axis:_y"]
+        made["benchmarks"] = [synthetic.row(name, 1e3 * (i + 1)) for i, name in enumerate(rows)]
+        made["context"]["machine"]["gpu"] = "GPU </title><script>alert(1)</script> $x$"
+        self.report(self.save(made))
+        page = self.written("report.html")
+        self.assertNotIn("<script", page)
+        self.assertNotIn("<i>", page)
+        for plot in svgs(page):
+            ElementTree.fromstring(
+                plot.replace("<svg", '<svg xmlns:xlink="x"', 1) if "xmlns:xlink" not in plot else plot
+            )
+        self.assertEqual({file.parent for file in self.out.rglob("*")}, {self.out})
+
+    def test_rows_alone_without_a_limit_or_a_rate(self):
+        made = synthetic.measured()
+        made["benchmarks"] = [{"name": "allocate", "p50_ns": 5}, {"name": "gemm/n:x/call", "p50_ns": 7}]
+        del made["context"]["platform"], made["context"]["date"]
+        self.report(self.save(made))
+        self.assertIn("These rows allow no verdict", self.written("report.html"))
+
+    def test_a_result_whose_rows_all_failed_has_a_page(self):
+        made = synthetic.measured()
+        made["benchmarks"] = [row for row in made["benchmarks"] if "p50_ns" not in row]
+        self.report(self.save(made))
+        self.assertIn("Some rows failed", self.written("report.html"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,136 @@
+"""Recipes come from rows, say what is missing, and are read by the library."""
+
+import json
+import os
+import subprocess
+import unittest
+
+import synthetic
+from cmm_report.recommend import HOST_PART, as_json, as_text, recommend
+from cmm_report.results import read
+from reporting import ReportTest, row_of, without
+
+FIRST_USE = "page_fault/what:first_use/policy:"
+
+
+class RecommendTest(ReportTest):
+    """One law for each step from rows to a recipe."""
+
+    def recipes(self, made):
+        """The recommendation for a result, by use."""
+        result = read(self.save(made))
+        advice = recommend(result)
+        self.text = as_text(result, advice)
+        written = json.loads(json.dumps(as_json(result, advice)))
+        known = {row["name"] for row in made["benchmarks"]}
+        for advice in written["recipes"]:
+            self.assertLessEqual(set(advice["rows"]), known)
+            self.assertTrue(advice["rows"] or advice["missing"])
+        return {advice["use"]: advice for advice in written["recipes"]}
+
+    def test_the_threshold_is_the_first_size_at_which_a_prefetch_does_not_pay(self):
+        made = synthetic.measured()
+        recipe = self.recipes(made)["weights"]["recipe"]
+        self.assertEqual(recipe, "managed | threshold_prefetch{.below = 2_GiB} | pool | stats")
+        row_of(made, f"{FIRST_USE}always_prefetch/bytes:1GiB")["p50_ns"] = 1e12
+        recipe = self.recipes(made)["weights"]["recipe"]
+        self.assertEqual(recipe, "managed | threshold_prefetch{.below = 1_GiB} | pool | stats")
+
+    def test_a_prefetch_that_always_pays_is_bounded_by_what_the_gpu_holds(self):
+        made = without(
+            synthetic.measured(), *(f"{FIRST_USE}{p}/bytes:2GiB" for p in ("always", "none", "advise"))
+        )
+        made = {
+            **made,
+            "benchmarks": [
+                r for r in made["benchmarks"] if "first_use" not in r["name"] or "2GiB" not in r["name"]
+            ],
+        }
+        weights = self.recipes(made)["weights"]
+        self.assertEqual(weights["recipe"], "managed | threshold_prefetch{.below = 64_GiB} | pool | stats")
+        self.assertIn("half of the GPU's memory", " ".join(weights["reasons"]))
+        del made["context"]["platform"]
+        weights = self.recipes(made)["weights"]
+        self.assertEqual(weights["recipe"], "managed | always_prefetch | pool | stats")
+        self.assertIn("no threshold was found", " ".join(weights["reasons"]))
+
+    def test_a_prefetch_that_never_pays_is_left_out(self):
+        made = synthetic.measured()
+        for row in made["benchmarks"]:
+            if row["name"].startswith(f"{FIRST_USE}always_prefetch"):
+                row["p50_ns"] *= 1000
+        self.assertEqual(self.recipes(made)["weights"]["recipe"], "managed | advise_only | pool | stats")
+
+    def test_weights_leave_managed_memory_where_it_is_slow_to_compute_with(self):
+        made = synthetic.measured()
+        for row in made["benchmarks"]:
+            if "operands:managed_resident" in row["name"]:
+                row["p50_ns"] *= 1.2
+        self.assertEqual(self.recipes(made)["weights"]["recipe"], "device | pool | stats")
+
+    def test_the_kv_cache_goes_where_the_fastest_access_wants_it(self):
+        for access, (memory, _) in HOST_PART.items():
+            made = synthetic.measured()
+            for row in made["benchmarks"]:
+                if row["name"].startswith(f"kv_access/access:{access}/"):
+                    row["p50_ns"] /= 1e3
+            with self.subTest(access=access):
+                recipe = self.recipes(made)["kv_cache"]["recipe"]
+                self.assertEqual(recipe, f"{memory} | spill{{.fast = device}} | pool | stats")
+
+    def test_scratch_takes_device_memory_where_the_difference_is_unclear(self):
+        made = synthetic.measured()
+        pooled = "allocate/allocator:managed+threshold_prefetch+pool/"
+        for row in made["benchmarks"]:
+            if row["name"].startswith(pooled):
+                row["p50_ns"] = 980.0
+        self.assertEqual(self.recipes(made)["scratch"]["recipe"], "device | pool | stats")
+        for row in made["benchmarks"]:
+            if row["name"].startswith(pooled):
+                row["p50_ns"] = 500.0
+        expected = "managed | threshold_prefetch{.below = 2_GiB} | pool | stats"
+        self.assertEqual(self.recipes(made)["scratch"]["recipe"], expected)
+
+    def test_missing_rows_are_named_instead_of_guessed(self):
+        for gone, use in (
+            ("gemm/", "weights"),
+            (FIRST_USE, "weights"),
+            ("kv_access/", "kv_cache"),
+            ("allocate/", "scratch"),
+        ):
+            with self.subTest(gone=gone):
+                advice = self.recipes(without(synthetic.measured(), gone))[use]
+                self.assertIsNone(advice["recipe"])
+                self.assertIn("run tools/bench --filter", advice["missing"])
+                self.assertNotIn(f"\n{use}: ", self.text)
+                self.assertIn(f"# {use}: no recipe. The rows", self.text)
+
+    @unittest.skipUnless(os.environ.get("CMM_READ_RECOMMENDATION"), "needs the program read_recommendation")
+    def test_the_library_reads_and_builds_every_recipe(self):
+        program = os.environ["CMM_READ_RECOMMENDATION"]
+        self.report(self.save(synthetic.measured()))
+        done = subprocess.run(
+            [program, self.out / "recommendation.txt"], capture_output=True, text=True, check=False
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(
+            [line.split(":")[0] for line in done.stdout.splitlines()], ["weights", "kv_cache", "scratch"]
+        )
+        texts = [f"kv: {memory} | spill{{.fast = device}} | pool | stats" for memory, _ in HOST_PART.values()]
+        policies = ("advise_only", "always_prefetch", "threshold_prefetch{.below = 96_MiB}")
+        texts += [f"weights: managed | {policy} | pool | stats" for policy in policies] + [
+            "s: device_pool | stats"
+        ]
+        done = subprocess.run(
+            [program, self.save("\n".join(texts), "all.txt")], capture_output=True, text=True, check=False
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(done.stdout.splitlines()), len(texts))
+        done = subprocess.run(
+            [program, self.save("w: managed | nothing\n", "bad.txt")], capture_output=True, check=False
+        )
+        self.assertEqual(done.returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

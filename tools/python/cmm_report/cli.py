@@ -1,0 +1,94 @@
+"""The command line."""
+
+import argparse
+import os
+import re
+import sys
+from pathlib import Path
+
+from . import compare as comparing
+from .errors import BadInput
+from .files import write_all
+from .results import read_all
+
+
+def share(text):
+    """Read "15%" or "0.15" as a share."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(%?)", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"'{text}' is no share; write one such as 15%")
+    return float(found[1]) / (100 if found[2] else 1)
+
+
+def bar(text):
+    """Read "35%:90%" as (error, share of the rows)."""
+    error, colon, rows = text.partition(":")
+    if not colon:
+        raise argparse.ArgumentTypeError(f"'{text}' is no bar; write ERROR:ROWS such as 35%:90%")
+    return share(error), share(rows)
+
+
+class Parser(argparse.ArgumentParser):
+    """Errors in one sentence."""
+
+    def error(self, message):
+        """End as the other commands do."""
+        raise BadInput(f"{message}; see tools/report --help")
+
+
+def options_of(arguments):
+    """Read the command line; raises BadInput."""
+    parser = Parser(prog="tools/report", add_help=False)
+    parser.add_argument("results", nargs="*", type=Path)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--compare", nargs=2, type=Path, metavar=("MEASURED", "SIMULATED"))
+    parser.add_argument("--fail-above", type=share, metavar="MEDIAN")
+    parser.add_argument("--within", type=bar, action="append", default=[], metavar="ERROR:ROWS")
+    options = parser.parse_args(arguments)
+    if bool(options.compare) == bool(options.results):
+        raise BadInput(
+            "give results.json files of tools/bench, or --compare MEASURED SIMULATED; see tools/report --help"
+        )
+    if not options.compare and (options.fail_above is not None or options.within):
+        raise BadInput("--fail-above and --within judge a --compare; see tools/report --help")
+    return options
+
+
+def say(lines):
+    """Print; a reader that stops early, such as head, changes neither the files nor the exit status."""
+    try:
+        print("\n".join(lines), flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def run(arguments):
+    """Do what the command line says; returns the exit status."""
+    options = options_of(arguments)
+    paths = options.compare or options.results
+    results = read_all(paths)
+    comparison = comparing.compare(*results) if options.compare else None
+    missed = comparing.failures(comparison, options.fail_above, options.within) if comparison else []
+    # matplotlib takes a second to load, and bad input should not wait for it.
+    from .page import build
+
+    out = options.out or paths[0].parent
+    write_all(out, build(results, comparison))
+    say(
+        [
+            *(comparing.report_lines(comparison) if comparison else []),
+            f"written: {out / 'report.html'}, with report.md, plots and recipes beside it",
+        ]
+    )
+    for reason in missed:
+        print(f"tools/report: the predictions miss a bar: {reason}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def main():
+    """Run, with one sentence for bad input."""
+    try:
+        return run(sys.argv[1:])
+    except BadInput as error:
+        print(f"tools/report: {error}", file=sys.stderr)
+        return 2

@@ -1,0 +1,122 @@
+"""The panels of each family that the suite has."""
+
+from . import units
+from .axes import by_number, values_of
+from .bandwidth_panels import bandwidth
+from .panels import Panel, gigabytes, lines_of, microseconds, teraflops
+from .series import HIGHER, LOWER, bars_by, gigabytes_text, named, plainly, several, size_at
+
+MAIN_ALLOCATORS = (
+    "managed+threshold_prefetch+pool",
+    "driver_managed_pool",
+    "rmm_managed_prefetch_pool",
+    "cudaMallocManaged",
+    "cudaMalloc",
+    "cudaMallocAsync",
+    "device+pool",
+    "predecessor",
+)
+
+
+def allocate(rows):
+    """Time of a pair by size; allocators that are variations of others stay in the background."""
+    lines = lines_of(rows, size_at("bytes"), named("allocator"), microseconds, lower=True)
+    main = any(line.label in MAIN_ALLOCATORS for line in lines)
+    for line in lines:
+        if main and line.role != "limit":
+            line.role = "series" if line.label in MAIN_ALLOCATORS else "other"
+    order = {name: which for which, name in enumerate(MAIN_ALLOCATORS)}
+    lines.sort(key=lambda line: order.get(line.label, len(order)))
+    return [Panel("Allocate and free, warm", "µs", LOWER, "block size", "size", lines)]
+
+
+def page_fault(rows):
+    """The price of each policy by size; how fast pages come; what one touched page costs."""
+    first = [row for row in rows if row.matches(what="first_use")]
+    strides = [row for row in rows if "stride" in row.axes and row.get("ns_per_page")]
+    densities = [row for row in rows if row.matches(what="density")]
+    ways = [row for row in rows if row.get("bytes") and row not in first + strides + densities]
+    lines = lines_of(first, size_at("bytes"), named("policy"), gigabytes, lower=False)
+    per_page = lines_of(
+        strides,
+        size_at("stride"),
+        named("what"),
+        lambda row, ns: ns / row.time * row.values["ns_per_page"] / 1e3,
+        lower=True,
+    )
+    touched = lines_of(
+        densities,
+        lambda row: units.number_of(row.axes.get("touched", "")),
+        lambda row: row.without("what", "touched", "gpu") or "density",
+        microseconds,
+        lower=True,
+    )
+    bars = bars_by(ways, plainly("bytes", "gpu"), gigabytes, gigabytes_text)
+    per_page = [line for line in per_page if line.role != "limit"]
+    return [
+        Panel(
+            "From the request until a kernel wrote every byte", "GB/s", HIGHER, "block size", "size", lines
+        ),
+        Panel("How fast pages come", "GB/s", HIGHER, bars=bars),
+        Panel(
+            "What one touched page costs", "µs per page", LOWER, "distance between touches", "size", per_page
+        ),
+        Panel("Share of a block that is touched", "µs", LOWER, "touched, %", "percent", touched),
+    ]
+
+
+def gemm(rows):
+    """Arithmetic rate by size, for each type; the first call by itself."""
+    panels = []
+    for call in values_of(rows, "call") or [None]:
+        for kind in values_of(rows, "type") or [None]:
+            here = [row for row in rows if row.axes.get("call") == call and row.axes.get("type") == kind]
+            lines = lines_of(
+                here,
+                lambda row: units.number_of(row.axes.get("n", "")),
+                named("operands"),
+                teraflops,
+                lower=False,
+            )
+            title = ", ".join(
+                filter(None, (kind, {"first": "first call", "steady": "steady state"}.get(call, call)))
+            )
+            panels.append(
+                Panel(title or "Matrix product", "TFLOP/s", HIGHER, "n, of n × n × n", "number", lines)
+            )
+    return sorted(panels, key=lambda panel: "first" in panel.title)
+
+
+def kv_access(rows):
+    """Time of a step by share of host-resident blocks, for each block size."""
+    panels = []
+    for block in by_number(values_of(rows, "block")):
+        here = [row for row in rows if row.axes.get("block") == block]
+        lines = lines_of(
+            here,
+            lambda row: units.number_of(row.axes.get("host", "")),
+            named("access"),
+            lambda _, ns: ns / 1e6,
+            lower=True,
+        )
+        title = f"blocks of {block}"
+        panels.append(Panel(title, "ms per step", LOWER, "blocks in host memory, %", "percent", lines))
+    return panels
+
+
+def replay(rows):
+    """The mean time of a call, for each allocator and trace."""
+    lower = sorted(rows, key=lambda row: row.time)
+    name = named(*several(rows, "trace"), "allocator")
+    bars = bars_by(lower, name, microseconds, lambda value: units.time_text(value * 1e3))
+    return [Panel("Mean time of one call", "µs", LOWER, bars=bars)]
+
+
+PANELS = {
+    "allocate": allocate,
+    "page_fault": page_fault,
+    "bandwidth": bandwidth,
+    "gemm": gemm,
+    "kv_access": kv_access,
+    "replay": replay,
+}
