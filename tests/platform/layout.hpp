@@ -33,8 +33,10 @@ class random_layout {
     const int gpus = integrated ? 1 : coherent ? (chance(75) ? sockets : 0) : number(0, 2);
     for (int i = 0; i < gpus; ++i) add_gpu(coherent, integrated, numa_mode, egm);
     if (chance(50)) add_node("", 0, false);
-    if (!chance(75)) given.gpus.clear();
-    if (given.gpus.size() > 1 && chance(30)) given.gpus.erase(given.gpus.begin());  // CUDA_VISIBLE_DEVICES
+    // Of an HBM node that tells too little, only its GPU knows the size.
+    if (!short_hbm_ && !chance(75)) given.gpus.clear();
+    if (!short_hbm_ && given.gpus.size() > 1 && chance(30))
+      given.gpus.erase(given.gpus.begin());  // CUDA_VISIBLE_DEVICES
     if (given.gpus.empty()) given.no_cuda = "left out at random";
     write(into, coherent && !numa_mode);
     return into;
@@ -45,7 +47,8 @@ class random_layout {
     std::string cpus{};
     std::uint64_t bytes = 0;
     bool hbm = false;
-    std::uint64_t shown = 0;
+    std::uint64_t online = 0;  ///< what the kernel has of it
+    std::uint64_t shown = 0;   ///< what its own meminfo tells
   };
 
   bool chance(int percent) { return number(1, 100) <= percent; }
@@ -61,7 +64,7 @@ class random_layout {
 
   int add_node(const std::string& cpus, std::uint64_t bytes, bool is_hbm) {
     (is_hbm ? hbm : host) += bytes;
-    nodes_.push_back({cpus, bytes, is_hbm, bytes});
+    nodes_.push_back({cpus, bytes, is_hbm, bytes, bytes});
     return static_cast<int>(nodes_.size()) - 1;
   }
 
@@ -88,7 +91,10 @@ class random_layout {
     int id = -1;
     if (coherent && numa_mode) {
       id = add_node("", own, true);
-      nodes_.back().shown = part(own, number(97, 100));
+      node& made = nodes_.back();
+      made.online = made.shown = part(own, number(97, 100));
+      if (chance(15)) made.shown = part(made.online, number(1, 80));
+      short_hbm_ = short_hbm_ || made.shown != made.online;
     } else if (!integrated) {
       hbm += own;
     }
@@ -106,7 +112,7 @@ class random_layout {
     answer("cudaDevAttrHostNumaId", 0);
     answer("cudaDevAttrNumaConfig", id >= 0 ? 1 : 0);
     answer("cudaDevAttrNumaId", id);
-    answer("cudaMemGetInfo.total", static_cast<std::int64_t>(part(own, number(97, 100))));
+    told.cuda["cudaMemGetInfo.total"] = static_cast<std::int64_t>(part(own, number(97, 100)));
     if (chance(70)) {
       told.nvml["c2c_enabled"] = coherent ? 1 : 0;
       told.nvml["egm_capability"] = egm ? 1 : 0;
@@ -120,7 +126,7 @@ class random_layout {
     const bool with_nodes = chance(85);
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       const node& each = nodes_[i];
-      total += each.hbm ? each.shown : each.bytes;
+      total += each.online;
       if (!with_nodes) continue;
       const std::string place = "/sys/devices/system/node/node" + std::to_string(i);
       into[place + "/cpulist"] = each.cpus + "\n";
@@ -152,12 +158,12 @@ class random_layout {
     };
     for (const node& each : nodes_) {
       if (each.bytes == 0) continue;
-      const std::uint64_t half = each.shown / 2048 * 1024;
+      const std::uint64_t half = each.online / 2048 * 1024;
       if (!each.hbm) {
         line(at, each.bytes, "System RAM");
       } else {
         line(at, half, "System RAM (NVIDIA)");
-        line(at + half, each.shown - half, "System RAM (NVIDIA)");
+        line(at + half, each.online - half, "System RAM (NVIDIA)");
         if (chance(20)) line(at, half, "System RAM (NVIDIA)");
       }
       at += each.bytes + (std::uint64_t{1} << 36);
@@ -169,6 +175,7 @@ class random_layout {
   std::vector<node> nodes_{};
   std::vector<std::uint64_t> egm_regions_{};
   bool short_nodes_ = false;
+  bool short_hbm_ = false;
 };
 
 }  // namespace tests

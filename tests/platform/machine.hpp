@@ -23,4 +23,14 @@ inline cmm::platform::description machine_without_cuda(const std::string& name) 
   return cmm::platform::describe(from.files, given);
 }
 
+/// The same with CUDA, on a driver without NVML.
+inline cmm::platform::description machine_without_nvml(const std::string& name) {
+  cmm::probe::recorded from{std::string{CMM_MACHINES} + "/" + name};
+  cmm::platform::answers given = from.known.given;
+  given.no_nvml = "libnvidia-ml.so.1 cannot be loaded";
+  given.driver.clear();
+  for (auto& each : given.gpus) each.nvml.clear();
+  return cmm::platform::describe(from.files, given);
+}
+
 }  // namespace tests

@@ -117,6 +117,25 @@ BOOST_AUTO_TEST_CASE(gh200_in_egm_mode_by_files_alone_counts_hbm_once) {
   BOOST_CHECK(known.nodes[2].role.evidence.find("System RAM (NVIDIA)") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(without_nvml_the_same_bytes_are_reached_and_less_is_reported) {
+  for (const char* name : {"h200-pcie", "gh200-480", "gh200-480-egm", "gh200-egm-guest", "gh200-480-cdmm",
+                           "gh200-two-socket", "gb10", "wsl"}) {
+    const description known = tests::machine_without_nvml(name);
+    const description with = tests::machine(name);
+    BOOST_TEST_INFO_SCOPE(name);
+    for (const char* source : source_names) BOOST_CHECK_EQUAL(known.reaches(source), with.reaches(source));
+    BOOST_CHECK(misses(known, "NVML: libnvidia-ml.so.1 cannot be loaded"));
+  }
+  const description egm = tests::machine_without_nvml("gh200-480-egm");
+  BOOST_CHECK_EQUAL(*egm.egm_mode, "host");
+  BOOST_CHECK(egm.egm_mode.how == certainty::inferred);
+  BOOST_CHECK_EQUAL(*egm.gpus[0].link, "C2C");
+  BOOST_CHECK(egm.gpus[0].link.how == certainty::inferred);
+  BOOST_CHECK_EQUAL(*tests::machine_without_nvml("gh200-480").egm_mode, "off");
+  BOOST_CHECK(!tests::machine_without_nvml("gh200-egm-guest").egm_mode);
+  BOOST_CHECK_EQUAL(*tests::machine_without_nvml("h200-pcie").gpus[0].link, "PCIe");
+}
+
 BOOST_AUTO_TEST_CASE(gh200_guest_whose_memory_is_egm_reaches_all_of_it) {
   const description known = tests::machine("gh200-egm-guest");
   constexpr std::uint64_t host = 400 * gib;

@@ -74,6 +74,8 @@ BOOST_AUTO_TEST_CASE(what_was_found_where_it_should_be_is_verified) {
   BOOST_CHECK(own.how == certainty::verified);
   BOOST_CHECK_EQUAL(*own, 150'109'880'320U);
   BOOST_CHECK_MESSAGE(own.evidence.find("256 MiB tried: its pages are on the GPU") == 0, own.evidence);
+  BOOST_CHECK(to_text(known).find("managed reaches memory of GPU 0, verified: 256 MiB tried") !=
+              std::string::npos);
   const auto host = known.reaches("egm", 1);
   BOOST_CHECK_MESSAGE(host.evidence.find("256 MiB tried: its pages are on node 0") == 0, host.evidence);
   BOOST_CHECK_EQUAL(machine.machine.live_blocks(), 0U);

@@ -41,7 +41,7 @@ inline void name_unseen(description& known, const files& from, const answers& gi
     known.unseen.emplace_back("/sys/module/nvidia_uvm/parameters is missing: no settings of managed memory");
   }
   for (const auto& [path, why] : from.unreadable()) {
-    if (path != "/proc/iomem") known.unseen.push_back(path + ": " + why);
+    if (path != "/proc/iomem") known.unseen.push_back(from.why_not(path));
   }
 }
 

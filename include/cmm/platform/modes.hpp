@@ -83,6 +83,9 @@ inline fact<std::string> egm_mode(const description& known, const std::vector<eg
   const gpu& first = known.gpus.front();
   if (first.egm) return reported<std::string>("off", "NVML " + first.egm.evidence);
   if (!first.coherent()) return inferred<std::string>("off", "no GPU has a coherent link");
+  if (installed != 0 && host_bytes >= installed / 10 * 9) {
+    return inferred<std::string>("off", "this system sees the LPDDR that the names of the GPUs tell of");
+  }
   return unknown{"NVML egm_capability was not answered"};
 }
 

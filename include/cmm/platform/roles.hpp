@@ -16,6 +16,15 @@ constexpr bool about_equal(std::uint64_t left, std::uint64_t right) noexcept {
   return high - low <= high / 20;
 }
 
+/// The size of a node that is HBM: its own, or its GPU's where the node shows too little.
+inline std::uint64_t size_of_hbm(const description& known, const node& each) {
+  for (const gpu& owner : known.gpus) {
+    const std::uint64_t own = owner.memory_bytes.value_or(0);
+    if (owner.ordinal == each.gpu && own > each.bytes && !about_equal(own, each.bytes)) return own;
+  }
+  return each.bytes;
+}
+
 /// Whether a node without a role could be this GPU's memory.
 inline bool lacks_node(const description& known, const gpu& each) {
   const bool taken = std::any_of(known.nodes.begin(), known.nodes.end(),
@@ -60,21 +69,30 @@ inline void assign_known_roles(description& known) {
   }
 }
 
+/// Whether all nodes without a role fit into what `/proc/iomem` calls HBM and no known node accounts for.
+inline bool rest_is_online_hbm(const description& known, std::uint64_t online) {
+  std::uint64_t open = 0;
+  std::uint64_t hbm = 0;
+  for (const node& each : known.nodes) {
+    if (!each.role) open += each.bytes;
+    if (each.role && *each.role == node_role::hbm) hbm += size_of_hbm(known, each);
+  }
+  return online > hbm && open <= online - hbm;
+}
+
 /// Memory without CPUs may be HBM, which must never pass for host memory, or CXL and the like, which is.
 inline void assign_roles(description& known, const iomem& map) {
   assign_known_roles(known);
   const std::string name{iomem::online_hbm};
-  std::uint64_t open = 0;  // bytes of nodes without a role
-  std::uint64_t hbm = 0;   // bytes of nodes known to be HBM
-  for (const node& each : known.nodes) {
-    if (!each.role) open += each.bytes;
-    if (each.role && *each.role == node_role::hbm) hbm += each.bytes;
-  }
   const std::uint64_t online = map.bytes(name);
   const bool none_online = map.readable() && online == 0;
-  const bool all_online = online > hbm && open <= online - hbm;  // MemTotal never exceeds the range
   const std::string as_much = "no CPUs, and /proc/iomem calls as much memory \"" + name + "\"";
-  if (!none_online) match_by_size(known, all_online, all_online ? as_much : "no CPUs, and the size of a GPU");
+  if (rest_is_online_hbm(known, online)) {
+    match_by_size(known, true, as_much);
+  } else if (!none_online) {
+    match_by_size(known, false, "no CPUs, and the size of a GPU");
+  }
+  const bool all_online = rest_is_online_hbm(known, online);
   for (node& each : known.nodes) {
     if (each.role) continue;
     if (all_online) {

@@ -128,7 +128,8 @@ inline std::vector<std::string> reasons(const description& known) {
                             : !each.bytes                       ? each.source + " may reach "
                             : none                              ? each.source + " does not reach "
                                                                 : each.source + " reaches ";
-    out.push_back(who + where.name() + ": " + each.bytes.evidence);
+    const char* const how = each.bytes.how == certainty::verified ? ", verified: " : ": ";
+    out.push_back(who + where.name() + how + each.bytes.evidence);
   }
   return out;
 }

@@ -99,6 +99,8 @@ class verification {
       ~giver() { memory.deallocate(taken, stream); }
     } const back{memory, taken, stream};
     sighting seen{{}, bytes, 0, 0};
+    // A block is the CPU's only once its stream has reached the allocation.
+    cmm::detail::check(machine_.api().synchronize(stream), "waiting for an allocation");
     if (toucher == first::cpu) machine_.cpu_touch(taken.data, bytes);
     static_cast<void>(machine_.gpu_pass(taken.data, bytes, device));
     seen.rate = machine_.gpu_pass(taken.data, bytes, device);
