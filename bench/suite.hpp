@@ -59,17 +59,18 @@ class suite {
   /// skipped. Where there are several GPUs the name says which one it is.
   void row(std::string name, std::function<void(sample_sink&)> measure) {
     if (work_.devices() > 1) name += "/gpu:" + std::to_string(work_.device());
-    rows_.push_back({std::move(name), [this, run = std::move(measure)](sample_sink& sink) {
-                       work_.activate();
-                       try {
-                         run(sink);
-                       } catch (const ran_out& error) {
-                         if (error.bytes <= budget_.bytes()) throw;
-                         throw skipped{format_size(error.bytes) +
-                                       " of managed memory is more than the budget of " +
-                                       format_size(budget_.bytes()) + "; see --max-managed"};
-                       }
-                     }});
+    auto body = [this, name, run = std::move(measure)](sample_sink& sink) {
+      work_.activate();
+      const range shown{work_.api(), name.c_str()};
+      try {
+        run(sink);
+      } catch (const ran_out& error) {
+        if (error.bytes <= budget_.bytes()) throw;
+        throw skipped{format_size(error.bytes) + " of managed memory is more than the budget of " +
+                      format_size(budget_.bytes()) + "; see --max-managed"};
+      }
+    };
+    rows_.push_back({std::move(name), std::move(body)});
   }
   [[nodiscard]] const std::vector<bench_row>& rows() const noexcept { return rows_; }
 
@@ -85,6 +86,19 @@ class suite {
   }
 
  private:
+  /// The row as a range in the timeline of a profiler.
+  class range {
+   public:
+    using api_type = decltype(std::declval<Workload&>().api());
+    range(api_type api, const char* name) : api_{std::move(api)} { api_.push_range(name); }
+    ~range() { api_.pop_range(); }
+    range(const range&) = delete;
+    range& operator=(const range&) = delete;
+
+   private:
+    api_type api_;
+  };
+
   Workload& work_;
   managed_budget& budget_;
   const options& options_;
