@@ -99,6 +99,7 @@ const json& record::add(const json& context, json row) {
   }
   const std::string name = own_name(row["name"].get<std::string>());
   for (const char* key : {"name", "run_name"}) row[key] = name;
+  for (const char* key : {"family_index", "per_family_instance_index", "repetition_index"}) row.erase(key);
   if (const auto reason = skipped_.find(name); reason != skipped_.end()) {
     row = {{"name", name}, {"run_name", name}, {"skipped", reason->second}};
   } else if (row.contains("error_message")) {
@@ -117,15 +118,21 @@ const json& record::add(const json& context, json row) {
   return kept;
 }
 
-json record::document(bool complete) const {
-  json result = {{"context", context_}, {"benchmarks", json::array()}};
-  result["context"]["complete"] = complete;
-  for (const std::string& name : order_) result["benchmarks"].push_back(rows_.at(name));
-  return result;
+/// JSON with one row on each line, so that files of two runs can be read beside each other.
+std::string record::text(bool complete) const {
+  json context = context_;
+  context["complete"] = complete;
+  std::string result = "{\"context\": " + context.dump(1) + ",\n\"benchmarks\": [";
+  const char* before = "\n";
+  for (const std::string& name : order_) {
+    result += before + rows_.at(name).dump();
+    before = ",\n";
+  }
+  return result + "\n]}\n";
 }
 
 bool record::save(const std::filesystem::path& path, bool complete) const {
-  return write_whole(path, document(complete).dump(1) + "\n");
+  return write_whole(path, text(complete));
 }
 
 int record::finish() {

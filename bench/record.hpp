@@ -36,7 +36,7 @@ class record {
   int leave(std::size_t done, std::size_t of);
 
  private:
-  [[nodiscard]] nlohmann::json document(bool complete) const;
+  [[nodiscard]] std::string text(bool complete) const;
   bool save(const std::filesystem::path& path, bool complete) const;
 
   std::filesystem::path final_;

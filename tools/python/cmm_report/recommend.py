@@ -38,7 +38,7 @@ def weights(result):
             "weights", "gemm/.../operands:managed_resident and operands:device in the steady state", "gemm"
         )
     managed, device = max(pairs, key=lambda pair: units.number_of(pair[0].axes.get("n", "")) or 0)
-    speed = math.exp(sum(math.log(d.time / m.time) for m, d in pairs) / len(pairs))
+    speed = math.exp(sum(math.log(m.speed_against(d)) for m, d in pairs) / len(pairs))
     reason = (
         f"Resident managed memory runs matrix products at {units.percent_text(speed)} of the speed of "
         "cudaMalloc "

@@ -42,6 +42,10 @@ class Row:
             known.append(self.values["pass_spread"])
         return max(known) if known else None
 
+    def speed_against(self, base):
+        """How fast the row is where `base` is 1; by samples taken in turn with it where the row has them."""
+        return self.values.get("speedup") or base.time / self.time
+
     def rate(self):
         """(value, text) of the row's rate of bytes or arithmetic, or None."""
         for key, text in (("flops_per_second", units.flops_text), ("bytes_per_second", units.rate_text)):

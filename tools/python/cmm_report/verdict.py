@@ -68,7 +68,7 @@ def resident(result):
         )
         if pair:
             managed, device = pair
-            speed = device.time / managed.time
+            speed = managed.speed_against(device)
             what = f"A {kind} matrix product of size {managed.axes.get('n')}"
             return resident_sentence(speed, f"{what} on resident managed memory runs at", [managed, device])
     pair = largest_pair(
