@@ -60,7 +60,8 @@ class limits {
       cache_load_ = with_gpu_memory(footprint, [&](char* a) {
         work_.make_chain(a, footprint);
         work_.read(a, footprint, 0);
-        return fastest([&] { return work_.gpu_time([&] { work_.chase(a, footprint, steps); }) - start; }) / steps;
+        return fastest([&] { return work_.gpu_time([&] { work_.chase(a, footprint, steps); }) - start; }) /
+               steps;
       });
     }
     return {*cache_load_, "a load that the L2 cache serves", false};
