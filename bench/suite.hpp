@@ -66,7 +66,7 @@ class suite {
         run(sink);
       } catch (const ran_out& error) {
         if (error.bytes <= budget_.bytes()) throw;
-        throw skipped{format_size(error.bytes) + " of managed memory is more than the budget of " +
+        throw skipped{format_size(error.bytes) + " of memory is more than the budget of " +
                       format_size(budget_.bytes()) + "; see --max-managed"};
       }
     };

@@ -55,6 +55,27 @@ class VerdictTest(ReportTest):
             row_of(made, f"kv_access/access:{access}/block:64KiB/host:50pct")["p50_ns"] = 9e6
         self.assertIn("no clear difference", self.findings(made)["The KV cache may fault"].text)
 
+    def test_copies_of_managed_host_memory_are_named_where_they_are_slow(self):
+        name = "bandwidth/what:h2d/engine:{}/op:copy/memory:managed/bytes:256MiB"
+        head = "Do not copy managed host memory with the copy engine"
+        for engine, named in ((32e6, True), (5.3e6, False)):
+            made = synthetic.measured()
+            made["benchmarks"] += [
+                synthetic.row(name.format("copy"), engine, bytes=2**28),
+                synthetic.row(name.format("sm"), 5.2e6, bytes=2**28),
+            ]
+            findings = self.findings(made)
+            self.assertEqual(head in findings, named)
+            if named:
+                self.assertIn("8.39 GB/s and a kernel 51.6 GB/s: 6.2 times longer", findings[head].text)
+
+    def test_products_taken_in_turn_are_compared_with_their_own_reference(self):
+        made = synthetic.measured()
+        managed = row_of(made, "gemm/type:bf16/n:8192/operands:managed_resident/call:steady")
+        managed["p50_ns"] *= 1.1  # the clocks of another moment
+        managed["speedup"] = 0.999
+        self.assertIn("at 99.9 % of", self.findings(made)["Managed memory that is on the GPU is free"].text)
+
     def test_resident_memory_that_costs_is_bad(self):
         made = synthetic.measured()
         row_of(made, "gemm/type:bf16/n:8192/operands:managed_resident/call:steady")["p50_ns"] *= 2

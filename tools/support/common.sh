@@ -30,7 +30,7 @@ positive_number() { [[ $2 =~ ^[1-9][0-9]{0,3}$ ]] || usage_error "$1 takes a num
 quietly() {
   local log status=0
   log=$(mktemp)
-  "$@" >"$log" 2>&1 || status=$?
+  ("$@") >"$log" 2>&1 || status=$?  # a command may end its shell
   ((status == 0)) || cat "$log" >&2
   rm -f "$log"
   return "$status"

@@ -174,6 +174,21 @@ def tiers(result):
     return Sentence("note", f"Host memory is {times_text(times)} slower than GPU memory", text, [hbm, link])
 
 
+def copies(result):
+    """Whether the copy engine reaches managed memory that stays on the host as kernels do."""
+    rows = [row for row in result.family("bandwidth") if row.matches(what="h2d", op="copy", memory="managed")]
+    engine, kernel = find(rows, engine="copy"), find(rows, engine="sm")
+    if not engine or not kernel or ratio(engine, kernel) < 1.5 or is_clear(engine, kernel) is False:
+        return None
+    text = (
+        "From managed memory that prefers the host, cudaMemcpyAsync brings "
+        f"{rate_text(engine.values['bytes_per_second'])} and a kernel "
+        f"{rate_text(kernel.values['bytes_per_second'])}: {versus(engine, kernel)}. Read it with kernels, or keep what "
+        "is copied in pinned memory."
+    )
+    return Sentence("bad", "Do not copy managed host memory with the copy engine", text, [engine, kernel])
+
+
 def cache(result):
     """Which way of reaching host-resident KV blocks is fastest, and what faulting costs."""
     rows = [row for row in result.family("kv_access") if size(row, "host") > 0]
@@ -233,5 +248,5 @@ def bad_rows(result):
 
 def verdict(result):
     """Every sentence that the rows of a result allow."""
-    made = (finding(result) for finding in (resident, faults, tiers, cache, allocation, cold, bad_rows))
+    made = (finding(result) for finding in (resident, faults, tiers, cache, copies, allocation, cold, bad_rows))
     return [sentence for sentence in made if sentence]
