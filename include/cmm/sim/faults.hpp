@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "page_chunks.hpp"
 #include "profile.hpp"
 #include "tiers.hpp"
 #include "touch.hpp"
@@ -40,7 +41,7 @@ class gpu_faults {
                std::uint32_t wanted) {
     std::uint32_t missing = part.mask & ~p.on_device & wanted;
     const bool copy = p.read_mostly && use.how == access::read;
-    double time = 0;
+    double time = missing != 0 && p.on_device == 0 ? split_chunk(machine_, p) : 0.0;
     while (missing != 0) {
       const std::uint32_t faulted = reported(missing, use, by.pages);
       const std::uint32_t region = served(p, faulted, by.device) & p.valid & wanted & ~p.on_device;

@@ -68,7 +68,7 @@ void each_figure(const call_costs& of, auto&& visit) {
   visit("pinned_per_byte", of.pinned_per_byte, "ns/byte");
   visit("pool_create", of.pool_create, time);
   visit("pool_pair", of.pool_pair, time);
-  visit("device_pool_pair", of.device_pool_pair, time);
+  visit("device_pool_share", of.device_pool_share, pure);
   visit("advise", of.advise, time);
   visit("event", of.event, time);
   visit("ask", of.ask, time);

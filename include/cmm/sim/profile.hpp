@@ -8,7 +8,7 @@
 
 namespace cmm::sim {
 
-/// A number and where it comes from: a public source, the word "assumed", or `from_a_row`.
+/// A number and where it comes from: a public source, the word "assumed" and why, `after_h200`, or `from_a_row`.
 struct figure {
   double value = 0;
   const char* source = "assumed";
@@ -18,6 +18,10 @@ struct figure {
 
 /// The source of a figure that was fitted to a row of `cmm_bench`; `profile::calibration` names the row.
 inline constexpr const char* from_a_row = "calibrated by a row of cmm_bench";
+
+/// The source of an assumed figure that was last changed by someone who had seen rows of an H200. It is no
+/// blind prediction of those rows.
+inline constexpr const char* after_h200 = "assumed; chosen knowing the results of an H200";
 
 /// A calibrated figure, by the name that `for_each_figure` gives it, and the row it was fitted to.
 struct calibrated {
@@ -88,7 +92,7 @@ struct call_costs {
   figure pinned_per_byte{};
   figure pool_create{};
   figure pool_pair{};  ///< of managed or host memory
-  figure device_pool_pair{};
+  figure device_pool_share{};  ///< of `pool_pair`, for device memory
   figure advise{};
   figure event{};
   figure ask{};      ///< whatever only asks

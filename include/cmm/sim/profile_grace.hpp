@@ -30,7 +30,8 @@ constexpr Group borrowed(Group group, figure Group::*one, More... more) {
 }
 
 inline constexpr call_costs borrowed_calls =
-    borrowed(h200_pcie.calls, &call_costs::managed_pair, &call_costs::device_pair, &call_costs::pool_pair);
+    borrowed(h200_pcie.calls, &call_costs::managed_pair, &call_costs::device_pair, &call_costs::pool_pair,
+             &call_costs::event);
 inline constexpr prefetch_costs borrowed_prefetch = borrowed(
     h200_pcie.prefetch, &prefetch_costs::call, &prefetch_costs::block, &prefetch_costs::range_migration);
 
