@@ -87,6 +87,7 @@ void each_figure(const fault_costs& of, auto&& visit) {
 }
 void each_figure(const prefetch_costs& of, auto&& visit) {
   visit("call", of.call, time);
+  visit("queued", of.queued, time);
   visit("block", of.block, time);
   visit("range_migration", of.range_migration, time);
   visit("handoff", of.handoff, pure);

@@ -83,6 +83,7 @@ inline errc prefetch(state& s, std::span<const memory_use> ranges, location wher
   const double beside = up ? (1 - costs.blocked) * slower : 0.0;
   const double locked = (work.locked + work.moves) * slower - beside * (work.moves - last);
   const std::int64_t start = s.clock.start();
+  if (stream->ready > start) work.call += costs.queued;
   stream->before.join(s.host);
   stream->prefetch(start, work.call + locked, s.clock.book(locked));
   s.clock.overlap(work.call + locked - beside * last);

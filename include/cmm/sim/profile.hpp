@@ -8,7 +8,8 @@
 
 namespace cmm::sim {
 
-/// A number and where it comes from: a public source, the word "assumed" and why, `after_h200`, or `from_a_row`.
+/// A number and where it comes from: a public source, the word "assumed" and why, `after_h200`, or
+/// `from_a_row`.
 struct figure {
   double value = 0;
   const char* source = "assumed";
@@ -91,7 +92,7 @@ struct call_costs {
   figure system_pair{};
   figure pinned_per_byte{};
   figure pool_create{};
-  figure pool_pair{};  ///< of managed or host memory
+  figure pool_pair{};          ///< of managed or host memory
   figure device_pool_share{};  ///< of `pool_pair`, for device memory
   figure advise{};
   figure event{};
@@ -115,7 +116,8 @@ struct fault_costs {
 /// What `cudaMemPrefetchAsync` costs in nanoseconds.
 struct prefetch_costs {
   figure call{};
-  figure block{};            ///< each page of 2 MiB that is populated whole, or freed
+  figure queued{};  ///< more of a call whose stream still works: a thread of the driver takes it over
+  figure block{};   ///< each page of 2 MiB that is populated, or freed
   figure range_migration{};  ///< each range of which bytes move
   figure handoff{};          ///< the share by which threads that prefetch at once slow each other down
   figure blocked{};          ///< the part of a migration for which the call blocks its thread

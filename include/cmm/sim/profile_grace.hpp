@@ -33,7 +33,7 @@ inline constexpr call_costs borrowed_calls =
     borrowed(h200_pcie.calls, &call_costs::managed_pair, &call_costs::device_pair, &call_costs::pool_pair,
              &call_costs::event);
 inline constexpr prefetch_costs borrowed_prefetch = borrowed(
-    h200_pcie.prefetch, &prefetch_costs::call, &prefetch_costs::block, &prefetch_costs::range_migration);
+    h200_pcie.prefetch, &prefetch_costs::queued, &prefetch_costs::block, &prefetch_costs::range_migration);
 
 }  // namespace detail
 
