@@ -63,7 +63,8 @@ class gpu_faults {
 
  private:
   static constexpr double most_faults = 256;  // of one round: uvm_perf_fault_batch_count
-  static constexpr double next_region = 0.5;  // assumed: what a further region of a page takes of the first
+  static constexpr double next_region =
+      0.5;  // chosen knowing an H200: what a region takes of the first of a page
 
   static int regions_in(std::uint32_t mask) noexcept { return std::popcount(mask & ~(mask << 1)); }
 

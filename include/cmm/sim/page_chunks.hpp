@@ -15,9 +15,10 @@ inline double split_chunk(const profile& machine, const page& p) noexcept {
   return p.valid == ~std::uint32_t{0} ? 0.0 : machine.prefetch.block;
 }
 
-/// What a page takes that is populated by itself, or freed: more for each granule where its chunk is split.
-inline double chunk_time(const profile& machine, const page& p, std::uint32_t granules) noexcept {
-  const double small = p.valid == ~std::uint32_t{0} ? 0.0 : machine.faults.granule * std::popcount(granules);
+/// What a page takes that is populated by itself, or freed: more for each granule of it, given as a mask,
+/// where its chunk is split.
+inline double chunk_time(const profile& machine, const page& p, std::uint32_t brought) noexcept {
+  const double small = p.valid == ~std::uint32_t{0} ? 0.0 : machine.faults.granule * std::popcount(brought);
   return machine.prefetch.block + split_chunk(machine, p) + small;
 }
 

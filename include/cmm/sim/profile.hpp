@@ -13,6 +13,7 @@ namespace cmm::sim {
 struct figure {
   double value = 0;
   const char* source = "assumed";
+  const char* reason = "";  ///< why an assumed figure is what it is
 
   constexpr operator double() const noexcept { return value; }  // NOLINT(google-explicit-constructor)
 };

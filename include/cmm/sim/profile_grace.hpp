@@ -15,7 +15,7 @@ inline constexpr const char* like_h200 = "assumed, as on the H200";
 
 /// A cost of the driver's faults on the H200, made smaller until pages come at the 18-29 GB/s of GH200.
 constexpr figure scaled(double h200) {
-  return {0.33 * h200, "assumed, H200 cost scaled to the 18-29 GB/s of dnhkng, report on 2 x GH200"};
+  return {0.6 * h200, "assumed, H200 cost scaled to the 18-29 GB/s of dnhkng, report on 2 x GH200"};
 }
 
 /// What another machine has in common with the H200: driver, calls, and the Hopper GPU.
