@@ -33,6 +33,11 @@ struct world {
   void copy(void* to, const void* from, std::size_t bytes = size) {
     BOOST_REQUIRE(machine.copy(to, from, bytes, here).ok());
   }
+  void keep_on_host() {
+    BOOST_REQUIRE(api.advise(managed, size, advice::preferred_location, location::host()).ok());
+    BOOST_REQUIRE(api.advise(managed, size, advice::accessed_by, location::device(0)).ok());
+    BOOST_REQUIRE(machine.cpu_touch(managed, size, access::write).ok());
+  }
   void copy_beside(void* to, const void* from) { BOOST_REQUIRE(machine.copy(to, from, size, beside).ok()); }
 
   sim::machine machine;
@@ -140,14 +145,29 @@ BOOST_FIXTURE_TEST_CASE(resident_managed_memory_is_copied_like_device_memory, wo
   BOOST_CHECK_CLOSE(time([&] { copy(managed, host); }), time([&] { copy(near, host); }), 0.1);
 }
 
-BOOST_FIXTURE_TEST_CASE(managed_memory_that_is_kept_on_the_host_is_copied_over_the_link_and_stays, world) {
-  BOOST_REQUIRE(api.advise(managed, size, advice::preferred_location, location::host()).ok());
-  BOOST_REQUIRE(api.advise(managed, size, advice::accessed_by, location::device(0)).ok());
-  BOOST_REQUIRE(machine.cpu_touch(managed, size, access::write).ok());
-  const double got = rate([&] { copy(near, managed); });
-  BOOST_CHECK_LE(got, sim::h200_pcie.link.remote_read);
-  BOOST_CHECK_GE(got, 0.9 * sim::h200_pcie.link.remote_read);
+BOOST_FIXTURE_TEST_CASE(managed_memory_that_is_kept_on_the_host_is_staged_by_one_thread_and_stays, world) {
+  keep_on_host();
+  const double staged = sim::h200_pcie.copies.staged;
+  for (const bool up : {true, false}) {
+    const double got = rate([&] { up ? copy(near, managed) : copy(managed, near); });
+    BOOST_CHECK_LE(got, staged);
+    BOOST_CHECK_GE(got, 0.9 * staged);
+  }
+  const double both = rate(
+      [&] {
+        copy(near, managed);
+        copy_beside(managed, other);
+      },
+      2 * size);
+  BOOST_CHECK_LE(both, staged);
   BOOST_CHECK_EQUAL(machine.resident(managed, size, location::host_numa(0)), size);
+}
+
+BOOST_AUTO_TEST_CASE(the_copy_engine_of_a_coherent_machine_reads_managed_memory_on_the_host_itself) {
+  world w{sim::gh200_480};
+  w.keep_on_host();
+  BOOST_CHECK_GE(w.rate([&] { w.copy(w.near, w.managed); }), 0.9 * sim::gh200_480.link.remote_read);
+  BOOST_CHECK_EQUAL(w.machine.resident(w.managed, size, location::host_numa(0)), size);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_kernel_copies_at_the_rate_of_what_it_reads_and_writes, world) {

@@ -62,6 +62,20 @@ BOOST_AUTO_TEST_CASE(a_figure_is_calibrated_if_and_only_if_its_row_is_named) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_figure_that_was_chosen_knowing_an_h200_gives_a_reason) {
+  int chosen = 0;
+  for (const sim::profile* each : sim::profiles) {
+    sim::for_each_figure(*each, [&](const std::string& name, double, const char*, const std::string& source) {
+      if (!source.starts_with(sim::after_h200)) return;
+      ++chosen;
+      BOOST_TEST_CONTEXT(each->name << " " << name) {
+        BOOST_CHECK_GT(source.size(), std::string_view{sim::after_h200}.size() + 10);
+      }
+    });
+  }
+  BOOST_CHECK_GT(chosen, 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_machine_is_fitted_to_twelve_rows_at_most_and_each_to_one_figure) {
   for (const sim::profile* each : sim::profiles) {
     std::set<std::string_view> rows;

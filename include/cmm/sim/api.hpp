@@ -7,6 +7,7 @@
 #include "device_scope.hpp"
 #include "hints.hpp"
 #include "machine.hpp"
+#include "page_chunks.hpp"
 #include "pool_calls.hpp"
 #include "prefetch.hpp"
 #include "stream_calls.hpp"
@@ -190,7 +191,9 @@ class api {
   }
   static double managed_free(const sim::profile& machine, const allocation& block) {
     double time = machine.calls.managed_pair / 2;
-    for (const page& p : block.pages) time += p.on_device != 0 ? double{machine.prefetch.block} : 0.0;
+    for (const page& p : block.pages) {
+      if (p.on_device != 0) time += chunk_time(machine, p, p.on_device);
+    }
     return time;
   }
   static errc take(state& s, void*& out, std::size_t bytes, memory_kind kind, location where,

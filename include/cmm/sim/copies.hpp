@@ -9,6 +9,19 @@ namespace cmm::sim {
 
 namespace detail {
 
+/// True where the driver stages what the engine copies: managed memory that stays on the host, which the copy
+/// engine reads and writes only where the machine is coherent.
+inline bool stays_on_host(const state& s, allocation& block, std::size_t offset, std::size_t bytes,
+                          int device) {
+  if (s.machine.coherent() || s.machine.unified) return false;
+  bool stays = false;
+  each_page(block, offset, bytes, [&](const page& p, const page_slice& part) {
+    stays = (p.on_host & part.mask) != 0 && (p.prefers_host() || p.used_by(device));
+    return !stays;
+  });
+  return stays;
+}
+
 /// One side of a copy by the engine of a device.
 inline outcome copy_side(state& s, const void* p, std::size_t bytes, access how, int device) {
   allocation* const block = s.space.holding(p, bytes);
@@ -17,10 +30,14 @@ inline outcome copy_side(state& s, const void* p, std::size_t bytes, access how,
   const bool readable = s.machine.capability(attribute::pageable_memory_access) != 0;
   outcome sum;
   if (block == nullptr || (block->kind == memory_kind::system && !readable)) {
-    reads ? sum.over.add_up(size, s.machine.copies.staged) : sum.over.add_down(size, s.machine.copies.staged);
+    sum.over.add_staged(size, s.machine.copies.staged, reads);
   } else if (block->pageable()) {
     const touch use{address_space::offset_in(*block, p), bytes, how, 0};
-    sum = s.pager.gpu_touch(*block, use, {.device = device, .pages = 1});
+    if (stays_on_host(s, *block, use.offset, bytes, device)) {
+      sum.over.add_staged(size, s.machine.copies.staged, reads);
+    } else {
+      sum = s.pager.gpu_touch(*block, use, {.device = device, .pages = 1});
+    }
   } else if (block->kind == memory_kind::device && block->where.id != device) {
     sum.near = size / s.machine.link.peer;
   } else if (block->kind == memory_kind::device || s.machine.unified) {
@@ -66,7 +83,7 @@ inline errc copy_table(state& s, std::size_t bytes, stream on) {
   if (stream == nullptr) return errc::invalid_value;
   s.clock.spend(s.machine.copies.call);
   outcome sum;
-  if (stream->capture == 0) sum.over.add_up(static_cast<double>(bytes), s.machine.copies.staged);
+  if (stream->capture == 0) sum.over.add_staged(static_cast<double>(bytes), s.machine.copies.staged, true);
   submit(s, *stream, sum, s.machine.copies.engine);
   return errc::success;
 }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "page_chunks.hpp"
 #include "profile.hpp"
 #include "tiers.hpp"
 #include "touch.hpp"
@@ -26,12 +27,14 @@ class gpu_faults {
   gpu_faults(const profile& machine, tiers& memory, counters& count) noexcept
       : machine_{machine}, memory_{memory}, count_{count} {}
 
-  /// The driver's time for one page in one round that brings some separate regions of it. Pages that fault
-  /// at once share what a round costs.
-  [[nodiscard]] double service(bool migration, int regions, double pages_at_once) const noexcept {
+  /// The driver's time for one page in one round that brings some separate regions of it: in full for the
+  /// first that the device gets of the page, which also takes a chunk of memory, and less for all further
+  /// ones. Pages that fault at once share what a round costs.
+  [[nodiscard]] double service(bool migration, int regions, bool first, double pages_at_once) const noexcept {
     const fault_costs& cost = machine_.faults;
     return cost.batch / std::clamp(pages_at_once, 1.0, most_faults) +
-           (1 + next_region * (regions - 1)) * (migration ? cost.service_migration : cost.service);
+           (next_region * regions + (first ? 1 - next_region : 0.0)) *
+               (migration ? cost.service_migration : cost.service);
   }
 
   /// Brings the granules of the slice to the device, among those in `wanted`; nanoseconds, or -1 when memory
@@ -40,16 +43,17 @@ class gpu_faults {
                std::uint32_t wanted) {
     std::uint32_t missing = part.mask & ~p.on_device & wanted;
     const bool copy = p.read_mostly && use.how == access::read;
-    double time = 0;
+    double time = missing != 0 && p.on_device == 0 ? split_chunk(machine_, p) : 0.0;
     while (missing != 0) {
       const std::uint32_t faulted = reported(missing, use, by.pages);
       const std::uint32_t region = served(p, faulted, by.device) & p.valid & wanted & ~p.on_device;
       const std::size_t evicted = count_.bytes_evicted;
+      const bool first = p.on_device == 0;
       const std::uint32_t migrated = region & p.on_host;
       if (!memory_.to_device(p, region, by.device, copy, count_)) return -1;
       count_.gpu_faults += static_cast<std::uint64_t>(std::popcount(faulted));
       missing &= ~region;
-      time += service(migrated != 0, regions_in(region), by.pages) +
+      time += service(migrated != 0, regions_in(region), first, by.pages) +
               machine_.faults.granule * std::popcount(region) +
               static_cast<double>(bytes_of(migrated)) / machine_.link.h2d +
               static_cast<double>(count_.bytes_evicted - evicted) / machine_.faults.cpu_migrate;
@@ -59,7 +63,8 @@ class gpu_faults {
 
  private:
   static constexpr double most_faults = 256;  // of one round: uvm_perf_fault_batch_count
-  static constexpr double next_region = 0.5;  // assumed: what a further region of a page takes of the first
+  static constexpr double next_region =
+      0.5;  // chosen knowing an H200: what a region takes of the first of a page
 
   static int regions_in(std::uint32_t mask) noexcept { return std::popcount(mask & ~(mask << 1)); }
 

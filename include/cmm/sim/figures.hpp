@@ -68,7 +68,7 @@ void each_figure(const call_costs& of, auto&& visit) {
   visit("pinned_per_byte", of.pinned_per_byte, "ns/byte");
   visit("pool_create", of.pool_create, time);
   visit("pool_pair", of.pool_pair, time);
-  visit("device_pool_pair", of.device_pool_pair, time);
+  visit("device_pool_share", of.device_pool_share, pure);
   visit("advise", of.advise, time);
   visit("event", of.event, time);
   visit("ask", of.ask, time);
@@ -87,6 +87,7 @@ void each_figure(const fault_costs& of, auto&& visit) {
 }
 void each_figure(const prefetch_costs& of, auto&& visit) {
   visit("call", of.call, time);
+  visit("queued", of.queued, time);
   visit("block", of.block, time);
   visit("range_migration", of.range_migration, time);
   visit("handoff", of.handoff, pure);
@@ -96,10 +97,11 @@ void each_figure(const prefetch_costs& of, auto&& visit) {
 }  // namespace detail
 
 /// Calls `visit(name, value, unit, source)` for each figure of a profile; names are unique, such as
-/// "faults.batch". The source of a calibrated figure names the row it was fitted to.
+/// "faults.batch". The source tells the reason of an assumed figure and the row to which one was fitted.
 void for_each_figure(const profile& of, auto&& visit) {
-  const auto source_of = [&](std::string_view name, const char* source) {
-    std::string text = source;
+  const auto source_of = [&](std::string_view name, const figure& of_it) {
+    std::string text = of_it.source;
+    if (*of_it.reason != 0) text += std::string{": "} + of_it.reason;
     for (const calibrated& each : of.calibration) {
       if (name == each.figure) text += std::string{": "} + each.row;
     }
@@ -108,7 +110,7 @@ void for_each_figure(const profile& of, auto&& visit) {
   const auto group = [&](const char* prefix, const auto& figures) {
     detail::each_figure(figures, [&](const char* name, const figure& of_it, const char* unit) {
       const std::string full = std::string{prefix} + "." + name;
-      visit(full, of_it.value, unit, source_of(full, of_it.source));
+      visit(full, of_it.value, unit, source_of(full, of_it));
     });
   };
   group("hbm", of.hbm);

@@ -93,7 +93,7 @@ class paging {
     if (machine_.unified) return first_touch_of_unified(p, part.mask & ~p.on_host);
     double followed = 0;
     if (p.on_device != 0 && p.device != by.device) {
-      followed = faults_.service(true, 1, by.pages) +
+      followed = faults_.service(true, 1, true, by.pages) +
                  static_cast<double>(bytes_of(p.on_device)) / machine_.link.peer;
       if (!memory_.to_device(p, p.on_device, by.device, false, count_)) return -1;
     }
@@ -118,7 +118,7 @@ class paging {
     if (mapped && fresh == 0) return 0;
     ++count_.gpu_faults;
     return static_cast<double>(bytes_of(fresh)) / machine_.faults.cpu_zero +
-           faults_.service(false, 1, by.pages);
+           faults_.service(false, 1, true, by.pages);
   }
 
   double first_touch_of_unified(page& p, std::uint32_t fresh) {

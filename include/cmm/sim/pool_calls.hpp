@@ -89,7 +89,7 @@ inline void order_after(state& s, const mark& freed, stream_state& waiting) {
 /// Host time of taking a block from a pool, or of giving it back.
 inline double half_pair(const state& s, const allocation& block) {
   const call_costs& of = s.machine.calls;
-  return (block.kind == memory_kind::device ? of.device_pool_pair : of.pool_pair) / 2;
+  return (block.kind == memory_kind::device ? of.device_pool_share : 1.0) * of.pool_pair / 2;
 }
 
 inline errc allocate_from_pool(state& s, void*& out, std::size_t bytes, pool_handle handle, stream on) {

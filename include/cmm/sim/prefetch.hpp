@@ -6,6 +6,7 @@
 
 #include "hints.hpp"
 #include "kernel.hpp"
+#include "page_chunks.hpp"
 
 namespace cmm::sim {
 
@@ -21,19 +22,14 @@ struct prefetch_work {
 /// The same for one page, of which `mask` goes to a device.
 inline bool page_to_device(state& s, page& p, std::uint32_t mask, int device, prefetch_work& work) {
   const counters before = s.count;
-  const std::uint32_t fresh = mask & ~p.on_device & ~p.on_host;
-  const bool whole = fresh == ~std::uint32_t{0};
-  const bool moves = (mask & p.on_host & ~p.on_device) != 0;
+  const std::uint32_t arriving = mask & ~p.on_device;
+  const bool first = p.on_device == 0;
   if (!s.memory.to_device(p, mask, device, p.read_mostly, s.count)) return false;
   const fault_costs& faults = s.machine.faults;
   const auto up = static_cast<double>(s.count.bytes_to_device - before.bytes_to_device);
   const auto evicted = static_cast<double>(s.count.bytes_evicted - before.bytes_evicted);
   work.moves += up / s.machine.link.h2d + evicted / faults.cpu_migrate;
-  if (whole || moves) {
-    work.locked += s.machine.prefetch.block;
-  } else if (fresh != 0) {
-    work.locked += faults.service + faults.granule * std::popcount(fresh);
-  }
+  if (first) work.locked += chunk_time(s.machine, p, arriving);
   return true;
 }
 
@@ -87,6 +83,7 @@ inline errc prefetch(state& s, std::span<const memory_use> ranges, location wher
   const double beside = up ? (1 - costs.blocked) * slower : 0.0;
   const double locked = (work.locked + work.moves) * slower - beside * (work.moves - last);
   const std::int64_t start = s.clock.start();
+  if (stream->ready > start) work.call += costs.queued;
   stream->before.join(s.host);
   stream->prefetch(start, work.call + locked, s.clock.book(locked));
   s.clock.overlap(work.call + locked - beside * last);

@@ -8,16 +8,22 @@
 
 namespace cmm::sim {
 
-/// A number and where it comes from: a public source, the word "assumed", or `from_a_row`.
+/// A number and where it comes from: a public source, the word "assumed" and why, `after_h200`, or
+/// `from_a_row`.
 struct figure {
   double value = 0;
   const char* source = "assumed";
+  const char* reason = "";  ///< why an assumed figure is what it is
 
   constexpr operator double() const noexcept { return value; }  // NOLINT(google-explicit-constructor)
 };
 
 /// The source of a figure that was fitted to a row of `cmm_bench`; `profile::calibration` names the row.
 inline constexpr const char* from_a_row = "calibrated by a row of cmm_bench";
+
+/// The source of an assumed figure that was last changed by someone who had seen rows of an H200. It is no
+/// blind prediction of those rows.
+inline constexpr const char* after_h200 = "assumed; chosen knowing the results of an H200";
 
 /// A calibrated figure, by the name that `for_each_figure` gives it, and the row it was fitted to.
 struct calibrated {
@@ -87,8 +93,8 @@ struct call_costs {
   figure system_pair{};
   figure pinned_per_byte{};
   figure pool_create{};
-  figure pool_pair{};  ///< of managed or host memory
-  figure device_pool_pair{};
+  figure pool_pair{};          ///< of managed or host memory
+  figure device_pool_share{};  ///< of `pool_pair`, for device memory
   figure advise{};
   figure event{};
   figure ask{};      ///< whatever only asks
@@ -111,7 +117,8 @@ struct fault_costs {
 /// What `cudaMemPrefetchAsync` costs in nanoseconds.
 struct prefetch_costs {
   figure call{};
-  figure block{};            ///< each page of 2 MiB that is populated whole, or freed
+  figure queued{};  ///< more of a call whose stream still works: a thread of the driver takes it over
+  figure block{};   ///< each page of 2 MiB that is populated, or freed
   figure range_migration{};  ///< each range of which bytes move
   figure handoff{};          ///< the share by which threads that prefetch at once slow each other down
   figure blocked{};          ///< the part of a migration for which the call blocks its thread

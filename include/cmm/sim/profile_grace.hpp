@@ -15,7 +15,7 @@ inline constexpr const char* like_h200 = "assumed, as on the H200";
 
 /// A cost of the driver's faults on the H200, made smaller until pages come at the 18-29 GB/s of GH200.
 constexpr figure scaled(double h200) {
-  return {0.33 * h200, "assumed, H200 cost scaled to the 18-29 GB/s of dnhkng, report on 2 x GH200"};
+  return {0.6 * h200, "assumed, H200 cost scaled to the 18-29 GB/s of dnhkng, report on 2 x GH200"};
 }
 
 /// What another machine has in common with the H200: driver, calls, and the Hopper GPU.
@@ -30,9 +30,10 @@ constexpr Group borrowed(Group group, figure Group::*one, More... more) {
 }
 
 inline constexpr call_costs borrowed_calls =
-    borrowed(h200_pcie.calls, &call_costs::managed_pair, &call_costs::device_pair, &call_costs::pool_pair);
+    borrowed(h200_pcie.calls, &call_costs::managed_pair, &call_costs::device_pair, &call_costs::pool_pair,
+             &call_costs::event);
 inline constexpr prefetch_costs borrowed_prefetch = borrowed(
-    h200_pcie.prefetch, &prefetch_costs::call, &prefetch_costs::block, &prefetch_costs::range_migration);
+    h200_pcie.prefetch, &prefetch_costs::queued, &prefetch_costs::block, &prefetch_costs::range_migration);
 
 }  // namespace detail
 

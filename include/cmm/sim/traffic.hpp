@@ -14,6 +14,7 @@ struct traffic {
   double down = 0;
   double up_time = 0;
   double down_time = 0;
+  double staged_time = 0;  ///< of the one CPU thread through which staged bytes go, either way
 
   void add_up(double bytes, double rate) {
     up += bytes;
@@ -23,12 +24,19 @@ struct traffic {
     down += bytes;
     down_time += bytes / rate;
   }
-  [[nodiscard]] traffic scaled(double by) const { return {up * by, down * by, up_time * by, down_time * by}; }
+  void add_staged(double bytes, double rate, bool goes_up) {
+    goes_up ? add_up(bytes, rate) : add_down(bytes, rate);
+    staged_time += bytes / rate;
+  }
+  [[nodiscard]] traffic scaled(double by) const {
+    return {up * by, down * by, up_time * by, down_time * by, staged_time * by};
+  }
   traffic& operator+=(const traffic& more) {
     up += more.up;
     down += more.down;
     up_time += more.up_time;
     down_time += more.down_time;
+    staged_time += more.staged_time;
     return *this;
   }
 };
@@ -49,8 +57,8 @@ struct outcome {
   }
 };
 
-/// The link of one device. Its streams share it: each way carries one thing after another, and both ways
-/// together no more than their common limit.
+/// The link of one device. Its streams share it: each way carries one thing after another, both ways together
+/// no more than their common limit, and staged bytes all pass one CPU thread.
 class link_use {
  public:
   /// Books what goes over the link from `start` on; answers when it is through. `both` is in GB/s.
@@ -58,6 +66,7 @@ class link_use {
     std::int64_t end = start;
     if (what.up > 0) end = through(up_, start, what.up_time);
     if (what.down > 0) end = std::max(end, through(down_, start, what.down_time));
+    if (what.staged_time > 0) end = std::max(end, through(staged_, start, what.staged_time));
     const double bytes = what.up + what.down;
     return bytes > 0 ? std::max(end, through(both_, start, bytes / both)) : end;
   }
@@ -70,6 +79,7 @@ class link_use {
   std::int64_t up_ = 0;
   std::int64_t down_ = 0;
   std::int64_t both_ = 0;
+  std::int64_t staged_ = 0;
 };
 
 }  // namespace cmm::sim
