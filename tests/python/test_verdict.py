@@ -69,6 +69,19 @@ class VerdictTest(ReportTest):
             if named:
                 self.assertIn("8.39 GB/s and a kernel 51.6 GB/s: 6.2 times longer", findings[head].text)
 
+    def test_a_machine_with_one_memory_is_not_warned_of_two(self):
+        made = synthetic.measured()
+        for row in made["benchmarks"]:
+            if "operands:managed_cold" in row["name"]:
+                row["p50_ns"] = row_of(
+                    made, row["name"].replace("cold", "resident").replace("first", "steady")
+                )["p50_ns"]
+            if "what:device" in row["name"]:
+                row["bytes_per_second"] = 55e9
+        heads = self.findings(made)
+        self.assertIn("A cold first call costs nothing here", heads)
+        self.assertIn("Host memory is as fast as GPU memory", heads)
+
     def test_products_taken_in_turn_are_compared_with_their_own_reference(self):
         made = synthetic.measured()
         managed = row_of(made, "gemm/type:bf16/n:8192/operands:managed_resident/call:steady")

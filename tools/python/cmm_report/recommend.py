@@ -7,7 +7,7 @@ from . import units
 from .axes import by_number
 from .spread import is_clear
 from .threshold import threshold
-from .verdict import WAYS
+from .findings import WAYS
 
 
 @dataclass
@@ -21,6 +21,7 @@ class Advice:
     missing: str = ""
 
 
+AS_GOOD = 1.01  # times as slow as the fastest way to reach the KV cache counts as equal
 ENOUGH = 0.98  # of the speed of cudaMalloc memory, below which managed memory is not worth its comfort
 
 
@@ -94,9 +95,13 @@ def kv_cache(result):
         ratios = [group[access].time / min(row.time for row in group.values()) for group in groups.values()]
         return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
-    access = min(sorted(common), key=loss)
+    least = min(map(loss, common))
+    # Where ways are as good as each other, memory that stays where it is asks least of the engine.
+    access = "remote" if loss_of(loss, "remote", common) < least * AS_GOOD else min(sorted(common), key=loss)
     wins = [
-        group for group in groups.values() if min(group.values(), key=lambda row: row.time) is group[access]
+        group
+        for group in groups.values()
+        if group[access].time <= AS_GOOD * min(row.time for row in group.values())
     ]
     memory, how = HOST_PART[access]
     lost = loss(access) - 1
@@ -117,6 +122,11 @@ def kv_cache(result):
         )
     named = list({row.name: row for row in (example[access], worst)}.values())
     return Advice("kv_cache", f"{memory} | spill{{.fast = device}} | pool | stats", reasons, named)
+
+
+def loss_of(loss, access, known):
+    """The loss of a way of access, infinite where it has no rows."""
+    return loss(access) if access in known else math.inf
 
 
 def by_block(groups, chosen):

@@ -1,59 +1,9 @@
 """The verdict: what is fast, what is slow and by how much, in sentences that name their rows."""
 
-from dataclasses import dataclass
-
 from . import units
+from .findings import NEARLY_ONE, WAYS, Sentence, find, largest_pair, size, versus
 from .spread import is_clear, ratio
 from .units import rate_text, significant, size_text, time_text, times_text
-
-WAYS = {
-    "fault": "by faults",
-    "remote": "by reading them where they are",
-    "prefetch": "by one prefetch for each block",
-    "batched_prefetch": "by one batched prefetch",
-    "copy": "by one copy for each block",
-    "batched_copy": "by one batched copy",
-}
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """One finding; `kind` is "good", "bad" or "note"."""
-
-    kind: str
-    head: str
-    text: str
-    rows: list
-
-
-def find(rows, **axes):
-    """The first row that matches."""
-    return next((row for row in rows if row.matches(**axes)), None)
-
-
-def size(row, axis="bytes"):
-    """A row's axis as a number."""
-    return units.number_of(row.axes.get(axis, "")) or 0
-
-
-def largest_pair(rows, one, other, axis="bytes"):
-    """The rows that match `one` and `other` and agree in all else, at the largest value of the axis."""
-    pairs = []
-    for row in rows:
-        if row.matches(**one):
-            wanted = {**row.axes, **other}
-            partner = next((r for r in rows if r.axes == wanted), None)
-            if partner:
-                pairs.append((size(row, axis), row, partner))
-    return max(pairs, key=lambda pair: pair[0])[1:] if pairs else None
-
-
-def versus(slow, fast, what="longer"):
-    """ "12 times longer", or that no difference is seen."""
-    if is_clear(slow, fast) is False:
-        return "no clear difference"
-    times = ratio(slow, fast)
-    return f"{times_text(times)} {what}" if times >= 1 else f"{times_text(1 / times)} shorter, not {what}"
 
 
 def resident(result):
@@ -170,6 +120,9 @@ def tiers(result):
     )
     if link.get("limit_ratio"):
         text += f" ({units.percent_text(link.values['limit_ratio'])} of its limit)"
+    if times < NEARLY_ONE:
+        text += ": the same memory, or one as fast."
+        return Sentence("good", "Host memory is as fast as GPU memory", text, [hbm, link])
     text += f", {times_text(times)} less. Keep on the GPU what every step reads."
     return Sentence("note", f"Host memory is {times_text(times)} slower than GPU memory", text, [hbm, link])
 
@@ -228,6 +181,9 @@ def cold(result):
         return None
     slow, fast = pair
     product = f"{slow.axes.get('type', '')} product of size {slow.axes.get('n')}"
+    if ratio(slow, fast) < NEARLY_ONE or is_clear(slow, fast) is False:
+        text = f"The first {product} on cold managed operands takes {time_text(slow.time)}, as long as a later one."
+        return Sentence("good", "A cold first call costs nothing here", text, [slow, fast])
     text = (
         f"The first {product} on cold managed operands takes {time_text(slow.time)}, a later one on "
         "resident operands "
@@ -248,5 +204,7 @@ def bad_rows(result):
 
 def verdict(result):
     """Every sentence that the rows of a result allow."""
-    made = (finding(result) for finding in (resident, faults, tiers, cache, copies, allocation, cold, bad_rows))
+    made = (
+        finding(result) for finding in (resident, faults, tiers, cache, copies, allocation, cold, bad_rows)
+    )
     return [sentence for sentence in made if sentence]
