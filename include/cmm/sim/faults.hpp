@@ -63,8 +63,9 @@ class gpu_faults {
 
  private:
   static constexpr double most_faults = 256;  // of one round: uvm_perf_fault_batch_count
-  static constexpr double next_region =
-      0.5;  // chosen knowing an H200: what a region takes of the first of a page
+  /// What a region takes of the first of its page. Assumed, chosen knowing the results of an H200: the page
+  /// is found and locked again, but has its chunk of memory already.
+  static constexpr double next_region = 0.5;
 
   static int regions_in(std::uint32_t mask) noexcept { return std::popcount(mask & ~(mask << 1)); }
 

@@ -9,8 +9,8 @@
 namespace cmm::sim {
 
 /// Nanoseconds that the driver splits a chunk of GPU memory, or merges it again: nvidia-uvm backs a page that
-/// fills its 2 MiB with one chunk, and one that its block covers in part with smaller ones. Assumed: as long
-/// as to map a whole chunk.
+/// fills its 2 MiB with one chunk, and one that its block covers in part with smaller ones. Assumed,
+/// chosen knowing the results of an H200: as long as to map a whole chunk.
 inline double split_chunk(const profile& machine, const page& p) noexcept {
   return p.valid == ~std::uint32_t{0} ? 0.0 : machine.prefetch.block;
 }
