@@ -10,14 +10,17 @@ namespace {
 using cmm::bench::options;
 
 constexpr const char* about =
-    "Measures what it costs to allocate memory and to have it where it is used, for the policies of cmm and "
-    "what "
-    "engines use today, on the GPU of this machine or on a simulated one.";
+    "Measures what memory costs an inference engine: allocating it, populating it, faults, bandwidth and "
+    "latency, "
+    "matrix products and paged decoding, by policy and placement, each against what limits it. It runs on "
+    "the GPUs of "
+    "this machine or on a simulated one.";
 constexpr const char* footer =
     "Managed memory is bounded: 8GiB unless --max-managed says otherwise, and never more than a quarter of "
-    "the "
-    "GPU's free memory. Results: results.json (Google Benchmark JSON with the machine in its context) and "
-    "table.md.";
+    "the GPU's "
+    "free memory. Results go to results.json: Google Benchmark JSON with the machine in its context, one row "
+    "on each "
+    "line. Ctrl-C leaves results.partial.json, from which the same command goes on.";
 
 int run_simulated(const std::string& profile, const options& wanted) {
   std::vector<std::unique_ptr<cmm::bench::sim_workload>> gpus;
@@ -56,7 +59,8 @@ int main(int argc, char** argv) {
   CLI::App app{about, "cmm_bench"};
   app.footer(footer);
   app.add_option("--platform", wanted.platform,
-                 "auto (a GPU if one answers, else sim:gh200-480), cuda, or sim:NAME")
+                 "auto (a GPU if one answers, else sim:gh200-480), cuda, or sim:NAME with NAME one of " +
+                     cmm::sim::profile_names())
       ->capture_default_str();
   app.add_flag("--quick", wanted.quick, "fewer sizes and samples");
   app.add_option("--filter", wanted.filter, "run the rows whose name matches this regular expression");

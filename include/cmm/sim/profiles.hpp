@@ -14,14 +14,20 @@ namespace cmm::sim {
 inline constexpr const profile* profiles[] = {&h200_pcie,    &gh200_480, &gh200_480_egm,
                                               &gh200_480_x2, &gh200_144, &gb10};
 
+/// The names of all profiles: "h200-pcie, gh200-480, ...".
+inline std::string profile_names() {
+  std::string names;
+  for (const profile* each : profiles) names += (names.empty() ? "" : ", ") + std::string{each->name};
+  return names;
+}
+
 /// The profile of this name. Throws `bad_text` that names the text and lists the profiles there are.
 inline const profile& find_profile(std::string_view name) {
-  std::string known;
   for (const profile* each : profiles) {
     if (name == each->name) return *each;
-    known += (known.empty() ? "" : ", ") + std::string{each->name};
   }
-  throw bad_text{"there is no simulated machine \"" + std::string{name} + "\"; the known ones are " + known};
+  throw bad_text{"there is no simulated machine \"" + std::string{name} + "\"; the known ones are " +
+                 profile_names()};
 }
 
 }  // namespace cmm::sim
