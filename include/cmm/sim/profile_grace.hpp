@@ -38,6 +38,11 @@ inline constexpr prefetch_costs borrowed_prefetch = borrowed(
 }  // namespace detail
 
 /// GH200 with 96 GB of HBM3 and 480 GB of LPDDR5X; the GPU reads all of it over NVLink-C2C.
+///
+/// It reproduces the published bandwidths and latencies of this part. Of what is published it leaves out: the
+/// 16 ns of the L1 cache, which the pointer chase reads past; the 800-1000 ns of a CPU load from HBM, since
+/// CPU loops cost bytes at a rate; the 400-486 GB/s of the 120 GB part's LPDDR5X; and the 10 GB/s of KV
+/// transfers in stock vLLM, which are its software.
 inline constexpr profile gh200_480{
     .name = "gh200-480",
     .hbm = {.capacity = {97280 * detail::mib, "size of the HBM NUMA node of a GH200"},
