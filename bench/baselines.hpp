@@ -10,6 +10,7 @@ namespace baseline {
 template <api Api>
 struct cuda_malloc {
   static constexpr const char* name = "cudaMalloc";
+  static constexpr bool managed = false;
   Api api;
 
   block allocate(std::size_t bytes, stream) {
@@ -23,6 +24,7 @@ struct cuda_malloc {
 template <api Api>
 struct cuda_malloc_managed {
   static constexpr const char* name = "cudaMallocManaged";
+  static constexpr bool managed = true;
   Api api;
 
   block allocate(std::size_t bytes, stream) {
@@ -39,6 +41,7 @@ class driver_pool {
  public:
   static constexpr const char* name =
       Kind == pool_properties::kind::managed ? "driver_managed_pool" : "cudaMallocAsync";
+  static constexpr bool managed = Kind == pool_properties::kind::managed;
 
   explicit driver_pool(Api api) : api_{std::move(api)} {
     detail::check(api_.create_pool(pool_, {Kind, location::device(0)}));
@@ -67,14 +70,16 @@ class driver_pool {
 template <api Api>
 struct predecessor {
   static constexpr const char* name = "predecessor";
+  static constexpr bool managed = true;
   Api api;
 
   block allocate(std::size_t bytes, stream) {
     block b{nullptr, bytes, 0};
     detail::check(api.allocate_managed(b.data, bytes));
-    detail::check(api.advise(b.data, bytes, advice::preferred_location, location::device(0)));
-    detail::check(api.advise(b.data, bytes, advice::accessed_by, location::host()));
-    if (bytes < 2_GiB) detail::check(api.prefetch(b.data, bytes, location::device(0), stream{}));
+    // Its errors are dropped, as they are there; where the machine takes no advice, memory is all there is.
+    static_cast<void>(api.advise(b.data, bytes, advice::preferred_location, location::device(0)));
+    static_cast<void>(api.advise(b.data, bytes, advice::accessed_by, location::host()));
+    if (bytes < 2_GiB) static_cast<void>(api.prefetch(b.data, bytes, location::device(0), stream{}));
     return b;
   }
   void deallocate(block b, stream s) {

@@ -2,6 +2,7 @@
 
 #include "cuda_facts.hpp"
 
+#include <algorithm>
 #include <cmm/cuda.hpp>
 #include <cmm/cuda/platform_answers.hpp>
 #include <cmm/platform.hpp>
@@ -28,20 +29,30 @@ const platform::description& this_machine() {
   return asked;
 }
 
-/// Dense matrix products: FLOP for each clock and multiprocessor, from NVIDIA's architecture white papers.
+const platform::gpu* known_gpu(int device) {
+  const auto& gpus = this_machine().gpus;
+  return static_cast<std::size_t>(device) < gpus.size() ? &gpus[static_cast<std::size_t>(device)] : nullptr;
+}
+
+/// Dense matrix products: FLOP for each clock and multiprocessor, from NVIDIA's white papers and data sheets;
+/// of a generation's parts, the fastest.
 struct arithmetic {
   int capability;
   double bf16;
   double fp8;
   double fp32;
 };
-constexpr arithmetic known[] = {{80, 2048, 0, 128},
-                                {86, 512, 0, 256},
-                                {89, 1024, 2048, 256},
-                                {90, 4096, 8192, 256},
-                                {100, 8192, 16384, 256}};
+constexpr arithmetic known[] = {{80, 2048, 0, 128},     {86, 1024, 0, 256},      {89, 1024, 2048, 256},
+                                {90, 4096, 8192, 256},  {100, 8192, 16384, 256}, {103, 8192, 16384, 256},
+                                {120, 1024, 2048, 256}, {121, 1024, 2048, 256}};
 
 }  // namespace
+
+std::string name_of_gpu(int device) {
+  cudaDeviceProp properties{};
+  check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
+  return properties.name;
+}
 
 facts describe_gpu(int device) {
   cudaDeviceProp properties{};
@@ -76,11 +87,9 @@ peaks peaks_of_gpu(int device) {
   const double clocks =
       ask(cudaDevAttrMultiProcessorCount, device) * ask(cudaDevAttrClockRate, device) * 1e-6;
   peaks result;
-  const auto& gpus = this_machine().gpus;
-  if (static_cast<std::size_t>(device) < gpus.size()) {
-    const platform::gpu& gpu = gpus[static_cast<std::size_t>(device)];
-    result.hbm = gpu.memory_rate.value_or(0);
-    result.link = gpu.link_rate.value_or(0);
+  if (const platform::gpu* const gpu = known_gpu(device); gpu != nullptr) {
+    result.hbm = gpu->memory_rate.value_or(0);
+    result.link = gpu->link_rate.value_or(0);
     result.link_both = 2 * result.link;
   }
   const auto capability = static_cast<int>(ask(cudaDevAttrComputeCapabilityMajor, device) * 10 +
@@ -94,13 +103,21 @@ peaks peaks_of_gpu(int device) {
   return result;
 }
 
-std::vector<int> host_numa_nodes() {
+std::vector<int> host_numa_nodes(int device) {
   std::vector<int> nodes;
   for (const platform::node& each : this_machine().nodes) {
     if (each.role.value_or(platform::node_role::unclear) == platform::node_role::host)
       nodes.push_back(each.id);
   }
+  const platform::gpu* const gpu = known_gpu(device);
+  const int nearest = gpu == nullptr ? 0 : gpu->nearest_node.value_or(0);
+  std::stable_partition(nodes.begin(), nodes.end(), [&](int node) { return node == nearest; });
   return nodes.empty() ? std::vector{0} : nodes;
+}
+
+bool shares_host_memory(int device) {
+  const platform::gpu* const gpu = known_gpu(device);
+  return gpu != nullptr && gpu->shares_host_memory();
 }
 
 std::string platform_json() { return platform::to_json(this_machine()); }

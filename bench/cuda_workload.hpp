@@ -37,7 +37,17 @@ class cuda_workload {
   [[nodiscard]] static cuda::api api() noexcept { return {}; }
   [[nodiscard]] int device() const noexcept { return device_; }
   [[nodiscard]] int devices() const noexcept { return devices_; }
-  [[nodiscard]] static std::vector<int> numa_nodes() { return host_numa_nodes(); }
+  [[nodiscard]] std::vector<int> numa_nodes() const { return host_numa_nodes(device_); }
+  [[nodiscard]] bool one_memory() const { return shares_host_memory(device_); }
+  [[nodiscard]] bool connect(int other) const {
+    int able = 0;
+    check(cudaDeviceCanAccessPeer(&able, device_, other), "cudaDeviceCanAccessPeer");
+    if (able == 0) return false;
+    const cudaError_t opened = cudaDeviceEnablePeerAccess(other, 0);
+    if (opened == cudaErrorPeerAccessAlreadyEnabled) return cuda::answer(opened, "").code != errc::success;
+    check(opened, "cudaDeviceEnablePeerAccess");
+    return true;
+  }
   void activate() const { check(cudaSetDevice(device_), "cudaSetDevice"); }
   [[nodiscard]] cmm::stream stream() const noexcept { return stream_; }
   [[nodiscard]] cmm::stream other_stream() const noexcept { return other_; }

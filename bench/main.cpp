@@ -76,8 +76,8 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     if (!max_managed.empty()) wanted.max_managed = cmm::parse_size(max_managed);
-    if (!max_managed.empty() && wanted.max_managed == 0) {
-      throw cmm::bad_text{"--max-managed is 0; give at least 4MiB"};
+    if (!max_managed.empty() && wanted.max_managed < cmm::bench::options::least_managed) {
+      throw cmm::bad_text{"--max-managed is " + max_managed + "; give at least 4MiB"};
     }
     return run(wanted);
   } catch (const CLI::ParseError& error) {

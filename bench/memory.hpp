@@ -33,7 +33,13 @@ template <workload Workload>
 class pinned_buffer {
  public:
   pinned_buffer(Workload& work, std::size_t bytes) : work_{work}, data_{work.pinned(bytes)} {}
-  ~pinned_buffer() { work_.free_pinned(data_); }
+  ~pinned_buffer() {
+    try {
+      work_.free_pinned(data_);
+    } catch (const std::exception& error) {  // the rows go on, and each says for itself what it met
+      detail::say(std::string{"pinned memory was not freed: "} + error.what());
+    }
+  }
   pinned_buffer(const pinned_buffer&) = delete;
   pinned_buffer& operator=(const pinned_buffer&) = delete;
 

@@ -21,7 +21,7 @@ int run_on_cuda(const options& wanted) {
   std::vector<std::unique_ptr<cuda_workload>> gpus;
   for (int device = 0; device < count; ++device) {
     gpus.push_back(std::make_unique<cuda_workload>(device));
-    if (!wanted.list) std::printf("GPU %d: %s\n", device, describe_gpu(device)[2].second.c_str());
+    if (!wanted.list) std::printf("GPU %d: %s\n", device, name_of_gpu(device).c_str());
   }
   return run_on(gpus, wanted);
 }

@@ -19,6 +19,7 @@ struct options {
   bool list = false;
 
   static constexpr std::size_t default_managed = 8_GiB;
+  static constexpr std::size_t least_managed = 4_MiB;
 };
 
 }  // namespace cmm::bench

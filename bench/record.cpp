@@ -1,5 +1,6 @@
 #include "record.hpp"
 
+#include <algorithm>
 #include <cmm/core/error.hpp>
 #include <cmm/version.hpp>
 #include <cstdio>
@@ -18,6 +19,7 @@ json context_of(const options& wanted, const about& origin) {
                   {"cmm_version", CMM_VERSION_STRING},
                   {"quick", wanted.quick},
                   {"repetitions", wanted.repetitions}};
+  if (!wanted.trace.empty()) context["trace"] = wanted.trace.filename().string();
   for (const auto& [name, value] : origin.machine) context["machine"][name] = value;
   if (!origin.platform.empty()) context["platform"] = json::parse(origin.platform);
   for (const profile_figure& each : origin.profile) {
@@ -28,12 +30,19 @@ json context_of(const options& wanted, const about& origin) {
   return context;
 }
 
+/// Whether what Google Benchmark says of this computer belongs into the results: its names never, because
+/// results are published, and its CPU only where it is the machine that was measured.
+bool tells_of_the_machine(const std::string& key, const json& context) {
+  if (key == "host_name" || key == "executable" || key == "library_build_type") return false;
+  return key == "date" || context["machine"].value("simulated", "") == "false";
+}
+
 /// Whether rows of the other run can stand beside rows of this one.
 bool same_run(const json& other, const json& mine) {
   for (const char* key : {"schema", "cmm_version", "quick", "repetitions", "machine"}) {
     if (!other.contains(key) || other[key] != mine[key]) return false;
   }
-  return true;
+  return other.value("trace", "") == mine.value("trace", "");
 }
 
 bool write_whole(const std::filesystem::path& path, const std::string& text) {
@@ -83,8 +92,11 @@ void record::resume(const std::vector<bench_row>& rows) {
     const auto found = known.find(row.name);
     if (found == known.end()) continue;
     order_.push_back(row.name);
-    rows_[row.name] = found->second;
+    if (found->second.contains("skipped")) skipped_[row.name] = found->second["skipped"];
+    rows_[row.name] = std::move(found->second);
+    known.erase(found);
   }
+  for (auto& [name, row] : known) aside_.push_back(std::move(row));
   for (const auto& [key, value] : left["context"].items()) {
     if (!context_.contains(key) && key != "complete") context_[key] = value;
   }
@@ -94,8 +106,7 @@ void record::resume(const std::vector<bench_row>& rows) {
 
 const json& record::add(const json& context, json row) {
   for (const auto& [key, value] : context.items()) {
-    const bool published = key != "host_name" && key != "executable";  // results are
-    if (published && !context_.contains(key)) context_[key] = value;
+    if (tells_of_the_machine(key, context_) && !context_.contains(key)) context_[key] = value;
   }
   const std::string name = own_name(row["name"].get<std::string>());
   for (const char* key : {"name", "run_name"}) row[key] = name;
@@ -124,10 +135,13 @@ std::string record::text(bool complete) const {
   context["complete"] = complete;
   std::string result = "{\"context\": " + context.dump(1) + ",\n\"benchmarks\": [";
   const char* before = "\n";
-  for (const std::string& name : order_) {
-    result += before + rows_.at(name).dump();
+  const auto add = [&](const json& row) {
+    result += before;
+    result += row.dump();
     before = ",\n";
-  }
+  };
+  for (const std::string& name : order_) add(rows_.at(name));
+  if (!complete) std::for_each(aside_.begin(), aside_.end(), add);
   return result + "\n]}\n";
 }
 
@@ -135,15 +149,33 @@ bool record::save(const std::filesystem::path& path, bool complete) const {
   return write_whole(path, text(complete));
 }
 
+/// Results with rows that this run does not have are not written over.
+void record::keep_previous() const {
+  std::ifstream file{final_};
+  if (!file) return;
+  const json old = json::parse(file, nullptr, false);
+  const bool readable = old.is_object() && old.contains("benchmarks") && old["benchmarks"].is_array();
+  const bool replaced = readable && std::all_of(old["benchmarks"].begin(), old["benchmarks"].end(),
+                                                [&](const json& row) { return has(row.value("name", "")); });
+  if (replaced) return;
+  const std::filesystem::path aside = final_.parent_path() / "results.previous.json";
+  std::error_code failed;
+  std::filesystem::remove(aside, failed);
+  std::filesystem::create_hard_link(final_, aside, failed);  // the rename that follows leaves it alone
+  if (failed) std::filesystem::copy_file(final_, aside, failed);
+  if (!failed) std::printf("the results of before, which have other rows, are kept in %s\n", aside.c_str());
+}
+
 int record::finish() {
+  keep_previous();
   const bool written = save(final_, true);
-  if (written) {
+  if (written && aside_.empty()) {
     std::error_code ignored;  // a short run never wrote one
     std::filesystem::remove(partial_, ignored);
-    std::printf("written: %s\n", final_.c_str());
   }
+  if (written) std::printf("written: %s\n", final_.c_str());
   if (!skipped_.empty()) {
-    std::printf("%zu rows were skipped, because this machine cannot do what they measure\n", skipped_.size());
+    std::printf("%zu rows were skipped; each says why above\n", skipped_.size());
   }
   if (failed_ != 0) std::printf("%zu of %zu rows failed; each says why above\n", failed_, order_.size());
   return written && failed_ == 0 ? 0 : 1;

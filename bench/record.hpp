@@ -20,7 +20,7 @@ class record {
   record(const options& wanted, const about& origin);
 
   /// Takes over the rows that an interrupted run with the same machine and options has left, unless they
-  /// failed.
+  /// failed. Those that are not among `rows` stay in the partial file.
   void resume(const std::vector<bench_row>& rows);
   [[nodiscard]] bool has(const std::string& row) const { return rows_.contains(row); }
 
@@ -37,6 +37,7 @@ class record {
 
  private:
   [[nodiscard]] std::string text(bool complete) const;
+  void keep_previous() const;
   bool save(const std::filesystem::path& path, bool complete) const;
 
   std::filesystem::path final_;
@@ -44,6 +45,7 @@ class record {
   nlohmann::json context_;
   std::vector<std::string> order_;
   std::map<std::string, nlohmann::json> rows_;
+  std::vector<nlohmann::json> aside_;  ///< of an interrupted run, outside of this run's filter
   std::map<std::string, bound> limits_;
   std::map<std::string, std::string> skipped_;
   std::size_t failed_ = 0;

@@ -16,6 +16,8 @@ namespace {
 
 using benchmark::BenchmarkReporter;
 
+constexpr const char* not_run = "it came after an interrupt";
+
 /// Takes each row as Google Benchmark reports it: prints it and puts it into the record.
 class row_reporter : public BenchmarkReporter {
  public:
@@ -26,7 +28,6 @@ class row_reporter : public BenchmarkReporter {
     return true;
   }
   void ReportRuns(const std::vector<Run>& runs) override {
-    if (interrupted()) return;  // the rows after an interrupt have not run
     std::ostringstream text;
     benchmark::JSONReporter writer;
     writer.SetOutputStream(&text);
@@ -35,6 +36,7 @@ class row_reporter : public BenchmarkReporter {
     writer.ReportRuns(runs);
     writer.Finalize();
     auto reported = nlohmann::json::parse(text.str());
+    if (reported["benchmarks"][0].value("error_message", "") == not_run) return;
     const nlohmann::json& row = record_.add(reported["context"], std::move(reported["benchmarks"][0]));
     progress_.ended(row);
   }
@@ -46,7 +48,7 @@ class row_reporter : public BenchmarkReporter {
 };
 
 void measure(const bench_row& row, int repetitions, benchmark::State& state, record& kept) {
-  if (interrupted()) return state.SkipWithError("interrupted");
+  if (interrupted()) return state.SkipWithError(not_run);
   try {
     std::vector<sample_sink> passes(static_cast<std::size_t>(repetitions));
     for (sample_sink& each : passes) row.measure(each);

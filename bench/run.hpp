@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <memory>
 
 #include "cases/allocate.hpp"
@@ -13,27 +14,30 @@
 namespace cmm::bench {
 
 /// The budget of managed memory: what was asked for or 8 GiB, and never more than a quarter of what is free
-/// on the GPU, because oversubscribing managed memory can hang a GPU that others share.
+/// on the fullest GPU, because oversubscribing managed memory can hang a GPU that others share.
 template <workload Workload>
-std::size_t budget_of(Workload& work, const options& wanted) {
-  std::size_t free = 0;
-  std::size_t total = 0;
-  auto api = work.api();
-  detail::check(api.memory_info(location::device(work.device()), free, total),
-                "measuring the free memory of the GPU");
-  const std::size_t asked = wanted.max_managed != 0 ? wanted.max_managed : options::default_managed;
-  if (wanted.max_managed > free / 4) {
-    std::fprintf(stderr, "cmm_bench: --max-managed is lowered to %s, a quarter of the GPU's free memory\n",
-                 format_size(free / 4).c_str());
+std::size_t budget_of(const std::vector<std::unique_ptr<Workload>>& gpus, const options& wanted) {
+  std::size_t least = std::numeric_limits<std::size_t>::max();
+  for (const auto& gpu : gpus) {
+    std::size_t free = 0;
+    std::size_t total = 0;
+    auto api = gpu->api();
+    detail::check(api.memory_info(location::device(gpu->device()), free, total),
+                  "measuring the free memory of a GPU");
+    least = std::min(least, free / 4);
   }
-  return std::min(asked, free / 4);
+  if (wanted.max_managed > least) {
+    std::fprintf(stderr, "cmm_bench: --max-managed is lowered to %s, a quarter of the GPU's free memory\n",
+                 format_size(least).c_str());
+  }
+  return std::min(wanted.max_managed != 0 ? wanted.max_managed : options::default_managed, least);
 }
 
 /// Runs the families over the GPUs of one machine and writes the results. What the CPU does to allocate is
 /// measured with the first GPU only. Returns the exit code of the process.
 template <workload Workload>
 int run_on(const std::vector<std::unique_ptr<Workload>>& gpus, const options& wanted) {
-  managed_budget budget{budget_of(*gpus.front(), wanted)};
+  managed_budget budget{budget_of(gpus, wanted)};
   std::vector<std::unique_ptr<suite<Workload>>> suites;
   std::vector<bench_row> rows;
   for (const auto& gpu : gpus) {

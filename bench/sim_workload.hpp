@@ -25,8 +25,12 @@ class sim_workload {
   [[nodiscard]] std::vector<int> numa_nodes() const {
     std::vector<int> nodes(static_cast<std::size_t>(machine_.profile().numa_nodes));
     std::iota(nodes.begin(), nodes.end(), 0);
+    const int nearest = machine_.profile().nearest_node(device_);
+    std::stable_partition(nodes.begin(), nodes.end(), [&](int node) { return node == nearest; });
     return nodes;
   }
+  [[nodiscard]] bool one_memory() const noexcept { return machine_.profile().unified; }
+  static bool connect(int) noexcept { return true; }  // simulated GPUs reach each other from the start
   void activate() { machine_.set_device(device_); }
   [[nodiscard]] cmm::stream stream() const noexcept { return stream_; }
   [[nodiscard]] cmm::stream other_stream() const noexcept { return other_; }
@@ -119,8 +123,9 @@ class sim_workload {
   }
   [[nodiscard]] peaks peak() const {
     const sim::profile& of = machine_.profile();
-    const double both = of.coherent() ? std::min(2 * of.link.peak, double{of.host.peak}) : 2 * of.link.peak;
-    return {of.hbm.peak, of.link.peak, both, of.gpu.bf16, of.gpu.fp8, of.gpu.fp32};
+    const double one = std::min<double>(of.link.peak, of.host.peak);
+    const double both = std::min<double>(2 * of.link.peak, of.host.peak);
+    return {of.hbm.peak, one, both, of.gpu.bf16, of.gpu.fp8, of.gpu.fp32};
   }
 
  private:

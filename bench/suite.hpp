@@ -55,10 +55,13 @@ class suite {
     return std::max(page, std::min(wanted, budget_.bytes() / 3) / page * page);
   }
 
-  /// Adds a row. `measure` fills the sink; what it throws becomes the row's error, or the reason why it is
-  /// skipped. Where there are several GPUs the name says which one it is.
+  /// Adds a row, unless one of this name is there: under a small budget, cases of different sizes shrink to
+  /// one. `measure` fills the sink; what it throws becomes the row's error, or the reason why it is skipped.
+  /// Where there are several GPUs the name says which one it is.
   void row(std::string name, std::function<void(sample_sink&)> measure) {
     if (work_.devices() > 1) name += "/gpu:" + std::to_string(work_.device());
+    if (std::any_of(rows_.begin(), rows_.end(), [&](const bench_row& each) { return each.name == name; }))
+      return;
     auto body = [this, name, run = std::move(measure)](sample_sink& sink) {
       work_.activate();
       const range shown{work_.api(), name.c_str()};
@@ -105,5 +108,20 @@ class suite {
   bench::limits<Workload> limits_;
   std::vector<bench_row> rows_;
 };
+
+/// Throws `skipped` with the reason where a GPU cannot do what a case needs.
+template <workload Workload>
+void require(suite<Workload>& s, attribute what, const char* reason) {
+  int able = 0;
+  detail::check(s.work().api().attribute(s.work().device(), what, able), "asking what the GPU can do");
+  if (able == 0) throw skipped{reason};
+}
+
+/// Throws `skipped` where managed memory cannot be placed or moved.
+template <workload Workload>
+void require_placement(suite<Workload>& s) {
+  require(s, attribute::concurrent_managed_access,
+          "managed memory cannot be placed here: no concurrentManagedAccess");
+}
 
 }  // namespace cmm::bench

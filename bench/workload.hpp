@@ -18,7 +18,10 @@ namespace cmm::bench {
 /// A machine that cases run on, seen from one GPU. Sizes are bytes, times nanoseconds, real or virtual.
 /// Failures throw.
 ///
-/// - `numa_nodes` are those with ordinary memory of the host. `activate` makes the GPU current for the
+/// - `numa_nodes` are those with ordinary memory of the host, the nearest first; `one_memory` tells whether
+/// CPU and
+///   GPU share all memory. `connect` lets this GPU reach the memory of another one, and tells whether it can.
+///   `activate` makes the GPU current for the
 /// calling thread; `other_stream` runs beside `stream`.
 /// - `write` and `read` run a kernel over every byte, or with a stride over one word at each stride;
 ///   `copy_by_kernel` copies with 16-byte loads and stores, `exchange_by_kernel` two ranges at once. `gather`
@@ -32,13 +35,15 @@ namespace cmm::bench {
 ///   matrix product into the stream; `same_product` tells whether two results are the same bits.
 /// - `gpu_time` is the time the GPU spends on what a function puts into the stream.
 template <class Workload>
-concept workload = requires(Workload& w, void* p, const void* from, std::size_t n, void (*work)(), stream s,
-                            std::span<const copy_range> copies, std::span<const void* const> blocks,
+concept workload = requires(Workload& w, void* p, const void* from, std::size_t n, int device, void (*work)(),
+                            stream s, std::span<const copy_range> copies, std::span<const void* const> blocks,
                             const product& shape) {
   { w.api() } -> cmm::api;
   { w.device() } -> std::same_as<int>;
   { w.devices() } -> std::same_as<int>;
   { w.numa_nodes() } -> std::same_as<std::vector<int>>;
+  { w.one_memory() } -> std::same_as<bool>;
+  { w.connect(device) } -> std::same_as<bool>;
   w.activate();
   { w.stream() } -> std::same_as<cmm::stream>;
   { w.other_stream() } -> std::same_as<cmm::stream>;

@@ -59,7 +59,7 @@ inline std::string row_of(const std::string& allocator, std::size_t bytes) {
 template <class Baseline, workload Workload>
 void add_baseline(suite<Workload>& s, std::size_t bytes) {
   s.row(row_of(Baseline::name, bytes), [&s, bytes](sample_sink& sink) {
-    const claim claimed{s.budget(), bytes};
+    const claim claimed{s.budget(), Baseline::managed ? bytes : 0};
     Baseline memory{s.work().api()};
     time_pairs(s, sink, memory, bytes);
   });

@@ -37,7 +37,7 @@ void add_on_gpu(suite<Workload>& s, const std::string& memory, auto recipe, cons
         });
 }
 
-/// GPU memory of another GPU, copied and read from this one.
+/// Memory of another GPU, copied to or from this one's, directly where the GPUs reach each other.
 template <workload Workload>
 void add_peer(suite<Workload>& s, int other, const std::string& way) {
   constexpr std::size_t bytes = 256_MiB;
@@ -49,6 +49,9 @@ void add_peer(suite<Workload>& s, int other, const std::string& way) {
                                {"bytes", format_size(bytes)}}),
         [&s, other, way](sample_sink& sink) {
           sink.bytes = bytes;
+          const bool direct = s.work().connect(other);
+          sink.limit = direct ? s.limits().gpu_read(bytes) : s.limits().h2d(bytes);
+          if (!direct) sink.limit.name += "; the GPUs do not reach each other";
           auto here_memory = build(device{}, s.api());
           const held here{here_memory, bytes, s.work().stream()};
           auto api = s.work().api();

@@ -42,7 +42,7 @@ bound link_limit(suite<Workload>& s, const route& way, std::size_t bytes) {
   const peaks most = s.work().peak();
   const bool both = std::string_view{way.what} == "both";
   return s.limits().published(both ? most.link_both : most.link, static_cast<double>(bytes),
-                              both ? "the link, both directions" : "the link, one direction");
+                              both ? "link or host memory, both ways" : "link or host memory, one way");
 }
 
 template <workload Workload>
@@ -53,7 +53,7 @@ void add_route(suite<Workload>& s, const route& way, host_kind kind, int node, s
                                             {"op", way.op},
                                             {"memory", name_of(kind)},
                                             {"bytes", format_size(bytes)}});
-  if (s.work().numa_nodes().size() > 1) name += "/node:" + std::to_string(node);
+  if (has_node(s, kind)) name += "/node:" + std::to_string(node);
   s.row(name, [&s, way, kind, node, bytes](sample_sink& sink) {
     const bool two_ways = std::string_view{way.what} == "both";
     sink.bytes = two_ways ? 2 * bytes : bytes;
@@ -110,8 +110,8 @@ void add_link(suite<Workload>& s) {
                                {"d2h", "sm", "copy"},
                                {"both", "sm", "copy"}};
   constexpr host_kind kinds[] = {host_kind::pinned, host_kind::managed, host_kind::egm, host_kind::system};
-  for (const int node : s.work().numa_nodes()) {
-    for (const host_kind kind : kinds) {
+  for (const host_kind kind : kinds) {
+    for (const int node : nodes_of(s, kind)) {
       for (const route& way : copies) add_route(s, way, kind, node, 256_MiB);
       for (const route& way : kernels) add_route(s, way, kind, node, 256_MiB);
     }

@@ -141,6 +141,7 @@ void add(suite<Workload>& s, const product& shape, const std::string& operands, 
             throw skipped{"its matrices need " + format_size(matrices::bytes(shape)) +
                           " of managed memory; see --max-managed"};
           }
+          require_placement(s);
           measure(s, sink, shape, recipe, settle, which);
         });
 }

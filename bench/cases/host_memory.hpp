@@ -12,12 +12,19 @@ constexpr const char* name_of(host_kind kind) {
   return names[static_cast<std::size_t>(kind)];
 }
 
-/// Throws `skipped` with the reason where a GPU cannot do what a case needs.
+/// The NUMA nodes on which this kind of memory can be asked for. Pinned and system memory take none: they
+/// come from where the calling thread runs.
 template <workload Workload>
-void require(suite<Workload>& s, attribute what, const char* reason) {
-  int able = 0;
-  detail::check(s.work().api().attribute(s.work().device(), what, able), "asking what the GPU can do");
-  if (able == 0) throw skipped{reason};
+std::vector<int> nodes_of(suite<Workload>& s, host_kind kind) {
+  const std::vector<int> all = s.work().numa_nodes();
+  const bool any = kind == host_kind::managed || kind == host_kind::egm;
+  return any ? all : std::vector{all.front()};
+}
+
+/// Whether the name of a row must tell the node.
+template <workload Workload>
+bool has_node(suite<Workload>& s, host_kind kind) {
+  return nodes_of(s, kind).size() > 1;
 }
 
 /// Calls `use(data)` with memory of this kind on a NUMA node, touched by the CPU.
@@ -39,8 +46,7 @@ void with_host_memory(suite<Workload>& s, host_kind kind, int node, std::size_t 
       return;
     }
     case host_kind::managed:
-      require(s, attribute::concurrent_managed_access,
-              "managed memory cannot stay on the host: no concurrentManagedAccess");
+      require_placement(s);
       return from(managed{} | prefer{location::host_numa(node)} | accessed_by{s.gpu()});
     case host_kind::egm:
       require(s, attribute::host_numa_pools, "the driver has no memory pools on NUMA nodes");

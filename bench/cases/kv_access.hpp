@@ -75,12 +75,16 @@ bound limit_of(suite<Workload>& s, const shape& size) {
 
 template <workload Workload>
 void add_step(suite<Workload>& s, way how, std::size_t block, int host_percent) {
-  const std::size_t arena = s.fitting(s.quick() ? 256_MiB : 1_GiB);
+  const std::size_t arena = s.fitting(s.quick() ? 256_MiB : 1_GiB) / (4 * block) * (4 * block);
   const shape size{.arena = arena, .step = arena / 4, .block = block, .host_percent = host_percent};
   s.row(row_name("kv_access", {{"access", name_of(how)},
                                {"block", format_size(block)},
-                               {"host", std::to_string(host_percent) + "pct"}}),
+                               {"host", std::to_string(host_percent) + "pct"},
+                               {"bytes", format_size(size.step)}}),
         [&s, how, size](sample_sink& sink) {
+          if (size.blocks() < 4) {
+            throw skipped{"a step needs four blocks of " + format_size(size.block) + "; see --max-managed"};
+          }
           sink.bytes = size.step;
           sink.limit = limit_of(s, size);
           const auto from = [&](auto recipe) {
@@ -97,13 +101,11 @@ void add_step(suite<Workload>& s, way how, std::size_t block, int host_percent) 
               return time_steps(s, sink, how, size, host.data());
             }
             case way::remote:
-              require(s, attribute::concurrent_managed_access, "no concurrentManagedAccess");
+              require_placement(s);
               return from(managed{} | prefer{location::host()} | accessed_by{s.gpu()});
             case way::fault:
             case way::prefetch:
-            case way::batched_prefetch:
-              require(s, attribute::concurrent_managed_access, "no concurrentManagedAccess");
-              return from(managed{});
+            case way::batched_prefetch: require_placement(s); return from(managed{});
           }
         });
 }

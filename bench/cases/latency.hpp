@@ -38,7 +38,7 @@ void add_gpu_latency(suite<Workload>& s, const std::string& memory, auto recipe,
 template <workload Workload>
 void add_host_latency(suite<Workload>& s, host_kind kind, int node, std::size_t bytes) {
   std::string name = latency_row<Workload>(std::string{name_of(kind)} + "_on_host", bytes);
-  if (s.work().numa_nodes().size() > 1) name += "/node:" + std::to_string(node);
+  if (has_node(s, kind)) name += "/node:" + std::to_string(node);
   s.row(name, [&s, kind, node, bytes](sample_sink& sink) {
     with_host_memory(s, kind, node, bytes, [&](char* data) { time_chase(s, sink, data, bytes); });
   });
@@ -53,10 +53,8 @@ void add_latency(suite<Workload>& s) {
     if (bytes == 256_MiB && most == bytes) break;
   }
   add_gpu_latency(s, "managed", managed{} | prefetch{}, s.quick() ? 64_MiB : 256_MiB);
-  for (const int node : s.work().numa_nodes()) {
-    for (const host_kind kind : {host_kind::pinned, host_kind::managed, host_kind::egm, host_kind::system}) {
-      add_host_latency(s, kind, node, s.quick() ? 64_MiB : 256_MiB);
-    }
+  for (const host_kind kind : {host_kind::pinned, host_kind::managed, host_kind::egm, host_kind::system}) {
+    for (const int node : nodes_of(s, kind)) add_host_latency(s, kind, node, s.quick() ? 64_MiB : 256_MiB);
   }
 }
 

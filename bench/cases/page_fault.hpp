@@ -9,12 +9,13 @@ inline constexpr std::size_t strides[] = {4_KiB, 16_KiB, 64_KiB, 256_KiB, 2_MiB}
 
 /// Touches one word at each stride, on the GPU or the CPU, of pages in a given state.
 template <workload Workload>
-void add_strided(suite<Workload>& s, const std::string& what, std::size_t stride, auto limit, auto prepare,
-                 auto touch) {
+void add_strided(suite<Workload>& s, const std::string& what, std::size_t stride, bool moves, auto limit,
+                 auto prepare, auto touch) {
   const std::size_t bytes = s.fitting(stride == 2_MiB ? (s.quick() ? 256_MiB : 1_GiB) : 64_MiB);
   s.row(row_name("page_fault",
                  {{"what", what}, {"stride", format_size(stride)}, {"bytes", format_size(bytes)}}),
-        [&s, limit, prepare, touch, bytes, stride](sample_sink& sink) {
+        [&s, moves, limit, prepare, touch, bytes, stride](sample_sink& sink) {
+          if (moves && s.work().one_memory()) throw skipped{"CPU and GPU share one memory: no page moves"};
           sink.pages = bytes / stride;
           sink.limit = limit(sink.pages * 4_KiB);  // the least that has to be there
           on_fresh_blocks(
@@ -28,6 +29,8 @@ void add_migration(suite<Workload>& s, const std::string& what, auto limit, auto
   const std::size_t bytes = s.fitting(s.quick() ? 128_MiB : 1_GiB);
   s.row(row_name("page_fault", {{"what", what}, {"bytes", format_size(bytes)}}),
         [&s, limit, prepare, move, bytes](sample_sink& sink) {
+          require_placement(s);
+          if (s.work().one_memory()) throw skipped{"CPU and GPU share one memory: no page moves"};
           sink.bytes = bytes;
           sink.limit = limit(bytes);
           on_fresh_blocks(
@@ -76,13 +79,13 @@ void add_page_fault(suite<Workload>& s) {
   add_fresh(s);
 
   for (const std::size_t stride : strides) {
-    add_strided(s, "gpu_touches_fresh", stride, filling, untouched,
+    add_strided(s, "gpu_touches_fresh", stride, false, filling, untouched,
                 [&work](block b, std::size_t step) { work.write(b.data, b.bytes, step); });
-    add_strided(s, "gpu_reads_cpu_pages", stride, up, on_cpu,
+    add_strided(s, "gpu_reads_cpu_pages", stride, true, up, on_cpu,
                 [&work](block b, std::size_t step) { work.read(b.data, b.bytes, step); });
-    add_strided(s, "cpu_touches_fresh", stride, filling_host, untouched,
+    add_strided(s, "cpu_touches_fresh", stride, false, filling_host, untouched,
                 [&work](block b, std::size_t step) { work.cpu_write(b.data, b.bytes, step); });
-    add_strided(s, "cpu_writes_gpu_pages", stride, down, on_gpu,
+    add_strided(s, "cpu_writes_gpu_pages", stride, true, down, on_gpu,
                 [&work](block b, std::size_t step) { work.cpu_write(b.data, b.bytes, step); });
   }
 

@@ -118,7 +118,7 @@ void add_replay(suite<Workload>& s) {
   };
   const auto add_baseline = [&]<class Baseline>(std::type_identity<Baseline>) {
     s.row(name(Baseline::name), [&s, measure, peak](sample_sink& sink) {
-      const allocate::claim claimed{s.budget(), peak};
+      const allocate::claim claimed{s.budget(), Baseline::managed ? peak : 0};
       Baseline memory{s.work().api()};
       measure(sink, memory);
     });

@@ -22,7 +22,7 @@ __global__ void link_lines(char* data, std::uint64_t lines) {
 
 __global__ void follow(const std::uint64_t* at, std::size_t steps) {
   for (std::size_t i = 0; i < steps; ++i) at = reinterpret_cast<const std::uint64_t*>(__ldcg(at));
-  if (at == nullptr) asm volatile("trap;");
+  if (at == nullptr) kept = 1;
 }
 
 }  // namespace

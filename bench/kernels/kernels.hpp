@@ -29,7 +29,7 @@ cudaError_t launch_make_chain(void* data, std::size_t bytes, cudaStream_t stream
 /// Follows the cycle for a number of loads, each waiting for the one before; goes on at the line `from`.
 cudaError_t launch_chase(const void* data, std::size_t from, std::size_t steps, cudaStream_t stream);
 
-/// Writes small random integers, which bf16 and fp8 hold exactly and fp32 adds exactly up to 2^24.
+/// Writes small random integers, which each type holds exactly.
 cudaError_t launch_fill_operand(void* data, number kind, std::size_t elements, unsigned seed,
                                 cudaStream_t stream);
 

@@ -17,9 +17,12 @@ inline unsigned filling(std::size_t count) {
   return wanted < most ? wanted : most;
 }
 
-/// Keeps loads from being optimized away: no data that the kernels write sums to this.
+__device__ static unsigned kept;
+
+/// Keeps loads from being optimized away. The rare memory that sums to this stores one word more, nothing
+/// else.
 __device__ inline void keep(uint4 v) {
-  if ((v.x ^ v.y ^ v.z ^ v.w) == 0x9e3779b9U) asm volatile("trap;");
+  if ((v.x ^ v.y ^ v.z ^ v.w) == 0x9e3779b9U) kept = v.x;
 }
 template <int Count>
 __device__ void keep(const uint4 (&seen)[Count]) {

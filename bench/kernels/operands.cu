@@ -16,7 +16,8 @@ __device__ std::uint64_t mixed(std::uint64_t i) {
   return i ^ i >> 33;
 }
 
-// Whole numbers, so that sums are exact in any order: a product has the same bits wherever its operands are.
+// Whole numbers. Sums of fp8 are exact in any order; those of bf16 and fp32 have the same bits wherever
+// operands are, because one algorithm adds them in one order.
 template <class Number>
 __global__ void fill(Number* data, std::size_t count, unsigned seed, int range) {
   const std::size_t step = std::size_t{gridDim.x} * blockDim.x;

@@ -110,6 +110,22 @@ class CmmBench(unittest.TestCase):
         self.assertGreater(len(result["benchmarks"]), kept)
         self.assertFalse((self.out / "results.partial.json").exists())
 
+    def test_a_filtered_run_loses_nothing_of_a_fuller_one(self):
+        """Neither finished results with other rows nor what an interrupted run has left."""
+        platform = ("--platform", "sim:h200-pcie")
+        self.run_ok(*platform, "--filter", "latency|replay")
+        fuller = (self.out / "results.json").read_text()
+        partial = json.loads(fuller)
+        partial["context"]["complete"] = False
+        (self.out / "results.partial.json").write_text(json.dumps(partial))
+        done = self.run_ok(*platform, "--filter", "latency")
+        self.assertIn("are kept in", done.stdout)
+        self.assertEqual((self.out / "results.previous.json").read_text(), fuller)
+        names = {row["name"] for row in load(self.out)["benchmarks"]}
+        self.assertTrue(names and all("latency" in name for name in names))
+        left = {row["name"] for row in load(self.out, "results.partial.json")["benchmarks"]}
+        self.assertEqual(left, {row["name"] for row in partial["benchmarks"]})
+
     def test_what_is_left_of_another_run_is_not_mixed_in(self):
         """A partial file of other options, or one that is no JSON."""
         self.out.mkdir(parents=True)
@@ -123,6 +139,8 @@ class CmmBench(unittest.TestCase):
     def test_a_small_budget_shrinks_cases_or_skips_them_with_the_reason(self):
         """4 MiB of managed memory: no row fails."""
         self.run_ok("--platform", "sim:h200-pcie", "--quick", "--max-managed", "4MiB")
+        names = [row["name"] for row in load(self.out)["benchmarks"]]
+        self.assertEqual(len(names), len(set(names)))
         reasons = {row["skipped"] for row in load(self.out)["benchmarks"] if "skipped" in row}
         self.assertTrue(any("is more than the budget of 4MiB" in reason for reason in reasons), reasons)
 
@@ -147,6 +165,7 @@ class CmmBench(unittest.TestCase):
         self.refused("--platform", "sim:gb10", "--filter", "(", says="is no regular expression")
         self.refused("--platform", "sim:gb10", "--max-managed", "8 bananas", says="8 bananas")
         self.refused("--platform", "sim:gb10", "--max-managed", "0", says="give at least 4MiB")
+        self.refused("--platform", "sim:gb10", "--max-managed", "64KiB", says="give at least 4MiB")
         self.refused("--platform", "sim:gb10", "--repetitions", "0", says="--repetitions")
         hidden = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
         self.refused("--platform", "cuda", says="no GPU can be used", env=hidden)
