@@ -88,5 +88,15 @@ struct predecessor {
   }
 };
 
+/// What the predecessor does to a fresh block, as a policy: its prefetch is in the legacy default stream.
+struct predecessor_policy {
+  static constexpr bool hints = true;
+  void place(auto& to, block b, stream) const {
+    to.advise(b, advice::preferred_location, location::device());
+    to.advise(b, advice::accessed_by, location::host());
+    if (b.bytes < 2_GiB) to.prefetch(b, location::device(), stream{});
+  }
+};
+
 }  // namespace baseline
 }  // namespace cmm::bench

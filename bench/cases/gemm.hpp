@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../baselines.hpp"
 #include "../format.hpp"
 #include "../statistics.hpp"
 #include "host_memory.hpp"
@@ -180,12 +181,15 @@ void add_gemm(suite<Workload>& s) {
       gemm::add(s, shape, "managed_cold", managed{}, cold, call::first);
       gemm::add(s, shape, "managed_remote", managed{} | prefer{location::host()} | accessed_by{s.gpu()}, cold,
                 call::steady);
+      gemm::add(s, shape, "driver_managed_pool", managed_pool{}, stay,
+                call::steady);  // it keeps pages: no first call
       for (const call which : {call::first, call::steady}) {
         gemm::add(s, shape, "none", managed{}, stay, which);
         gemm::add(s, shape, "advise_only", managed{} | advise_only{}, stay, which);
         gemm::add(s, shape, "always_prefetch", managed{} | always_prefetch{}, stay, which);
         gemm::add(s, shape, "threshold_prefetch", managed{} | threshold_prefetch{}, stay, which);
         gemm::add(s, shape, "egm_numa", managed{} | egm_numa{}, stay, which);
+        gemm::add(s, shape, "predecessor", managed{} | baseline::predecessor_policy{}, stay, which);
       }
     }
   }

@@ -2,6 +2,7 @@
 
 #include <cmm/cmm.hpp>
 
+#include "../baselines.hpp"
 #include "../format.hpp"
 #include "../suite.hpp"
 
@@ -125,6 +126,7 @@ void add_fresh(suite<Workload>& s) {
     add_first_use(s, "threshold_prefetch", managed{} | threshold_prefetch{}, bytes);
     add_first_use(s, "egm_numa", managed{} | egm_numa{}, bytes);
     add_first_use(s, "cudaMalloc", device{}, bytes);
+    add_first_use(s, "predecessor", managed{} | baseline::predecessor_policy{}, bytes);
   }
 }
 
