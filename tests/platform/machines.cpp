@@ -162,6 +162,7 @@ BOOST_AUTO_TEST_CASE(gh200_two_sockets_have_two_hosts_and_two_hbms) {
                 {"host memory, node 0", lpddr, {0, lpddr, lpddr, lpddr, lpddr}},
                 {"host memory, node 1", second, {0, second, second, second, second}}});
   BOOST_CHECK_EQUAL(*known.gpus[1].nearest_node, 1);
+  BOOST_CHECK(advises(known, "NUMA nodes 2 and 10 are HBM"));
   const description alone = tests::machine_without_cuda("gh200-two-socket");
   check(alone, {{"memory of another GPU, node 2", hbm_node, {open, open, open, open, open}},
                 {"memory of another GPU, node 10", hbm_node, {open, open, open, open, open}},

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "machine.hpp"
+#include "sim_machine.hpp"
 
 namespace {
 
@@ -14,44 +15,20 @@ using cmm::location;
 using cmm::platform::certainty;
 using cmm::platform::description;
 using cmm::probe::page_place;
-
-/// A simulated machine as the probe tries a real one.
-class sim_machine {
- public:
-  explicit sim_machine(const cmm::sim::profile& on)
-      : machine{on, cmm::sim::backing::none}, stream_{machine.create_stream()} {}
-
-  [[nodiscard]] cmm::sim::api api() { return cmm::sim::api{machine}; }
-  [[nodiscard]] cmm::stream stream(int) const { return stream_; }
-  double gpu_pass(void* data, std::size_t bytes, int) {
-    const auto begin = machine.now();
-    cmm::detail::check(machine.gpu_touch(data, bytes, cmm::sim::access::write, 0, stream_), "touching");
-    cmm::detail::check(api().synchronize(stream_), "waiting");
-    return static_cast<double>(bytes) / static_cast<double>(machine.now() - begin);
-  }
-  void cpu_touch(void* data, std::size_t bytes) {
-    cmm::detail::check(machine.cpu_touch(data, bytes, cmm::sim::access::write), "touching");
-    largest = std::max(largest, bytes);
-  }
-  std::vector<page_place> pages(void* data, std::size_t bytes) {
-    std::vector<page_place> found;
-    if (!tells_pages) return found;
-    for (const auto& [where, size] : machine.residency(data, bytes)) found.push_back({where, size});
-    return found;
-  }
-
-  cmm::sim::machine machine;
-  bool tells_pages = true;
-  std::size_t largest = 0;
-
- private:
-  cmm::stream stream_;
-};
+using tests::sim_machine;
 
 std::size_t verified(const description& known) {
   std::size_t count = 0;
-  for (const auto& each : known.reachable) count += each.bytes.how == certainty::verified ? 1 : 0;
+  for (const auto& each : known.reachable) count += each.verified_bytes != 0 ? 1 : 0;
   return count;
+}
+
+/// The largest block that was found where it should be.
+std::uint64_t verified(const description& known, const std::string& source, std::size_t tier) {
+  for (const auto& each : known.reachable) {
+    if (each.source == source && each.tier == tier) return each.verified_bytes;
+  }
+  return 0;
 }
 
 std::string joined(const std::vector<std::string>& lines) {
@@ -71,25 +48,87 @@ BOOST_AUTO_TEST_CASE(what_was_found_where_it_should_be_is_verified) {
   BOOST_TEST_INFO(to_text(known));
   BOOST_CHECK_EQUAL(verified(known), 6U);
   const auto own = known.reaches("managed", 0);
-  BOOST_CHECK(own.how == certainty::verified);
+  BOOST_CHECK_EQUAL(verified(known, "managed", 0), 256_MiB);
   BOOST_CHECK_EQUAL(*own, 150'109'880'320U);
-  BOOST_CHECK_MESSAGE(own.evidence.find("256 MiB tried: its pages are on the GPU") == 0, own.evidence);
-  BOOST_CHECK(to_text(known).find("managed reaches memory of GPU 0, verified: 256 MiB tried") !=
-              std::string::npos);
+  BOOST_CHECK_MESSAGE(own.evidence.find("256 MiB of it verified, its pages are on the GPU") == 0,
+                      own.evidence);
   const auto host = known.reaches("egm", 1);
-  BOOST_CHECK_MESSAGE(host.evidence.find("256 MiB tried: its pages are on node 0") == 0, host.evidence);
+  BOOST_CHECK_MESSAGE(host.evidence.find("256 MiB of it verified, its pages are on node 0") == 0,
+                      host.evidence);
   BOOST_CHECK_EQUAL(machine.machine.live_blocks(), 0U);
   BOOST_CHECK_EQUAL(machine.machine.live_pools(), 0U);
   BOOST_CHECK_EQUAL(machine.machine.misuses(), 0U);
+}
+
+/// A block that was found says nothing of the rest of its tier.
+BOOST_AUTO_TEST_CASE(the_size_of_a_tier_stays_reported) {
+  sim_machine machine{cmm::sim::h200_pcie};
+  const description before = tests::machine("h200-pcie");
+  description known = before;
+  cmm::probe::verify(machine, known, 256_MiB);
+  const auto own = known.reaches("managed", 0);
+  BOOST_CHECK(own.how == certainty::reported);
+  BOOST_CHECK_MESSAGE(
+      own.evidence.ends_with("; the whole size is reported: " + before.reaches("managed", 0).evidence),
+      own.evidence);
+  BOOST_CHECK(to_text(known).find("managed reaches memory of GPU 0: 256 MiB of it verified") !=
+              std::string::npos);
+  BOOST_CHECK(to_json(known).find("\"verified_bytes\": 268435456") != std::string::npos);
+  BOOST_CHECK(to_json(before).find("verified_bytes") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_coherent_machine_is_verified_too) {
   sim_machine machine{cmm::sim::gh200_480};
   description known = tests::machine("gh200-480-cdmm");
   cmm::probe::verify(machine, known, 64_MiB);
-  BOOST_CHECK(known.reaches("system", 1).how == certainty::verified);
-  BOOST_CHECK(known.reaches("managed", 1).how == certainty::verified);
-  BOOST_CHECK(known.reaches("device", 0).how == certainty::verified);
+  BOOST_CHECK_EQUAL(verified(known, "system", 1), 64_MiB);
+  BOOST_CHECK_EQUAL(verified(known, "managed", 1), 64_MiB);
+  BOOST_CHECK_EQUAL(verified(known, "device", 0), 64_MiB);
+}
+
+/// The memory of a thread lands on its own node unless it is bound to another.
+BOOST_AUTO_TEST_CASE(each_of_two_sockets_is_verified) {
+  sim_machine machine{cmm::sim::gh200_480_x2};
+  description known = tests::machine("gh200-two-socket");
+  cmm::probe::verify(machine, known, 64_MiB);
+  BOOST_TEST_INFO(to_text(known));
+  for (const char* source : {"managed", "managed_pool", "egm", "system"}) {
+    for (const std::size_t host : {2U, 3U}) BOOST_CHECK_EQUAL(verified(known, source, host), 64_MiB);
+  }
+  BOOST_CHECK_EQUAL(verified(known, "device", 1), 64_MiB);
+  BOOST_CHECK_EQUAL(machine.machine.live_blocks(), 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_memory_cannot_be_bound_to_is_not_tried_rather_than_out_of_reach) {
+  sim_machine machine{cmm::sim::gh200_480_x2};
+  machine.binds = false;
+  description known = tests::machine("gh200-two-socket");
+  const auto before = known.reaches("system", 3);
+  cmm::probe::verify(machine, known, 64_MiB);
+  BOOST_CHECK_EQUAL(verified(known, "system", 2), 64_MiB);
+  BOOST_CHECK_EQUAL(verified(known, "system", 3), 0U);
+  BOOST_CHECK(known.reaches("system", 3) == before);
+  BOOST_CHECK_MESSAGE(joined(known.unseen)
+                              .find("whether system reaches host memory, node 1: this node was not "
+                                    "tried (mbind failed: Operation not permitted); a block was "
+                                    "in host memory, node 0 instead") != std::string::npos,
+                      joined(known.unseen));
+}
+
+/// A driver that does not read malloc memory takes no NUMA node for the advice.
+BOOST_AUTO_TEST_CASE(advice_that_the_driver_ignores_proves_nothing_about_a_node) {
+  cmm::sim::profile deaf = cmm::sim::gh200_480_x2;
+  deaf.capabilities[static_cast<std::size_t>(cmm::attribute::pageable_memory_access)] = {
+      0, "assumed, for tests"};
+  sim_machine machine{deaf};
+  description known = tests::machine("gh200-two-socket");
+  const auto before = known.reaches("managed", 3);
+  cmm::probe::verify(machine, known, 64_MiB);
+  BOOST_CHECK(known.reaches("managed", 3) == before);
+  BOOST_CHECK_MESSAGE(joined(known.unseen)
+                              .find("whether managed reaches host memory, node 1: this node was not "
+                                    "tried (advice obliges to nothing)") != std::string::npos,
+                      joined(known.unseen));
 }
 
 /// Where the kernel does not tell of pages, free memory and speed prove HBM; host memory stays a conclusion.
@@ -98,10 +137,10 @@ BOOST_AUTO_TEST_CASE(without_pages_only_gpu_memory_is_verified) {
   machine.tells_pages = false;
   description known = tests::machine("h200-pcie");
   cmm::probe::verify(machine, known, 256_MiB);
-  BOOST_CHECK(known.reaches("device", 0).how == certainty::verified);
+  BOOST_CHECK(verified(known, "device", 0) != 0);
   BOOST_CHECK(known.reaches("managed", 0).evidence.find("free GPU memory fell by 256 MiB") !=
               std::string::npos);
-  BOOST_CHECK(known.reaches("egm", 1).how != certainty::verified);
+  BOOST_CHECK_EQUAL(verified(known, "egm", 1), 0U);
   BOOST_CHECK(joined(known.unseen)
                   .find("whether egm reaches host memory, node 0: 256 MiB tried: the system does not tell "
                         "where its pages are") != std::string::npos);
@@ -137,7 +176,7 @@ BOOST_AUTO_TEST_CASE(running_out_is_said_and_nothing_is_kept) {
   BOOST_CHECK(
       joined(known.unseen).find("whether egm reaches host memory, node 0: cudaMemPoolCreate failed") !=
       std::string::npos);
-  BOOST_CHECK(known.reaches("device", 0).how == certainty::verified);
+  BOOST_CHECK(verified(known, "device", 0) != 0);
   BOOST_CHECK_EQUAL(machine.machine.live_blocks(), 0U);
 }
 
@@ -162,7 +201,7 @@ BOOST_AUTO_TEST_CASE(never_more_than_a_quarter_of_what_is_free) {
   description known = tests::machine("h200-pcie");
   cmm::probe::verify(machine, known, 8_GiB);
   BOOST_CHECK_EQUAL(machine.largest, 64_MiB);
-  BOOST_CHECK(known.reaches("device", 0).evidence.find("256 MiB tried") == 0);
+  BOOST_CHECK(known.reaches("device", 0).evidence.find("256 MiB of it verified") == 0);
 }
 
 BOOST_AUTO_TEST_CASE(too_little_memory_is_skipped_with_the_reason) {

@@ -38,7 +38,7 @@ class ReportTest(unittest.TestCase):
         """A file of the report."""
         return (self.out / name).read_text()
 
-    def assertIn(self, member, container, msg=None):  # noqa: N802: the name is unittest's
+    def assertIn(self, member, container, msg=None):
         """As usual, but a page is not printed in full."""
         if isinstance(container, str) and member not in container:
             self.fail(msg or f"{member!r} is not in {container[:300]!r}, {len(container)} characters")

@@ -95,7 +95,7 @@ def page_fault():
             yield row(name, each * factor * 1000.0, ns_per_page=float(each * factor), pages=1000)
     for touched in (10, 25, 50, 100):
         yield row(f"page_fault/what:density/touched:{touched}pct/bytes:64MiB", 1e6 + touched * 3e4)
-    yield row("page_fault/what:one_fault_fresh", 62000.0, p99_ns=700000.0)
+    yield row("page_fault/what:one_fault_fresh", 62000.0, p99_ns=700000.0, samples=303.0)
 
 
 def bandwidth(gpus):
@@ -166,6 +166,19 @@ def kv_access():
                 time = size * (1 - host / 100) / GPU_MEMORY + size * host / 100 / rate + 20000
                 limit = ("link and HBM", size * host / 100 / LINK + size / 4800 + 1, "measured")
                 yield row(f"kv_access/access:{access}/block:{block}/host:{host}pct", time, limit, bytes=size)
+
+
+def with_bytes(made, *sizes):
+    """The result with a row of kv_access for each of these sizes, each slower than the one before."""
+    rows = []
+    for entry in made["benchmarks"]:
+        if not entry["name"].startswith("kv_access/"):
+            rows.append(entry)
+            continue
+        for which, size in enumerate(sizes):
+            times = {key: value * (which + 1) for key, value in entry.items() if key.endswith("_ns")}
+            rows.append({**entry, **times, "name": f"{entry['name']}/bytes:{size}"})
+    return {**made, "benchmarks": rows}
 
 
 def unusual():

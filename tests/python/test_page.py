@@ -8,6 +8,9 @@ import xml.etree.ElementTree as ElementTree
 from typing import ClassVar
 
 import synthetic
+from cmm_report.families import panels_of
+from cmm_report.results import read
+from cmm_report.tables import table_of
 from reporting import ReportTest, without
 
 
@@ -60,6 +63,39 @@ class PageTest(ReportTest):
         self.assertRegex(
             self.written("report.html"), r"one_fault_fresh</code> one sample in a hundred took 11 times"
         )
+
+    def test_quantiles_that_too_few_samples_cannot_tell_are_left_out(self):
+        made = synthetic.measured()
+        fault = {"name": "page_fault/what:one_fault_fresh", "p50_ns": 1e3, "p95_ns": 2e3, "p99_ns": 9e3}
+        shown = {9: ["–", "–"], 19: ["–", "–"], 20: ["2 µs", "–"], 99: ["2 µs", "–"], 100: ["2 µs", "9 µs"]}
+        made["benchmarks"] = [{**fault, "name": f"{fault['name']}/n:{n}", "samples": float(n)} for n in shown]
+        rows = read(self.save(made)).rows
+        table = table_of(rows)
+        late = slice(table.heads.index("95 in 100"), table.heads.index("99 in 100") + 1)
+        self.assertEqual([line[late] for line in table.lines], list(shown.values()))
+        doubts = [row.doubt() for row in rows]
+        self.assertEqual(doubts, [""] * 4 + ["one sample in a hundred took 9 times the median"])
+
+    def test_the_kv_cache_has_a_plot_for_each_block_size_and_size_of_the_cache(self):
+        block = ["blocks of 16KiB", "blocks of 64KiB", "blocks of 2MiB"]
+        made = without(synthetic.measured(), "gemm", "bandwidth", "page_fault", "allocate")
+        for sizes, titles in (
+            ((), block),
+            (("1GiB",), block),
+            (("1GiB", "256MiB"), [f"{one}, {size}" for one in block for size in ("256MiB", "1GiB")]),
+        ):
+            result = read(self.save(synthetic.with_bytes(made, *sizes) if sizes else made))
+            panels = panels_of(result, "kv_access")
+            with self.subTest(sizes=sizes):
+                self.assertEqual([panel.title for panel in panels], titles)
+                slow = {panel.title: dict(panel.lines[1].points)[50] for panel in panels}
+                if len(sizes) > 1:
+                    times = slow["blocks of 2MiB, 256MiB"] / slow["blocks of 2MiB, 1GiB"]
+                    self.assertAlmostEqual(times, 2)
+        one, other = (self.save(made, f"{n}.json") for n in "ab")
+        other.write_text(one.read_text().replace('"quick": false', '"quick": true').replace("50pct", "51pct"))
+        self.report(one, other)
+        self.assertIn("blocks of 2MiB", self.written("report.html"))
 
     def test_every_family_has_a_plot_that_is_sound_xml_with_a_name(self):
         self.report_on("measured")

@@ -78,6 +78,28 @@ class RecommendTest(ReportTest):
                 recipe = self.recipes(made)["kv_cache"]["recipe"]
                 self.assertEqual(recipe, f"{memory} | spill{{.fast = device}} | pool | stats")
 
+    def test_the_kv_recipes_are_those_that_the_rows_measured(self):
+        """As bench/cases/kv_access.hpp takes its host part."""
+        remote = "managed | prefer{.at = host} | accessed_by{.at = device}"
+        measured = dict.fromkeys(("fault", "prefetch", "batched_prefetch"), "managed")
+        measured |= {"remote": remote, "copy": "egm", "batched_copy": "egm"}
+        self.assertEqual({access: memory for access, (memory, _) in HOST_PART.items()}, measured)
+        for access in ("copy", "batched_copy"):
+            self.assertIn("pinned memory (egm)", HOST_PART[access][1])
+
+    def test_a_way_of_access_that_is_nearly_the_fastest_is_not_called_the_fastest(self):
+        advice = self.recipes(synthetic.measured())["kv_cache"]
+        self.assertIn(": fastest or within 1 % of it in ", advice["reasons"][0])
+        self.assertIn(" of 12 combinations of block size and host share", advice["reasons"][0])
+
+    def test_rows_of_several_sizes_of_the_kv_cache_count_one_by_one(self):
+        plain = self.recipes(synthetic.measured())["kv_cache"]
+        one = self.recipes(synthetic.with_bytes(synthetic.measured(), "256MiB"))["kv_cache"]
+        self.assertEqual((one["recipe"], one["reasons"]), (plain["recipe"], plain["reasons"]))
+        two = self.recipes(synthetic.with_bytes(synthetic.measured(), "256MiB", "1GiB"))["kv_cache"]
+        self.assertEqual(two["recipe"], plain["recipe"])
+        self.assertIn(" of 24 combinations of block size, host share and bytes", two["reasons"][0])
+
     def test_scratch_takes_device_memory_where_the_difference_is_unclear(self):
         made = synthetic.measured()
         pooled = "allocate/allocator:managed+threshold_prefetch+pool/"
@@ -126,6 +148,7 @@ class RecommendTest(ReportTest):
         )
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(len(done.stdout.splitlines()), len(texts))
+        self.assertIn("kv: managed | prefer{.at = host} | accessed_by{.at = device} | spill{", done.stdout)
         done = subprocess.run(
             [program, self.save("w: managed | nothing\n", "bad.txt")], capture_output=True, check=False
         )

@@ -45,6 +45,17 @@ class VerdictTest(ReportTest):
         text = self.findings(made)["Do not let the KV cache fault"].text
         self.assertIn("takes 1 ms by reading them where they are and 7 ms by faults: 7 times longer", text)
 
+    def test_a_kv_cache_of_several_sizes_is_judged_by_the_largest(self):
+        for sizes in (("256MiB",), ("256MiB", "1GiB"), ("1GiB", "256MiB")):
+            found = self.findings(synthetic.with_bytes(synthetic.measured(), *sizes))
+            sentence = found["Do not let the KV cache fault"]
+            largest = "1GiB" if "1GiB" in sizes else "256MiB"
+            ways = [f"kv_access/access:{way}/block:64KiB/host:50pct" for way in ("remote", "fault")]
+            with self.subTest(sizes=sizes):
+                self.assertEqual(
+                    [row.name for row in sentence.rows], [f"{way}/bytes:{largest}" for way in ways]
+                )
+
     def test_a_difference_within_the_spread_is_no_difference(self):
         made = synthetic.measured()
         for access, time in (("fault", 1.01e6), ("remote", 1e6)):

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -44,12 +45,21 @@ inline void advise_on_egm(description& known) {
   }
 }
 
+/// "1", "1 and 2", "1, 2 and 3".
+inline std::string listed(const std::vector<std::string>& words) {
+  std::string out;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    out += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
+  }
+  return out;
+}
+
 inline void advise_on_nodes(description& known) {
-  std::string hbm;
+  std::vector<std::string> hbm;
   for (const node& each : known.nodes) {
     const std::string number = std::to_string(each.id);
     const node_role role = each.role.value_or(node_role::unclear);
-    if (role == node_role::hbm) hbm += (hbm.empty() ? "" : ", ") + number;
+    if (role == node_role::hbm) hbm.push_back(number);
     if (role == node_role::unclear && each.bytes != 0) {
       known.advice.push_back("NUMA node " + number + " has " + size_text(each.bytes) +
                              " and no CPUs, and it is not clear whether that is HBM; it is counted nowhere. "
@@ -58,9 +68,12 @@ inline void advise_on_nodes(description& known) {
   }
   if (!hbm.empty()) {
     known.advice.push_back(
-        "NUMA node " + hbm +
-        " is HBM and no further memory: free and MemTotal count it, so never add it to what "
-        "the GPU has. Keep host data off it with numactl --membind.");
+        hbm.size() == 1 ? "NUMA node " + hbm[0] +
+                              " is HBM and no further memory: free and MemTotal count it, so never add it to "
+                              "what the GPU has. Keep host data off it with numactl --membind."
+                        : "NUMA nodes " + listed(hbm) +
+                              " are HBM and no further memory: free and MemTotal count them, so never add "
+                              "them to what the GPUs have. Keep host data off them with numactl --membind.");
   }
   std::uint64_t in_nodes = 0;
   for (const node& each : known.nodes) in_nodes += each.bytes;

@@ -77,7 +77,7 @@ inline fact<double> memory_rate(const named_numbers& cuda) {
 
 /// A link that is idle runs slower than it can, so the best of this GPU in this slot counts.
 inline fact<double> pcie_rate_of(files& from, const std::string& bus, const named_numbers& nvml) {
-  const auto now = read_pcie(from, bus, "current");
+  const auto now = read_pcie(from, bus);
   const auto generation = find(nvml, "pcie_max_generation");
   const auto lanes = find(nvml, "pcie_max_width");
   if (generation && lanes && pcie_gigatransfers(*generation) > 0 && *lanes >= 1 && *lanes <= 32) {

@@ -105,6 +105,7 @@ struct reach {
   std::string source{};
   std::size_t tier = 0;  ///< index into `description::tiers`
   fact<std::uint64_t> bytes = unknown{};
+  std::uint64_t verified_bytes = 0;  ///< the largest block that was tried and found there; `bytes` was not
 };
 
 /// All that is known of a machine's memory.

@@ -102,7 +102,7 @@ inline std::string to_json(const description& known) {
   const auto reach_json = [&](const reach& each) {
     return "{\"source\": " + in_quotes(each.source) +
            ", \"tier\": " + in_quotes(known.tiers.at(each.tier).name()) + ", \"bytes\": " + json(each.bytes) +
-           "}";
+           (each.verified_bytes == 0 ? "" : ", \"verified_bytes\": " + json(each.verified_bytes)) + "}";
   };
   const auto sentence = [](const std::string& text) { return in_quotes(text); };
   return "{\n  \"schema\": \"cmm-platform 1\",\n  \"facts\": " + detail::block('{', facts, "  ", '}') +

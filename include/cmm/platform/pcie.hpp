@@ -39,11 +39,11 @@ struct pcie_link {
   }
 };
 
-/// The link of a PCI device as the kernel sees it; `which` is "current" or "max".
-inline std::optional<pcie_link> read_pcie(files& from, const std::string& bus, const std::string& which) {
-  const std::string place = "/sys/bus/pci/devices/" + bus + "/" + which;
-  const auto speed = from.line(place + "_link_speed");
-  const auto width = from.line(place + "_link_width");
+/// The link of a PCI device as the kernel sees it now.
+inline std::optional<pcie_link> read_pcie(files& from, const std::string& bus) {
+  const std::string place = "/sys/bus/pci/devices/" + bus;
+  const auto speed = from.line(place + "/current_link_speed");
+  const auto width = from.line(place + "/current_link_width");
   if (!speed || !width) return std::nullopt;
   pcie_link link;
   const auto [stop, error] =

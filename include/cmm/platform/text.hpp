@@ -121,13 +121,13 @@ inline std::vector<std::string> reasons(const description& known) {
   std::vector<std::string> out;
   for (const reach& each : known.reachable) {
     const bool none = !each.bytes || *each.bytes == 0;
-    if (known.gpus.empty() || (!none && each.bytes.how != certainty::verified)) continue;
+    if (known.gpus.empty() || (!none && each.verified_bytes == 0)) continue;
     const tier& where = known.tiers.at(each.tier);
     if (where.what == tier::kind::carve_out && each.source != source_names.front()) continue;
     const std::string who = where.what == tier::kind::carve_out ? "no source reaches "
+                            : each.verified_bytes != 0          ? each.source + " reaches "
                             : !each.bytes                       ? each.source + " may reach "
-                            : none                              ? each.source + " does not reach "
-                                                                : each.source + " reaches ";
+                                                                : each.source + " does not reach ";
     const char* const how = each.bytes.how == certainty::verified ? ", verified: " : ": ";
     out.push_back(who + where.name() + how + each.bytes.evidence);
   }

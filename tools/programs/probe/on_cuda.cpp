@@ -1,9 +1,12 @@
 #ifdef CMM_PROBE_CUDA
 
+#include <linux/mempolicy.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <climits>
 #include <cmm/cuda.hpp>
 #include <cmm/cuda/platform_answers.hpp>
 #include <cstring>
@@ -48,6 +51,16 @@ class cuda_machine {
   }
 
   static void cpu_touch(void* data, std::size_t bytes) { std::memset(data, 2, bytes); }
+
+  static std::string bind(void* data, std::size_t bytes, int node) {
+    constexpr std::size_t each = sizeof(unsigned long) * CHAR_BIT;
+    unsigned long nodes[1024 / each] = {};
+    if (node < 0 || node >= 1024) return "node " + std::to_string(node) + " is beyond 1023";
+    nodes[static_cast<std::size_t>(node) / each] |= 1UL << (static_cast<std::size_t>(node) % each);
+    // The kernel counts one node less than it is told.
+    if (::syscall(SYS_mbind, data, bytes, MPOL_BIND, nodes, 1025UL, 0U) == 0) return "";
+    return std::string{"mbind failed: "} + std::strerror(errno);
+  }
 
   /// Asks the kernel for the node of up to 1024 pages. move_pages without nodes moves nothing.
   static std::vector<page_place> pages(void* data, std::size_t bytes) {

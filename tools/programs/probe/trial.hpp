@@ -23,6 +23,7 @@ struct sighting {
   std::size_t bytes = 0;
   std::int64_t taken = 0;  ///< how much less memory the GPU has free
   double rate = 0;         ///< GB/s of the second pass
+  std::string loose{};     ///< why the range may be on another NUMA node than asked; empty: it must not
 };
 
 /// Where a range was found. `clear` is false for a conclusion from speed and free memory alone.

@@ -16,13 +16,15 @@
 namespace cmm::probe {
 
 /// A machine to try out: real or simulated. `gpu_pass` writes every byte and gives GB/s; it has ended when it
-/// returns. `cpu_touch` writes every byte by the CPU. `pages` may be empty. Failures throw.
+/// returns. `cpu_touch` writes every byte by the CPU. `pages` may be empty. `bind`
+/// obliges pages that come later to be on a NUMA node, or says why it does not. Other failures throw.
 template <class Machine>
 concept trial_machine = requires(Machine& m, void* p, std::size_t n, int device) {
   { m.api() } -> cmm::api;
   { m.stream(device) } -> std::same_as<cmm::stream>;
   { m.gpu_pass(p, n, device) } -> std::same_as<double>;
   m.cpu_touch(p, n);
+  { m.bind(p, n, device) } -> std::same_as<std::string>;
   { m.pages(p, n) } -> std::same_as<std::vector<page_place>>;
 };
 
@@ -66,28 +68,42 @@ class verification {
     attempt("managed", i, device, managed{} | prefer{there} | accessed_by{reader}, first::cpu);
     attempt("managed_pool", i, device, managed_pool{.at = there}, first::cpu);
     attempt("egm", i, device, egm{.at = there}, first::cpu);
-    attempt("system", i, device, cmm::system{}, first::cpu);
+    attempt("system", i, device, cmm::system{}, first::cpu, has_nodes() ? node : -1);
   }
 
-  /// One block of one source: taken, touched twice by the GPU, looked at, and given back.
+  static bool both_host(const platform::tier& one, const platform::tier& other) {
+    return one.what == platform::tier::kind::host && other.what == platform::tier::kind::host;
+  }
+
+  /// Whether the host is several tiers, so that memory can be on the wrong one.
+  [[nodiscard]] bool has_nodes() const {
+    return std::count_if(known_.tiers.begin(), known_.tiers.end(), [](const platform::tier& each) {
+             return each.what == platform::tier::kind::host;
+           }) > 1;
+  }
+
+  /// One block of one source: taken, bound to a node if there is one, touched twice by the GPU, looked at,
+  /// and given back.
   template <class Recipe>
-  void attempt(const char* source, std::size_t i, int device, const Recipe& recipe, first toucher) {
+  void attempt(const char* source, std::size_t i, int device, const Recipe& recipe, first toucher,
+               int node = -1) {
     platform::reach* const cell = find(source, i);
     if (cell == nullptr || (cell->bytes && *cell->bytes == 0)) return;
     try {
       const std::size_t bytes = bounded(device, known_.tiers[i]);
       if (bytes == 0) return note(*cell, "skipped, since less than 8 MiB is free");
       auto memory = cmm::build(recipe, machine_.api());
-      const sighting seen = look(memory, bytes, device, toucher);
+      sighting seen = look(memory, bytes, device, toucher, node);
+      if constexpr (cmm::detail::gives_hints<Recipe>) seen.loose = "advice obliges to nothing";
       if (seen.bytes == 0) return note(*cell, "memory ran out at " + platform::size_text(bytes));
-      settle(*cell, judge(known_, device, seen), bytes);
+      settle(*cell, judge(known_, device, seen), seen);
     } catch (const std::exception& error) {
       note(*cell, error.what());
     }
   }
 
   template <class Allocator>
-  sighting look(Allocator& memory, std::size_t bytes, int device, first toucher) {
+  sighting look(Allocator& memory, std::size_t bytes, int device, first toucher, int node) {
     const cmm::stream stream = machine_.stream(device);
     const std::size_t before = free_on(device);
     const block taken = memory.allocate({.bytes = bytes, .stream = stream, .device = device});
@@ -98,7 +114,9 @@ class verification {
       cmm::stream stream;
       ~giver() { memory.deallocate(taken, stream); }
     } const back{memory, taken, stream};
-    sighting seen{{}, bytes, 0, 0};
+    sighting seen;
+    seen.bytes = bytes;
+    if (node >= 0) seen.loose = machine_.bind(taken.data, bytes, node);
     // A block is the CPU's only once its stream has reached the allocation.
     cmm::detail::check(machine_.api().synchronize(stream), "waiting for an allocation");
     if (toucher == first::cpu) machine_.cpu_touch(taken.data, bytes);
@@ -136,20 +154,23 @@ class verification {
     return found == known_.reachable.end() ? nullptr : &*found;
   }
 
-  void settle(platform::reach& cell, const verdict& found, std::size_t bytes) {
-    const std::string tried = platform::size_text(bytes) + " tried: " + found.why;
-    const bool there = found.tier == cell.tier;
-    if (there && found.clear) {
-      cell.bytes.how = cell.bytes ? platform::certainty::verified : cell.bytes.how;
-      cell.bytes.evidence = tried;
-    } else if (there || !found.tier) {
+  void settle(platform::reach& cell, const verdict& found, const sighting& seen) {
+    const std::string tried = platform::size_text(seen.bytes) + " tried: " + found.why;
+    if (!found.tier) return note(cell, tried);
+    const platform::tier& there = known_.tiers.at(*found.tier);
+    if (*found.tier == cell.tier && found.clear) {
+      cell.verified_bytes = seen.bytes;
+      cell.bytes.evidence = platform::size_text(seen.bytes) + " of it verified, " + found.why +
+                            "; the whole size is " + to_text(cell.bytes.how) + ": " + cell.bytes.evidence;
+    } else if (*found.tier == cell.tier) {
       note(cell, tried);
+    } else if (!seen.loose.empty() && both_host(there, known_.tiers.at(cell.tier))) {
+      note(cell, "this node was not tried (" + seen.loose + "); a block was in " + there.name() + " instead");
     } else if (found.clear) {
       // A success code that placed the memory elsewhere is the case this exists for.
-      cell.bytes = platform::verified(
-          std::uint64_t{0}, "found in " + known_.tiers.at(*found.tier).name() + " instead; " + tried);
+      cell.bytes = platform::verified(std::uint64_t{0}, "found in " + there.name() + " instead; " + tried);
     } else {
-      note(cell, "it seems to be in " + known_.tiers.at(*found.tier).name() + " instead; " + tried);
+      note(cell, "it seems to be in " + there.name() + " instead; " + tried);
     }
   }
 

@@ -1,7 +1,7 @@
 """The panels of each family that the suite has."""
 
 from . import units
-from .axes import by_number, values_of
+from .axes import values_of
 from .bandwidth_panels import bandwidth
 from .panels import Panel, gigabytes, lines_of, microseconds, teraflops
 from .series import HIGHER, LOWER, bars_by, gigabytes_text, named, plainly, several, size_at
@@ -88,18 +88,21 @@ def gemm(rows):
 
 
 def kv_access(rows):
-    """Time of a step by share of host-resident blocks, for each block size."""
+    """Time of a step by share of host-resident blocks, for each block size and, if they differ, bytes."""
+    kinds = {}
+    for row in rows:
+        kinds.setdefault((row.axes.get("block", ""), row.axes.get("bytes", "")), []).append(row)
+    differ = len({size for _, size in kinds}) > 1
     panels = []
-    for block in by_number(values_of(rows, "block")):
-        here = [row for row in rows if row.axes.get("block") == block]
+    for block, size in sorted(kinds, key=lambda kind: [(units.number_of(text) or 0, text) for text in kind]):
         lines = lines_of(
-            here,
+            kinds[block, size],
             lambda row: units.number_of(row.axes.get("host", "")),
             named("access"),
             lambda _, ns: ns / 1e6,
             lower=True,
         )
-        title = f"blocks of {block}"
+        title = ", ".join(filter(None, (f"blocks of {block}", size if differ else "")))
         panels.append(Panel(title, "ms per step", LOWER, "blocks in host memory, %", "percent", lines))
     return panels
 

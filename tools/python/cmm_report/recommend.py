@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from . import units
 from .axes import by_number
+from .findings import WAYS
 from .spread import is_clear
 from .threshold import threshold
-from .findings import WAYS
 
 
 @dataclass
@@ -59,17 +59,18 @@ def weights(result):
     return Advice("weights", f"managed | {found.policy} | pool | stats", [reason + ".", *found.reasons], rows)
 
 
-# How the host-resident part of a KV cache must live for each way of reaching it.
+# How the host-resident part of a KV cache must live for each way of reaching it: as the rows had it. Their
+# pinned memory came from cudaMallocHost; egm is the pinned memory that the library gives out.
 HOST_PART = {
-    "fault": ("managed | advise_only", "let the pages come by faults"),
-    "remote": ("managed | egm_numa", "let kernels read host blocks where they are"),
-    "prefetch": ("managed | prefer{.at = host}", "prefetch each block of a step before it"),
-    "batched_prefetch": (
-        "managed | prefer{.at = host}",
-        "prefetch the blocks of a step before it, in one batch",
+    "fault": ("managed", "let the pages come by faults"),
+    "remote": (
+        "managed | prefer{.at = host} | accessed_by{.at = device}",
+        "let kernels read host blocks where they are",
     ),
-    "copy": ("egm", "copy each block from pinned host memory before the step"),
-    "batched_copy": ("egm", "copy the blocks of a step from pinned host memory in one batch"),
+    "prefetch": ("managed", "prefetch each block of a step before it"),
+    "batched_prefetch": ("managed", "prefetch the blocks of a step before it, in one batch"),
+    "copy": ("egm", "keep them in pinned memory (egm) and copy each block before the step"),
+    "batched_copy": ("egm", "keep them in pinned memory (egm) and copy the blocks of a step in one batch"),
 }
 
 
@@ -107,8 +108,8 @@ def kv_cache(result):
     lost = loss(access) - 1
     behind = f", {units.percent_text(lost)} slower than the fastest in the mean" if lost > 0.001 else ""
     reasons = [
-        f"Blocks on the host are best reached {WAYS[access]}: fastest in {len(wins)} of "
-        f"{len(groups)} combinations of block size and host share{behind}; {how}.",
+        f"Blocks on the host are best reached {WAYS[access]}: fastest or within 1 % of it in "
+        f"{len(wins)} of {len(groups)} combinations of {axes_text(groups)}{behind}; {how}.",
         *by_block(groups, access),
     ]
     example = max(
@@ -122,6 +123,12 @@ def kv_cache(result):
         )
     named = list({row.name: row for row in (example[access], worst)}.values())
     return Advice("kv_cache", f"{memory} | spill{{.fast = device}} | pool | stats", reasons, named)
+
+
+def axes_text(groups):
+    """What the combinations differ in, in words."""
+    caches = {row.axes.get("bytes") for group in groups.values() for row in group.values()}
+    return "block size, host share and bytes" if len(caches) > 1 else "block size and host share"
 
 
 def loss_of(loss, access, known):

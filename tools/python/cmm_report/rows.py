@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from . import units
 
+SAMPLES_FOR = {"p95_ns": 20, "p99_ns": 100}  # fewer have none beyond the quantile
+
 
 @dataclass(frozen=True)
 class Row:
@@ -46,6 +48,11 @@ class Row:
         """How fast the row is where `base` is 1; by samples taken in turn with it where the row has them."""
         return self.values.get("speedup") or base.time / self.time
 
+    def quantile(self, key):
+        """A late quantile of the times, or None where too few samples make it the slowest of them."""
+        enough = self.values.get("samples", math.inf) >= SAMPLES_FOR[key]
+        return self.values.get(key) if enough else None
+
     def rate(self):
         """(value, text) of the row's rate of bytes or arithmetic, or None."""
         for key, text in (("flops_per_second", units.flops_text), ("bytes_per_second", units.rate_text)):
@@ -73,8 +80,8 @@ class Row:
         if self.values.get("limit_ratio", 0) > 1.05:
             share = units.percent_text(self.values["limit_ratio"])
             return f"at {share} of its limit, so the limit or the row is wrong"
-        if self.values.get("p99_ns", 0) > 5 * self.time:
-            times = units.times_text(self.values["p99_ns"] / self.time)
+        if (late := self.quantile("p99_ns") or 0) > 5 * self.time:
+            times = units.times_text(late / self.time)
             return f"one sample in a hundred took {times} the median"
         if (self.spread or 0) > 0.25:
             return f"the middle half of its samples spreads over {units.percent_text(self.spread)}"

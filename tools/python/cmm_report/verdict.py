@@ -136,8 +136,8 @@ def copies(result):
     text = (
         "From managed memory that prefers the host, cudaMemcpyAsync brings "
         f"{rate_text(engine.values['bytes_per_second'])} and a kernel "
-        f"{rate_text(kernel.values['bytes_per_second'])}: {versus(engine, kernel)}. Read it with kernels, or keep what "
-        "is copied in pinned memory."
+        f"{rate_text(kernel.values['bytes_per_second'])}: {versus(engine, kernel)}. "
+        "Read it with kernels, or keep what is copied in pinned memory."
     )
     return Sentence("bad", "Do not copy managed host memory with the copy engine", text, [engine, kernel])
 
@@ -151,9 +151,13 @@ def cache(result):
     full = [group for group in groups.values() if "fault" in group and len(group) > 1]
     if not full:
         return None
-    group = min(
-        full, key=lambda g: abs(size(g["fault"], "host") - 50) * 1e12 + abs(size(g["fault"], "block") - 65536)
-    )
+
+    def distance(group):
+        """How far from blocks of 64 KiB, half of them on the host; of equals the most bytes."""
+        row = group["fault"]
+        return abs(size(row, "host") - 50), abs(size(row, "block") - 65536), -size(row)
+
+    group = min(full, key=distance)
     fault = group["fault"]
     fastest = min(
         (row for name, row in group.items() if name not in ("fault", "resident")), key=lambda row: row.time
@@ -182,7 +186,8 @@ def cold(result):
     slow, fast = pair
     product = f"{slow.axes.get('type', '')} product of size {slow.axes.get('n')}"
     if ratio(slow, fast) < NEARLY_ONE or is_clear(slow, fast) is False:
-        text = f"The first {product} on cold managed operands takes {time_text(slow.time)}, as long as a later one."
+        took = time_text(slow.time)
+        text = f"The first {product} on cold managed operands takes {took}, as long as a later one."
         return Sentence("good", "A cold first call costs nothing here", text, [slow, fast])
     text = (
         f"The first {product} on cold managed operands takes {time_text(slow.time)}, a later one on "
