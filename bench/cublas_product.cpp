@@ -40,6 +40,26 @@ class layout {
   cublasLtMatrixLayout_t native_ = nullptr;
 };
 
+/// A product whose first operand is transposed, summed in fp32.
+class operation {
+ public:
+  operation() {
+    check(cublasLtMatmulDescCreate(&native_, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescCreate");
+    const cublasOperation_t transposed = CUBLAS_OP_T;
+    const cublasStatus_t set =
+        cublasLtMatmulDescSetAttribute(native_, CUBLASLT_MATMUL_DESC_TRANSA, &transposed, sizeof transposed);
+    if (set != CUBLAS_STATUS_SUCCESS) (void)cublasLtMatmulDescDestroy(native_);
+    check(set, "cublasLtMatmulDescSetAttribute");
+  }
+  ~operation() { (void)cublasLtMatmulDescDestroy(native_); }
+  operation(const operation&) = delete;
+  operation& operator=(const operation&) = delete;
+  operator cublasLtMatmulDesc_t() const noexcept { return native_; }  // NOLINT(google-explicit-constructor)
+
+ private:
+  cublasLtMatmulDesc_t native_ = nullptr;
+};
+
 }  // namespace
 
 /// The descriptors of one shape and the algorithm that was chosen for it.
@@ -47,10 +67,6 @@ struct planned {
   planned(cublasLtHandle_t handle, const product& shape, std::size_t workspace)
       : operand{operand_type(shape.kind), shape.n},
         result{shape.kind == number::fp32 ? CUDA_R_32F : CUDA_R_16BF, shape.n} {
-    check(cublasLtMatmulDescCreate(&what, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescCreate");
-    const cublasOperation_t transposed = CUBLAS_OP_T;
-    check(cublasLtMatmulDescSetAttribute(what, CUBLASLT_MATMUL_DESC_TRANSA, &transposed, sizeof transposed),
-          "cublasLtMatmulDescSetAttribute");
     cublasLtMatmulPreference_t preference = nullptr;
     check(cublasLtMatmulPreferenceCreate(&preference), "cublasLtMatmulPreferenceCreate");
     int found = 0;
@@ -64,13 +80,9 @@ struct planned {
     check(asked, "cublasLtMatmulAlgoGetHeuristic");
     if (found == 0) throw std::runtime_error{"cuBLASLt has no algorithm for this product"};
   }
-  ~planned() { (void)cublasLtMatmulDescDestroy(what); }
-  planned(const planned&) = delete;
-  planned& operator=(const planned&) = delete;
-
   layout operand;
   layout result;
-  cublasLtMatmulDesc_t what = nullptr;
+  operation what;
   cublasLtMatmulHeuristicResult_t chosen{};
 };
 
@@ -80,6 +92,7 @@ struct cublas_product::state {
   state() {
     check(cublasLtCreate(&handle), "cublasLtCreate");
     if (cudaMalloc(&workspace, workspace_bytes) != cudaSuccess) {
+      (void)cublasLtDestroy(handle);
       throw std::runtime_error{"32MiB of GPU memory for cuBLASLt could not be had; free some and run again"};
     }
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmm/cmm.hpp>
+#include <optional>
 
 #include "../baselines.hpp"
 #include "../format.hpp"
@@ -41,11 +42,9 @@ void add_first_touch(suite<Workload>& s, const std::string& policy, auto recipe)
 /// they are not: it must write them at half the speed of `cudaMalloc` memory at least.
 template <workload Workload>
 double time_populate(suite<Workload>& s, auto& memory, std::size_t bytes, double resident) {
-  block b;
-  const double time = elapsed(s.work(), [&] { b = memory.allocate(bytes, s.work().stream()); });
-  if (!b) throw ran_out{bytes, format_size(bytes)};
-  const double write = s.work().gpu_time([&] { s.work().write(b.data, bytes, 0); });
-  memory.deallocate(b, s.work().stream());
+  std::optional<held<std::remove_reference_t<decltype(memory)>>> b;
+  const double time = elapsed(s.work(), [&] { b.emplace(memory, bytes, s.work().stream()); });
+  const double write = s.work().gpu_time([&] { s.work().write(b->data(), bytes, 0); });
   if (write > 2 * (resident + s.limits().launch().nanoseconds)) {
     throw std::runtime_error{"the pages were not all there: a kernel then took " +
                              format_ratio(write / resident) + " the time it takes on cudaMalloc memory"};
@@ -89,14 +88,11 @@ void add_first_use(suite<Workload>& s, const std::string& policy, auto recipe, s
           sink.limit = s.limits().gpu_write(bytes);
           auto memory = build(recipe, s.api());
           s.repeat(sink, {.few = 5, .most = 51}, [&] {
-            block b;
-            const double time = elapsed(s.work(), [&] {
-              b = memory.allocate(bytes, s.work().stream());
-              if (!b) throw ran_out{bytes, format_size(bytes)};
-              s.work().write(b.data, bytes, 0);
+            std::optional<held<decltype(memory)>> b;
+            return elapsed(s.work(), [&] {
+              b.emplace(memory, bytes, s.work().stream());
+              s.work().write(b->data(), bytes, 0);
             });
-            memory.deallocate(b, s.work().stream());
-            return time;
           });
         });
 }

@@ -64,26 +64,47 @@ inline std::size_t peak_of(const std::vector<trace_event>& log) {
   return peak;
 }
 
+/// The blocks that are live in a trace. What is left goes back at the end, however that comes.
+template <class Memory>
+class live_blocks {
+ public:
+  live_blocks(Memory& memory, stream on, std::size_t most) : memory_{memory}, stream_{on} {
+    blocks_.reserve(most);
+  }
+  ~live_blocks() {
+    for (const auto& [id, b] : blocks_) memory_.deallocate(b, stream_);
+  }
+  live_blocks(const live_blocks&) = delete;
+  live_blocks& operator=(const live_blocks&) = delete;
+
+  void play(const trace_event& e) {
+    if (e.bytes != 0) {
+      const block b = memory_.allocate(e.bytes, stream_);
+      if (!b) throw ran_out{e.bytes, format_size(e.bytes)};
+      blocks_[e.id] = b;
+    } else {
+      const auto found = blocks_.find(e.id);
+      memory_.deallocate(found->second, stream_);
+      blocks_.erase(found);
+    }
+  }
+
+ private:
+  Memory& memory_;
+  stream stream_;
+  std::unordered_map<std::uint64_t, block> blocks_;
+};
+
 /// Runs the whole trace in one stream and frees what is left at its end. Returns nanoseconds for each call.
 template <workload Workload>
 double run(suite<Workload>& s, const std::vector<trace_event>& log, auto& memory) {
-  const stream on = s.work().stream();
-  std::unordered_map<std::uint64_t, block> live;
-  live.reserve(log.size());
-  const double begin = s.work().now();
-  for (const trace_event& e : log) {
-    if (e.bytes != 0) {
-      const block b = memory.allocate(e.bytes, on);
-      if (!b) throw ran_out{e.bytes, format_size(e.bytes)};
-      live[e.id] = b;
-    } else {
-      const auto found = live.find(e.id);
-      memory.deallocate(found->second, on);
-      live.erase(found);
-    }
+  double time = 0;
+  {
+    live_blocks live{memory, s.work().stream(), log.size()};
+    const double begin = s.work().now();
+    for (const trace_event& e : log) live.play(e);
+    time = (s.work().now() - begin) / static_cast<double>(log.size());
   }
-  const double time = (s.work().now() - begin) / static_cast<double>(log.size());
-  for (const auto& [id, b] : live) memory.deallocate(b, on);
   s.work().synchronize();
   return time;
 }
