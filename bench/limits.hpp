@@ -16,7 +16,7 @@ namespace cmm::bench {
 template <workload Workload>
 class limits {
  public:
-  /// `sample_` bytes of GPU memory, twice, are taken for a measurement.
+  /// `sample` bytes of GPU memory, and as many of pinned memory, are taken for a measurement.
   limits(Workload& on, std::size_t sample) : work_{on}, sample_{sample} {}
 
   bound gpu_read(std::size_t bytes) {

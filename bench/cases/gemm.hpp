@@ -64,6 +64,13 @@ class reference {
   int batch_ = 1;
 };
 
+/// Throws `skipped` where the GPU has no products of this type.
+template <workload Workload>
+void require_type(suite<Workload>& s, number kind) {
+  const std::string reason = s.work().why_no(kind);
+  if (!reason.empty()) throw skipped{reason};
+}
+
 enum class call : unsigned char { first, steady };
 
 /// Products of matrices that a recipe allocates and a copy fills, as an engine loads weights; `settle` then
@@ -71,8 +78,7 @@ enum class call : unsigned char { first, steady };
 template <workload Workload>
 void measure(suite<Workload>& s, sample_sink& sink, const product& shape, auto recipe, auto settle,
              call which) {
-  const std::string reason = s.work().why_no(shape.kind);
-  if (!reason.empty()) throw skipped{reason};
+  require_type(s, shape.kind);
   reference<Workload> base{s, shape};
   sink.flops = shape.flops();
   sink.bytes = 0;
@@ -117,8 +123,7 @@ void measure(suite<Workload>& s, sample_sink& sink, const product& shape, auto r
 template <workload Workload>
 void add_device(suite<Workload>& s, const std::string& name, const product& shape) {
   s.row(name, [&s, shape](sample_sink& sink) {
-    const std::string reason = s.work().why_no(shape.kind);
-    if (!reason.empty()) throw skipped{reason};
+    require_type(s, shape.kind);
     const peaks most = s.work().peak();
     const double rate = shape.kind == number::bf16  ? most.bf16
                         : shape.kind == number::fp8 ? most.fp8

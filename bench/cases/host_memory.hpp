@@ -30,20 +30,20 @@ bool has_node(suite<Workload>& s, host_kind kind) {
 /// Calls `use(data)` with memory of this kind on a NUMA node, touched by the CPU.
 template <workload Workload>
 void with_host_memory(suite<Workload>& s, host_kind kind, int node, std::size_t bytes, auto&& use) {
+  const auto with = [&](char* data) {
+    s.work().cpu_write(data, bytes, 4_KiB);
+    use(data);
+    s.work().synchronize();
+  };
   const auto from = [&](auto recipe) {
     auto memory = build(recipe, s.api());
     const held block{memory, bytes, s.work().stream()};
-    s.work().cpu_write(block.data(), bytes, 4_KiB);
-    use(block.data());
-    s.work().synchronize();
+    with(block.data());
   };
   switch (kind) {
     case host_kind::pinned: {
       const pinned_buffer buffer{s.work(), bytes};
-      s.work().cpu_write(buffer.data(), bytes, 4_KiB);
-      use(buffer.data());
-      s.work().synchronize();
-      return;
+      return with(buffer.data());
     }
     case host_kind::managed:
       require_placement(s);

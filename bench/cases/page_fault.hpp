@@ -7,6 +7,12 @@ namespace page_fault {
 
 inline constexpr std::size_t strides[] = {4_KiB, 16_KiB, 64_KiB, 256_KiB, 2_MiB};
 
+/// Throws `skipped` where CPU and GPU share one memory.
+template <workload Workload>
+void require_two_memories(suite<Workload>& s) {
+  if (s.work().one_memory()) throw skipped{"CPU and GPU share one memory: no page moves"};
+}
+
 /// Touches one word at each stride, on the GPU or the CPU, of pages in a given state.
 template <workload Workload>
 void add_strided(suite<Workload>& s, const std::string& what, std::size_t stride, bool moves, auto limit,
@@ -15,7 +21,7 @@ void add_strided(suite<Workload>& s, const std::string& what, std::size_t stride
   s.row(row_name("page_fault",
                  {{"what", what}, {"stride", format_size(stride)}, {"bytes", format_size(bytes)}}),
         [&s, moves, limit, prepare, touch, bytes, stride](sample_sink& sink) {
-          if (moves && s.work().one_memory()) throw skipped{"CPU and GPU share one memory: no page moves"};
+          if (moves) require_two_memories(s);
           sink.pages = bytes / stride;
           sink.limit = limit(sink.pages * 4_KiB);  // the least that has to be there
           on_fresh_blocks(
@@ -30,7 +36,7 @@ void add_migration(suite<Workload>& s, const std::string& what, auto limit, auto
   s.row(row_name("page_fault", {{"what", what}, {"bytes", format_size(bytes)}}),
         [&s, limit, prepare, move, bytes](sample_sink& sink) {
           require_placement(s);
-          if (s.work().one_memory()) throw skipped{"CPU and GPU share one memory: no page moves"};
+          require_two_memories(s);
           sink.bytes = bytes;
           sink.limit = limit(bytes);
           on_fresh_blocks(

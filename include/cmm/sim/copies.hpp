@@ -38,13 +38,8 @@ inline outcome copy_side(state& s, const void* p, std::size_t bytes, access how,
     } else {
       sum = s.pager.gpu_touch(*block, use, {.device = device, .pages = 1});
     }
-  } else if (block->kind == memory_kind::device && block->where.id != device) {
-    sum.near = size / s.machine.link.peer;
-  } else if (block->kind == memory_kind::device || s.machine.unified) {
-    sum.near = size / (reads ? s.machine.hbm.read : s.machine.hbm.write);
   } else {
-    const double rate = s.pager.over_link(block->where.id, device, how, true);
-    reads ? sum.over.add_up(size, rate) : sum.over.add_down(size, rate);
+    sum = cost_of_fixed(s, *block, size, how, device, true);
   }
   return sum;
 }

@@ -22,24 +22,29 @@ struct copy_use {
   std::size_t bytes = 0;
 };
 
+/// What bytes of memory that never moves cost a kernel of a device, or its copy engine.
+inline outcome cost_of_fixed(const state& s, const allocation& block, double bytes, access how, int device,
+                             bool engine) {
+  const bool reads = how == access::read;
+  outcome sum;
+  if ((block.kind == memory_kind::device && block.where.id == device) || s.machine.unified) {
+    sum.near = bytes / (reads ? s.machine.hbm.read : s.machine.hbm.write);
+  } else if (block.kind == memory_kind::device) {
+    sum.near = bytes / s.machine.link.peer;
+  } else {
+    const double rate = s.pager.over_link(block.where.id, device, how, engine);
+    reads ? sum.over.add_up(bytes, rate) : sum.over.add_down(bytes, rate);
+  }
+  return sum;
+}
+
 /// Memory that never moves, used by a kernel.
 inline outcome touch_fixed(const state& s, const allocation& block, const touch& use, int device) {
-  const double moved = use.moved({use.offset, use.bytes, 0});
-  const bool reads = use.how == access::read;
   const bool own = block.kind == memory_kind::device && block.where.id == device;
   const auto pool = s.pools.find(block.pool);
   const bool granted = pool != s.pools.end() && (pool->second.granted >> device & 1) != 0;
   if (!own && !granted && !block.for_all) return {.code = errc::illegal_address};
-  outcome sum;
-  if (own || s.machine.unified) {
-    sum.near = moved / (reads ? s.machine.hbm.read : s.machine.hbm.write);
-  } else if (block.kind == memory_kind::device) {
-    sum.near = moved / s.machine.link.peer;
-  } else {
-    const double rate = s.pager.over_link(block.where.id, device, use.how);
-    reads ? sum.over.add_up(moved, rate) : sum.over.add_down(moved, rate);
-  }
-  return sum;
+  return cost_of_fixed(s, block, use.moved({use.offset, use.bytes, 0}), use.how, device, false);
 }
 
 /// One range that a kernel uses: what it costs, or why it may not.

@@ -1,7 +1,7 @@
 """The recommendation: recipes for weights, KV cache and scratch, each derived from rows that it names."""
 
-import math
 from dataclasses import dataclass, field
+from statistics import geometric_mean
 
 from . import units
 from .axes import by_number
@@ -39,7 +39,7 @@ def weights(result):
             "weights", "gemm/.../operands:managed_resident and operands:device in the steady state", "gemm"
         )
     managed, device = max(pairs, key=lambda pair: units.number_of(pair[0].axes.get("n", "")) or 0)
-    speed = math.exp(sum(math.log(m.speed_against(d)) for m, d in pairs) / len(pairs))
+    speed = geometric_mean(m.speed_against(d) for m, d in pairs)
     reason = (
         f"Resident managed memory runs matrix products at {units.percent_text(speed)} of the speed of "
         "cudaMalloc "
@@ -93,12 +93,13 @@ def kv_cache(result):
 
     def loss(access):
         """How many times slower than the fastest, in the geometric mean."""
-        ratios = [group[access].time / min(row.time for row in group.values()) for group in groups.values()]
-        return math.exp(sum(map(math.log, ratios)) / len(ratios))
+        return geometric_mean(
+            group[access].time / min(row.time for row in group.values()) for group in groups.values()
+        )
 
-    least = min(map(loss, common))
+    fastest = min(sorted(common), key=loss)
     # Where ways are as good as each other, memory that stays where it is asks least of the engine.
-    access = "remote" if loss_of(loss, "remote", common) < least * AS_GOOD else min(sorted(common), key=loss)
+    access = "remote" if "remote" in common and loss("remote") < loss(fastest) * AS_GOOD else fastest
     wins = [
         group
         for group in groups.values()
@@ -129,11 +130,6 @@ def axes_text(groups):
     """What the combinations differ in, in words."""
     caches = {row.axes.get("bytes") for group in groups.values() for row in group.values()}
     return "block size, host share and bytes" if len(caches) > 1 else "block size and host share"
-
-
-def loss_of(loss, access, known):
-    """The loss of a way of access, infinite where it has no rows."""
-    return loss(access) if access in known else math.inf
 
 
 def by_block(groups, chosen):
@@ -173,7 +169,7 @@ def scratch(result):
 
     def mean(name):
         """The geometric mean over the sizes, in nanoseconds."""
-        return math.exp(sum(math.log(groups[name][key].time) for key in common) / len(common))
+        return geometric_mean(groups[name][key].time for key in common)
 
     ranked = sorted(groups, key=mean)
     best, base = ranked[0], "device+pool"
