@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmm/platform/size_text.hpp>
 #include <cstdio>
 #include <string>
 
@@ -20,10 +21,7 @@ inline std::string format_time(double nanoseconds) {
 
 /// A rate in GB/s or, from a thousand of them, TB/s; powers of 1000.
 inline std::string format_rate(double bytes_per_second) {
-  char text[32];
-  const bool tera = bytes_per_second >= 1e12;
-  std::snprintf(text, sizeof text, "%.3g %s", bytes_per_second / (tera ? 1e12 : 1e9), tera ? "TB/s" : "GB/s");
-  return text;
+  return platform::rate_text(bytes_per_second / 1e9);
 }
 
 /// An arithmetic rate in GFLOP/s or TFLOP/s.

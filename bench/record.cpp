@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmm/core/error.hpp>
+#include <cmm/core/whole_file.hpp>
 #include <cmm/version.hpp>
 #include <cstdio>
 #include <fstream>
@@ -43,21 +44,6 @@ bool same_run(const json& other, const json& mine) {
     if (!other.contains(key) || other[key] != mine[key]) return false;
   }
   return other.value("trace", "") == mine.value("trace", "");
-}
-
-bool write_whole(const std::filesystem::path& path, const std::string& text) {
-  const std::filesystem::path fresh = path.string() + ".new";
-  std::ofstream file{fresh};
-  file << text;
-  file.close();
-  std::error_code failed;
-  if (file) std::filesystem::rename(fresh, path, failed);
-  if (file && !failed) return true;
-  std::error_code ignored;  // it may not exist
-  std::filesystem::remove(fresh, ignored);
-  std::fprintf(stderr, "cmm_bench: %s could not be written; check that its folder is writable and has room\n",
-               path.c_str());
-  return false;
 }
 
 }  // namespace
@@ -146,7 +132,10 @@ std::string record::text(bool complete) const {
 }
 
 bool record::save(const std::filesystem::path& path, bool complete) const {
-  return write_whole(path, text(complete));
+  if (detail::write_whole(path, text(complete))) return true;
+  std::fprintf(stderr, "cmm_bench: %s could not be written; check that its folder is writable and has room\n",
+               path.c_str());
+  return false;
 }
 
 /// Results with rows that this run does not have are not written over.

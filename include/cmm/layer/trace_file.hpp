@@ -3,10 +3,12 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "../core/error.hpp"
+#include "../core/whole_file.hpp"
 #include "trace.hpp"
 
 namespace cmm {
@@ -14,8 +16,7 @@ namespace cmm {
 /// Writes a trace, whole or not at all: a header line, then `take ID BYTES STREAM DEVICE NS` and `free ID
 /// STREAM DEVICE NS`, oldest first. Throws `std::runtime_error` where the file cannot be written.
 inline void save_trace(const std::vector<trace_event>& log, const std::filesystem::path& path) {
-  const std::filesystem::path partial = path.string() + ".partial";
-  std::ofstream file{partial};
+  std::ostringstream file;
   file << "cmm trace 1\n";
   for (const trace_event& e : log) {
     if (e.bytes != 0) {
@@ -25,12 +26,7 @@ inline void save_trace(const std::vector<trace_event>& log, const std::filesyste
     }
     file << ' ' << e.stream << ' ' << e.device << ' ' << e.nanoseconds << '\n';
   }
-  file.close();
-  std::error_code failed;
-  if (file) std::filesystem::rename(partial, path, failed);
-  if (!file || failed) {
-    std::error_code ignored;  // the partial file may not exist
-    std::filesystem::remove(partial, ignored);
+  if (!detail::write_whole(path, file.str())) {
     throw std::runtime_error{"the trace could not be written to " + path.string() +
                              "; check that the folder exists, is writable and has room"};
   }
