@@ -32,9 +32,9 @@ class AllocatorLibrary:
         if self.profile is None:
             header, macro = "cmm/torch.hpp", f"CMM_TORCH_ALLOCATOR({expression})"
         else:
-            on = f'cmm::torch::on_sim<"{self.profile}">'
+            on = f'cmm::torch::on_sim{{"{self.profile}"}}'
             header, macro = "cmm/torch/sim.hpp", f"CMM_TORCH_ALLOCATOR_ON({on}, {expression})"
-        return f"#include <{header}>\nusing namespace cmm::literals;\n{macro}\n"
+        return f"#include <{header}>\nusing namespace cmm::literals;\n{macro};\n"
 
     def make(self, output: Path) -> None:
         """Write the library to this path, checked; raises `cmm.Error` where anything is wrong."""
@@ -71,7 +71,7 @@ def plan(
     compiler: Compiler,
     flags: tuple[str, ...] = (),
 ) -> AllocatorLibrary:
-    """Find what a library for a platform ("cuda", or "sim:" and a profile) needs. Refuses if it is missing."""
+    """Find what a library for "cuda", or for "sim:" and a profile, needs. Refuses if it is missing."""
     if platform == "cuda":
         return AllocatorLibrary(recipe, None, find_toolkit(), compiler, flags, cache)
     kind, colon, profile = platform.partition(":")
@@ -83,7 +83,7 @@ def plan(
 
 
 def check_made(path: Path, toolkit: Toolkit | None) -> None:
-    """Refuse a library that exports other than the functions of abi.hpp or brings a CUDA runtime of its own."""
+    """Refuse a library with other functions than those of abi.hpp, or with a CUDA runtime of its own."""
     image = elf.read(path)
     missing, extra = abi.FUNCTIONS.keys() - image.exports, image.exports - abi.FUNCTIONS.keys()
     if missing or extra:
@@ -97,7 +97,7 @@ def check_made(path: Path, toolkit: Toolkit | None) -> None:
     if cuda != wanted:
         raise Error(
             f"the compiled library needs {', '.join(sorted(cuda)) or 'no CUDA library'} and must need "
-            f"{', '.join(sorted(wanted)) or 'none'}; a second CUDA runtime in PyTorch's process has a state of its own"
+            f"{', '.join(sorted(wanted)) or 'none'}; a second CUDA runtime would have a state of its own"
         )
     if image.search_path:
         raise Error(

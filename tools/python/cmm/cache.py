@@ -32,7 +32,9 @@ def cache_folder(wanted: str | os.PathLike[str] | None = None) -> Path:
 
 
 def _unusable(folder: Path, reason: str | None) -> str:
-    return f"the cache folder {folder} cannot be used ({reason}); set CMM_CACHE_DIR to a folder that can be written"
+    return (
+        f"the cache folder {folder} cannot be used ({reason}); set CMM_CACHE_DIR to one that can be written"
+    )
 
 
 def key_of(*parts: str) -> str:

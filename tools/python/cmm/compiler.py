@@ -19,7 +19,7 @@ class Compiler:
     """The first line of what it prints for --version."""
 
     def run(self, arguments: Sequence[str], making: str) -> None:
-        """Compile; where that fails, the error has the compiler's first complaint and not the page below it."""
+        """Compile; where that fails, the error has the compiler's first complaint and not the page of it."""
         done = subprocess.run(
             [*self.command, *arguments], capture_output=True, text=True, errors="replace", check=False
         )

@@ -10,6 +10,8 @@ from .errors import Error
 from .headers import version
 from .location import location_name
 
+_MOST_LOCATIONS = 1024  # more than any machine has GPUs and NUMA nodes
+
 
 @dataclasses.dataclass(frozen=True)
 class About:
@@ -28,11 +30,12 @@ class About:
 
 
 def check_exports(path: Path) -> elf.SharedObject:
-    """Read which functions a library has, before any of it runs. Refuses one that is not ours or lacks some."""
+    """Read which functions a library has, before any of it runs. Refuses one that is not ours."""
     image = elf.read(path)
     if not any(name.startswith("cmm_torch_") for name in image.exports):
         raise Error(
-            f"{path} is not an allocator of cmm: it exports no cmm_torch_* function; build one with tools/adapter"
+            f"{path} is not an allocator of cmm: it exports no cmm_torch_* function; "
+            "build one with tools/adapter"
         )
     missing = sorted(abi.FUNCTIONS.keys() - image.exports)
     if missing:
@@ -46,12 +49,12 @@ def check_exports(path: Path) -> elf.SharedObject:
 class Library:
     """An open allocator library. It is never closed, because memory it gave out may live to the end.
 
-    Functions take addresses as integers, sizes in bytes, ordinals of devices and `cudaStream_t` as an integer.
-    Each raises `cmm.Error` with the library's own sentence where it says no.
+    Functions take addresses as integers, sizes in bytes, ordinals of devices and `cudaStream_t` as an
+    integer. Each raises `cmm.Error` with the library's own sentence where it says no.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Open the file; refuses one that is not ours, is of another version, or cannot read its environment."""
+        """Open the file; refuses one that is not ours or of another version, and a wrong environment."""
         self.path = Path(path).resolve()
         check_exports(self.path)
         try:
@@ -68,7 +71,8 @@ class Library:
         says = answer.contents
         if says.magic != abi.MAGIC:
             raise Error(
-                f"{self.path} is not an allocator of cmm: its mark is {says.magic!r}; build one with tools/adapter"
+                f"{self.path} is not an allocator of cmm: its mark is {says.magic!r}; "
+                "build one with tools/adapter"
             )
         if says.abi != abi.ABI_VERSION:
             raise Error(
@@ -112,13 +116,9 @@ class Library:
 
     def residency(self, data: int, size: int, device: int) -> dict[str, int]:
         """How many bytes of a range are at each location, by its name."""
-        capacity, count = 16, ctypes.c_size_t(0)
-        while True:
-            places = (abi.Place * capacity)()
-            self._check(self.c.cmm_torch_residency(data, size, device, places, capacity, ctypes.byref(count)))
-            if count.value <= capacity:
-                break
-            capacity = count.value
+        places, count = (abi.Place * _MOST_LOCATIONS)(), ctypes.c_size_t(0)
+        status = self.c.cmm_torch_residency(data, size, device, places, _MOST_LOCATIONS, ctypes.byref(count))
+        self._check(status)
         shares: dict[str, int] = {}
         for place in places[: count.value]:
             name = location_name(place.where)

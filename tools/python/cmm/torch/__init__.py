@@ -5,8 +5,8 @@
         weights = torch.empty(8 << 30, dtype=torch.uint8, device="cuda")
     cmm.torch.residency(weights)  # {"device:0": 1.0}
 
-Pool mode (`use_pool`) keeps PyTorch's caching and statistics; swap mode (`swap_global`) replaces both. Whatever is
-refused raises `cmm.Error` with one sentence. Needs torch 2.9 or newer.
+Pool mode (`use_pool`) keeps PyTorch's caching and statistics; swap mode (`swap_global`) replaces both.
+Whatever is refused raises `cmm.Error` with one sentence. Needs torch 2.9 or newer.
 """
 
 from .requirement import check_torch

@@ -26,8 +26,8 @@ class Allocator:
         """Refuse a simulated machine, whose memory no GPU can use."""
         if self.platform != "cuda":
             raise Error(
-                f"{self.path} allocates on the simulated machine {self.platform} and cannot {doing}; build it "
-                "for the platform cuda"
+                f"{self.path} allocates on the simulated machine {self.platform} and cannot {doing}; "
+                "build it for the platform cuda"
             )
 
 
@@ -41,7 +41,7 @@ state = _State()
 
 
 def chosen(alloc: Allocator | None) -> Allocator:
-    """The allocator given, else the one of `swap_global`, else the only one loaded. Refuses if that is unclear."""
+    """The allocator given, else that of `swap_global`, else the only one loaded. Refuses if it is unclear."""
     if alloc is not None:
         if not isinstance(alloc, Allocator):
             raise Error(

@@ -18,9 +18,9 @@ _identities: dict[Path, tuple[int, ...]] = {}
 def load(path: str | os.PathLike[str]) -> Allocator:
     """Load an allocator that tools/adapter built. No CUDA call is made, so this is safe before a fork.
 
-    The same file gives the same allocator again. Refuses a file that is not an allocator of cmm, one of another
-    version or for another CUDA runtime than PyTorch's, one that changed since it was loaded, and an environment
-    whose CMM_* settings cannot be read.
+    The same file gives the same allocator again. Refuses a file that is not an allocator of cmm, one of
+    another version or for another CUDA runtime than PyTorch's, one that changed since it was loaded, and an
+    environment whose CMM_* settings cannot be read.
     """
     file = Path(path).resolve()
     with _lock:
@@ -47,7 +47,7 @@ def _identity(file: Path) -> tuple[int, ...]:
 
 
 def _check_runtime(file: Path, needed: tuple[str, ...]) -> None:
-    """Refuse a library whose CUDA runtime is not the one PyTorch has loaded: it would bring a second state."""
+    """Refuse a library whose CUDA runtime is not the one that PyTorch has loaded."""
     runtime = next((name for name in needed if name.startswith("libcudart.so")), None)
     if runtime is None:
         return

@@ -21,10 +21,11 @@ class _Range:
 
 
 def residency(tensor: torch.Tensor, alloc: Allocator | None = None) -> dict[str, float]:
-    """The share of a tensor's bytes at each location, as the driver answers: {"device:0": 0.75, "host": 0.25}.
+    """The share of a tensor's bytes at each location, as the driver answers.
 
-    Locations are "device:N", "host", "host_numa:N", and "none" for pages never touched or discarded. Waits for no
-    stream. Refuses a tensor that is not contiguous on a GPU or not in managed memory.
+    Such as {"device:0": 0.75, "host": 0.25}. Locations are "device:N", "host", "host_numa:N", and "none" for
+    pages never touched or discarded. Waits for no stream. Refuses a tensor that is not contiguous on a GPU or
+    not in managed memory.
     """
     alloc = chosen(alloc)
     area = _range_of(tensor)
@@ -57,9 +58,10 @@ def advise(
     unset: bool = False,
     alloc: Allocator | None = None,
 ) -> None:
-    """Tell the driver how a tensor is used: "preferred_location", "accessed_by" or "read_mostly"; `unset` takes it back.
+    """Tell the driver how a tensor is used, or take that back with `unset`.
 
-    The first two name a location, the last none. Taking back a preferred location needs none either.
+    Advice is "preferred_location", "accessed_by" or "read_mostly". The first two name a location, the last
+    none; taking back a preferred location needs none either.
     """
     alloc = chosen(alloc)
     area = _range_of(tensor)
@@ -79,11 +81,20 @@ def discard(
 ) -> None:
     """Drop a tensor's content without moving it, in the order of a stream, so that its pages cost no copy.
 
-    Only pages that lie wholly inside the tensor are dropped. What is read before it is written again is indeterminate.
+    Only pages that lie wholly inside the tensor are dropped. What is read before it is written again is
+    indeterminate.
     """
     alloc = chosen(alloc)
     area = _range_of(tensor)
-    alloc.library.discard(area.data, area.size, area.device, _stream_of(stream, area))
+    handle = _stream_of(stream, area)
+    if handle != 0:
+        alloc.library.discard(area.data, area.size, area.device, handle)
+        return
+    default = torch.cuda.default_stream(area.device)
+    side = torch.cuda.Stream(area.device)  # the driver takes no discard in the legacy default stream
+    side.wait_stream(default)
+    alloc.library.discard(area.data, area.size, area.device, side.cuda_stream)
+    default.wait_stream(side)
 
 
 def _range_of(tensor: torch.Tensor) -> _Range:
@@ -117,6 +128,6 @@ def _stream_of(stream: torch.cuda.Stream | None, area: _Range) -> int:
         raise Error(f"{stream!r} is not a stream; give a torch.cuda.Stream, or none for the current one")
     if stream.device_index != area.device:
         raise Error(
-            f"the stream is on GPU {stream.device_index} and the tensor on GPU {area.device}; use one of its GPU"
+            f"the stream is on GPU {stream.device_index} and the tensor on GPU {area.device}; use one there"
         )
     return stream.cuda_stream

@@ -22,7 +22,7 @@ extern "C" [[gnu::visibility("default")]] void cmm_throw_out_of_memory(const cha
 
 
 def raise_torch_errors(alloc: Allocator) -> None:
-    """Let an allocator raise `torch.OutOfMemoryError`; warns, and leaves a RuntimeError, where that cannot be."""
+    """Let an allocator raise `torch.OutOfMemoryError`; where that cannot be, warns of it."""
     try:
         thrower = ctypes.CDLL(str(thrower_library()))
     except (Error, OSError) as error:

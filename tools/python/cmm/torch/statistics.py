@@ -12,8 +12,8 @@ _NO_LIMIT = 2**64 - 1
 class Statistics:
     """Counted since the library's first allocation; sizes are bytes.
 
-    Blocks are what PyTorch asked for: tensors in swap mode, segments in pool mode. From `reserved_bytes` on, the
-    figures are over all devices, whichever was asked about.
+    Blocks are what PyTorch asked for: tensors in swap mode, segments in pool mode. From `reserved_bytes`
+    on, the figures are over all devices, whichever was asked about.
     """
 
     recipe: str
@@ -46,7 +46,7 @@ class Statistics:
 
 
 def stats(alloc: Allocator | None = None, device: int | None = None) -> Statistics:
-    """What an allocator counted on a GPU, or on all (None). `alloc` may be left out while it is the only one."""
+    """What an allocator counted on a GPU, or on all (None). `alloc` may be left out if it is the only one."""
     alloc = chosen(alloc)
     usage = alloc.library.usage(-1 if device is None else device)
     counted = {name: getattr(usage, name) for name, _ in Usage._fields_}

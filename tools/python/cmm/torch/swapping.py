@@ -27,12 +27,13 @@ def swap_global(alloc: Allocator, *, patch_torch_statistics: bool = False) -> No
     """Serve every CUDA tensor of this process from `alloc`, from now to its end. No CUDA call is made.
 
     PyTorch's caching is off, so the recipe should have a pool; one without is warned of. Running out raises
-    `torch.OutOfMemoryError`, or a RuntimeError, with a warning, on a machine without a C++ compiler. PyTorch's
-    own statistics raise in this mode: use `cmm.torch.stats`, or let `patch_torch_statistics` answer them from ours
-    (see `report_statistics`). `torch.cuda.empty_cache` and `set_per_process_memory_fraction` work.
+    `torch.OutOfMemoryError`, or a RuntimeError, with a warning, on a machine without a C++ compiler.
+    PyTorch's own statistics raise in this mode: use `cmm.torch.stats`, or let `patch_torch_statistics`
+    answer them from ours (see `report_statistics`). `torch.cuda.empty_cache` and
+    `set_per_process_memory_fraction` work.
 
-    Refuses a simulated allocator, a second swap, a process that has used CUDA already, and one whose allocator
-    is not PyTorch's own.
+    Refuses a simulated allocator, a second swap, a process that has used CUDA already, and one whose
+    allocator is not PyTorch's own.
     """
     alloc = chosen(alloc)
     alloc.check_serves_cuda("serve PyTorch's tensors")
@@ -49,7 +50,8 @@ def swap_global(alloc: Allocator, *, patch_torch_statistics: bool = False) -> No
         raise Error(f"PyTorch's allocator is {backend} already; swap_global replaces the native one only")
     if not alloc.caches:
         warnings.warn(
-            f"the recipe {alloc.recipe} has no pool, so every tensor will cost calls of the driver; add | pool",
+            f"the recipe {alloc.recipe} has no pool, so every tensor will cost calls of the driver; "
+            "add | pool",
             stacklevel=2,
         )
 

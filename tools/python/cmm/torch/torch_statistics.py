@@ -32,10 +32,11 @@ def report_statistics(alloc: Allocator | None = None) -> None:
     `memory_reserved`, `max_memory_reserved` and `memory_summary` rest. `empty_cache` needs no patch;
     `memory_snapshot` and `torch.accelerator.memory` stay as they are.
 
-    Keys are PyTorch's: `allocated_bytes`, `requested_bytes`, `active_bytes`, `allocation` and `active` tell tensors,
-    `reserved_bytes` tells `current` and `peak` over all devices, `num_ooms` the requests that failed. What is not
-    counted is 0: large_pool and small_pool, inactive_split, segment, oversize, retries, and `allocated` and `freed`
-    of reserved_bytes; other keys are left out. Resetting peaks resets those of all devices.
+    Keys are PyTorch's: `allocated_bytes`, `requested_bytes`, `active_bytes`, `allocation` and `active` tell
+    tensors, `reserved_bytes` tells `current` and `peak` over all devices, `num_ooms` the requests that
+    failed. What is not counted is 0: large_pool and small_pool, inactive_split, segment, oversize, retries,
+    and `allocated` and `freed` of reserved_bytes; other keys are left out. Resetting peaks resets those of
+    all devices.
     """
     global _reporting
     alloc = chosen(alloc)
@@ -81,7 +82,7 @@ def _memory_stats(device: torch.device | str | int | None = None) -> dict[str, A
 
 
 def _as_torch(now: Statistics, start: Statistics | None) -> dict[str, Any]:
-    """PyTorch's nested dictionary; totals count from `start`, where `reset_accumulated_memory_stats` was called."""
+    """PyTorch's nested dictionary; totals count from `start`, when accumulated statistics were reset."""
 
     def kinds(known: dict[str, int]) -> dict[str, dict[str, int]]:
         return {"all": known, "large_pool": dict(_UNKNOWN), "small_pool": dict(_UNKNOWN)}
