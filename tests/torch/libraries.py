@@ -1,7 +1,7 @@
 """The allocator libraries of the tests and the benches: what each is called and its recipe.
 
 `python3 tests/torch/libraries.py FOLDER` builds them all there with tools/adapter. With
-CMM_TORCH_LIBRARIES=FOLDER the tests load them from it; otherwise the package builds each when first asked for.
+CMM_TORCH_LIBRARIES=FOLDER the tests load them from it; otherwise the package builds each when asked for.
 """
 
 import os

@@ -221,7 +221,6 @@ def agree(plain, fast) -> bool:
 
 
 @routed
-@routed
 def compile_plain(here) -> bool:
     """Code of torch.compile computes what the function does."""
     return agree(*compiled())

@@ -1,4 +1,4 @@
-"""What the GPU tests share. A scenario is a function of a test file, played in a mode in a process of its own.
+"""What the GPU tests share. A scenario is a function of a test file, played in a mode in its own process.
 
 Modes: `native` is PyTorch without us, `pool` its caching over our memory, `swap` our caching in place of its.
 """
