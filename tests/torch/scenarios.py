@@ -196,8 +196,9 @@ def threads(here) -> dict:
 def compiled(**options):
     """A function as torch.compile makes it, beside the function."""
     import torch
+    from torch.utils._triton import has_triton
 
-    if shutil.which("g++") is None or not torch.utils._triton.has_triton():
+    if shutil.which("g++") is None or not has_triton():
         raise Unavailable("torch.compile needs Triton and g++")
     os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", tempfile.mkdtemp(prefix="cmm_inductor_"))

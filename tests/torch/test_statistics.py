@@ -97,7 +97,8 @@ def unpatched(here) -> list:
     said = []
     for call in (torch.cuda.memory_stats, torch.cuda.reset_peak_memory_stats):
         try:
-            said.append(len(call()))
+            call()
+            said.append("")
         except RuntimeError as error:
             said.append(str(error))
     return said
@@ -159,7 +160,7 @@ class Statistics(unittest.TestCase):
 
     def test_swap_mode_leaves_torch_alone_when_not_asked(self):
         for said in play(unpatched, "swap").value():
-            self.assertTrue(said in (0, 1) or "does not yet support" in str(said), said)
+            self.assertTrue(said == "" or "does not yet support" in said, said)
 
     def test_empty_cache(self):
         for mode in ("native", "pool", "swap"):
