@@ -8,6 +8,7 @@
 #include "layer/limit.hpp"
 #include "layer/locked.hpp"
 #include "layer/pool.hpp"
+#include "layer/record_streams.hpp"
 #include "layer/spill.hpp"
 #include "layer/stats.hpp"
 #include "layer/trace.hpp"

@@ -73,11 +73,12 @@ std::vector<configuration<World>> all_configurations() {
       on(small_h200, managed{} | spill{device{}, {.budget = 32_MiB}}, on_device),
       on(small_h200, managed{} | spill{managed_pool{} | limit{16_MiB}, {.headroom = 1_MiB}}),
       on(small_h200, null{} | spill{device_pool{}}, device_pools),
+      on(small_h200, managed{} | record_streams{}),
       on(small_h200, managed{} | stats{}),
       on(small_h200, managed{} | trace{}),
       on(small_h200, managed{} | locked{}),
 
-      on(small_h200, managed{} | threshold_prefetch{} | pool{} | limit{96_MiB} | stats{} |
+      on(small_h200, managed{} | threshold_prefetch{} | pool{} | limit{96_MiB} | record_streams{} | stats{} |
                          trace{.events = 32} | locked{}),
       on(small_h200,
          managed{} | prefer{location::host()} | accessed_by{location::device()} |

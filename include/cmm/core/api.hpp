@@ -48,7 +48,8 @@ struct event {
 /// never throw for a failure of CUDA. Sizes are in bytes. `enter(device)` returns a guard: until its end the
 /// calls of this thread go to `device()`, the given device or, for `current_device`, the thread's own.
 /// `stream_id` is unique for the life of the process and tells per-thread default streams apart. `capture_of`
-/// gives 0 for a stream that is not being captured. `memory_info` fills free and total bytes of a location.
+/// gives 0 for a stream that is not being captured. `synchronize_device` waits for all work of the
+/// thread's device. `memory_info` fills free and total bytes of a location.
 template <class Api>
 concept api = std::copyable<Api> &&
     requires(Api& a, void* p, void*& out, std::size_t n, int i, int& value, std::uint64_t& id, stream s,
@@ -72,6 +73,7 @@ concept api = std::copyable<Api> &&
   { a.prefetch(p, n, where, s) } -> std::same_as<status>;
 
   { a.synchronize(s) } -> std::same_as<status>;
+  { a.synchronize_device() } -> std::same_as<status>;
   { a.stream_id(s, id) } -> std::same_as<status>;
   { a.capture_of(s, id) } -> std::same_as<status>;
 

@@ -34,6 +34,7 @@ struct null_api {
   static status prefetch(void*, std::size_t, location, stream) noexcept { return {}; }
 
   static status synchronize(stream) noexcept { return {}; }
+  static status synchronize_device() noexcept { return {}; }
   static status stream_id(stream s, std::uint64_t& id) noexcept {
     id = reinterpret_cast<std::uintptr_t>(s.native());
     return {};

@@ -62,10 +62,20 @@ class placed {
   [[nodiscard]] std::size_t held_blocks() const noexcept { return held_.count(); }
 
  private:
-  static constexpr bool strict = (requires { Policies::makes_strict; } || ...);
+  /// Folds to a constant unless a policy decides at run time.
+  [[nodiscard]] constexpr bool strict() const noexcept {
+    const auto strictness = []<class Policy>(const Policy& policy) {
+      if constexpr (requires { policy.makes_strict; }) {
+        return policy.makes_strict;
+      } else {
+        return false;
+      }
+    };
+    return std::apply([&](const Policies&... each) { return (strictness(each) || ...); }, policies_);
+  }
 
   [[gnu::always_inline]] void place(block fresh, stream s) {
-    placement<Api> at{api(), skipped_, strict, migratable()};
+    placement<Api> at{api(), skipped_, strict(), migratable()};
     try {
       place_by(at, fresh, s, std::index_sequence_for<Policies...>{});
     } catch (...) {

@@ -92,6 +92,10 @@ class api {
     const relaxed_capture relaxed;
     return answer(cudaStreamSynchronize(native(s)), "cudaStreamSynchronize");
   }
+  static status synchronize_device() noexcept {
+    const relaxed_capture relaxed;
+    return answer(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
+  }
   static status stream_id(stream s, std::uint64_t& id) noexcept {
     unsigned long long found = 0;
     const status asked = answer(cudaStreamGetId(native(s), &found), "cudaStreamGetId");

@@ -46,7 +46,9 @@ struct limit {
     }
 
     [[nodiscard]] std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
-    [[nodiscard]] std::size_t budget() const noexcept { return budget_; }
+    [[nodiscard]] std::size_t budget() const noexcept { return budget_.load(std::memory_order_relaxed); }
+    /// Another budget from now on. Blocks that exceed it stay; nothing is handed out until they are back.
+    void set_budget(std::size_t bytes) noexcept { budget_.store(bytes, std::memory_order_relaxed); }
 
     auto& api() noexcept { return upstream_.api(); }
     auto& upstream() noexcept { return upstream_; }
@@ -65,8 +67,9 @@ struct limit {
 
     bool reserve(std::size_t wanted) noexcept {
       std::size_t used = used_.load(std::memory_order_relaxed);
+      const std::size_t most = budget();
       do {
-        if (wanted > budget_ - used) return false;
+        if (used > most || wanted > most - used) return false;
       } while (!used_.compare_exchange_weak(used, used + wanted, std::memory_order_relaxed));
       return true;
     }
@@ -82,7 +85,7 @@ struct limit {
       }
     }
 
-    std::size_t budget_;
+    std::atomic<std::size_t> budget_;
     std::atomic<std::size_t> used_ = 0;
     [[no_unique_address]] detail::ledger<Checks> ledger_;
     Upstream upstream_;

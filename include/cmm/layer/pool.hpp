@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 
@@ -50,13 +51,21 @@ struct pool {
     /// before it in `s`. Returns the bytes given back; none while `s` is being captured.
     std::size_t trim(stream s = {}, std::size_t most = 0);
 
-    /// Lets blocks of graph captures be reused in `s`: say so when the graphs are gone and their work is
-    /// done.
-    void forget_captures(stream s = {});
+    /// Lets blocks of graph captures be reused in `s`, those of one capture (its id as `capture_of` gave it)
+    /// or of all: say so when the graphs are gone and their work is done.
+    void forget_captures(stream s = {}, std::uint64_t capture = all_captures);
+    static constexpr std::uint64_t all_captures = 0;
 
     /// Bytes taken from the upstream, and how many of them are free, or freed but kept for graph captures.
     [[nodiscard]] std::size_t reserved_bytes() const noexcept {
       return read([&] { return segments_.reserved(); });
+    }
+    [[nodiscard]] std::size_t peak_reserved_bytes() const noexcept {
+      return read([&] { return segments_.peak(); });
+    }
+    void reset_peak() noexcept {
+      const std::scoped_lock lock{mutex_};
+      segments_.reset_peak();
     }
     [[nodiscard]] std::size_t cached_bytes() const noexcept {
       return read([&] { return cached_; });

@@ -80,7 +80,7 @@ std::size_t pool::over<Upstream>::trim(stream s, std::size_t most) {
 }
 
 template <allocator Upstream>
-void pool::over<Upstream>::forget_captures(stream s) {
+void pool::over<Upstream>::forget_captures(stream s, std::uint64_t capture) {
   const place here{api(), current_device, s};
   detail::check(here.result(), "forgetting graph captures");
   if (here.capture() != 0) {
@@ -92,6 +92,7 @@ void pool::over<Upstream>::forget_captures(stream s) {
   for (std::size_t i = 0; i < segments_.count(); ++i) {
     if (segments_[i].origin.device != here.key().device) continue;
     for (chunk* c = segments_[i].first; c != nullptr; c = c->after) {
+      if (capture != all_captures && c->capture != capture) continue;
       c->capture = 0;
       if (c->state != detail::chunk_state::parked) continue;
       c->owner->parked -= c->bytes;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -35,6 +36,7 @@ class segments {
     *whole = {.data = static_cast<std::byte*>(origin.data), .bytes = origin.bytes, .owner = fresh.get()};
     fresh->first = whole;
     reserved_ += origin.bytes;
+    peak_ = std::max(peak_, reserved_);
     all_.push_back(std::move(fresh));
     return *whole;
   }
@@ -91,6 +93,8 @@ class segments {
   [[nodiscard]] std::size_t count() const noexcept { return all_.size(); }
   [[nodiscard]] segment& operator[](std::size_t index) const noexcept { return *all_[index]; }
   [[nodiscard]] std::size_t reserved() const noexcept { return reserved_; }
+  [[nodiscard]] std::size_t peak() const noexcept { return peak_; }
+  void reset_peak() noexcept { peak_ = reserved_; }
 
  private:
   chunk* make_chunk() {
@@ -109,6 +113,7 @@ class segments {
   std::vector<chunk*> spare_;
   std::unordered_map<void*, chunk*> by_address_;
   std::size_t reserved_ = 0;
+  std::size_t peak_ = 0;
 };
 
 }  // namespace cmm::detail

@@ -14,7 +14,9 @@ namespace cmm {
 struct usage {
   std::size_t live_bytes = 0;
   std::size_t peak_bytes = 0;
+  std::size_t total_bytes = 0;  ///< handed out so far
   std::size_t live_blocks = 0;
+  std::size_t peak_blocks = 0;
   std::size_t allocations = 0;    ///< blocks handed out
   std::size_t failed = 0;         ///< requests that got an empty block or an exception
   std::size_t skipped_hints = 0;  ///< over all devices: hints this machine or a capture could not take
@@ -72,8 +74,8 @@ struct stats {
 
     /// Starts the peaks anew from what is live now.
     void reset_peaks() noexcept {
-      for (auto& device : counters_) device.peak = device.live_bytes.load();
-      total_.peak = total_.live_bytes.load();
+      for (auto& device : counters_) device.reset_peaks();
+      total_.reset_peaks();
     }
 
     auto& api() noexcept { return upstream_.api(); }
@@ -82,19 +84,29 @@ struct stats {
 
    private:
     struct alignas(64) counters {
-      std::atomic<std::size_t> live_bytes = 0, peak = 0, live_blocks = 0, allocations = 0, failed = 0;
+      std::atomic<std::size_t> live_bytes = 0, peak_bytes = 0, total_bytes = 0;
+      std::atomic<std::size_t> live_blocks = 0, peak_blocks = 0, allocations = 0, failed = 0;
 
       void took(std::size_t bytes) noexcept {
-        const std::size_t live = live_bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-        live_blocks.fetch_add(1, std::memory_order_relaxed);
+        raise(peak_bytes, live_bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes);
+        raise(peak_blocks, live_blocks.fetch_add(1, std::memory_order_relaxed) + 1);
+        total_bytes.fetch_add(bytes, std::memory_order_relaxed);
         allocations.fetch_add(1, std::memory_order_relaxed);
-        std::size_t seen = peak.load(std::memory_order_relaxed);
-        while (seen < live && !peak.compare_exchange_weak(seen, live, std::memory_order_relaxed)) {
-        }
       }
       void gave(std::size_t bytes) noexcept {
         live_bytes.fetch_sub(bytes, std::memory_order_relaxed);
         live_blocks.fetch_sub(1, std::memory_order_relaxed);
+      }
+      void reset_peaks() noexcept {
+        peak_bytes = live_bytes.load();
+        peak_blocks = live_blocks.load();
+      }
+
+     private:
+      static void raise(std::atomic<std::size_t>& peak, std::size_t value) noexcept {
+        std::size_t seen = peak.load(std::memory_order_relaxed);
+        while (seen < value && !peak.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
+        }
       }
     };
 
@@ -105,8 +117,14 @@ struct stats {
     counters& of(int device) noexcept { return counters_[slot(device)]; }
 
     usage read(const counters& from) const noexcept {
-      return {from.live_bytes,  from.peak,   from.live_blocks,
-              from.allocations, from.failed, detail::skipped_hints_of(upstream_)};
+      return {.live_bytes = from.live_bytes,
+              .peak_bytes = from.peak_bytes,
+              .total_bytes = from.total_bytes,
+              .live_blocks = from.live_blocks,
+              .peak_blocks = from.peak_blocks,
+              .allocations = from.allocations,
+              .failed = from.failed,
+              .skipped_hints = detail::skipped_hints_of(upstream_)};
     }
 
     void remember(const block& b, stream s) {

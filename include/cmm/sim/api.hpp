@@ -96,6 +96,9 @@ class api {
   status synchronize(stream on) {
     return machine_->call("cudaStreamSynchronize", [&](state& s) { return sim::synchronize(s, on); });
   }
+  status synchronize_device() {
+    return machine_->call("cudaDeviceSynchronize", [&](state& s) { return sim::synchronize_device(s); });
+  }
   status stream_id(stream on, std::uint64_t& id) {
     return machine_->call("cudaStreamGetId", [&](state& s) {
       const stream_state* const found = s.find(on);

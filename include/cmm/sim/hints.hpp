@@ -43,4 +43,37 @@ inline errc advise(state& s, const void* p, std::size_t bytes, advice what, loca
   return errc::success;
 }
 
+/// Takes advice back from the pages that the range meets.
+inline errc withdraw(state& s, const void* p, std::size_t bytes, advice what, location where) {
+  allocation* const block = hinted(s, p, bytes);
+  if (block == nullptr) return errc::invalid_value;
+  s.clock.spend(s.machine.calls.advise);
+  const std::uint64_t user =
+      where.what == location::kind::device ? std::uint64_t{1} << where.id : page::host_bit;
+  each_page(*block, address_space::offset_in(*block, p), bytes, [&](page& of, const page_slice&) {
+    switch (what) {
+      case advice::preferred_location: of.preferred = location::none(); break;
+      case advice::accessed_by: of.accessed_by &= ~user; break;
+      case advice::read_mostly: of.read_mostly = false; break;
+    }
+    return true;
+  });
+  return errc::success;
+}
+
+/// The range holds nothing from here on; its pages are given up.
+inline errc discard(state& s, const void* p, std::size_t bytes, stream on) {
+  stream_state* const stream = s.find(on);
+  allocation* const block = hinted(s, p, bytes);
+  if (stream == nullptr || block == nullptr || streams::is_legacy(on)) return errc::invalid_value;
+  if (stream->capture != 0) return s.invalidate(stream->capture);
+  s.clock.spend(s.machine.calls.advise);
+  each_page(*block, address_space::offset_in(*block, p), bytes, [&](page& of, const page_slice& part) {
+    s.memory.drop_device(of, part.mask);
+    s.memory.drop_host(of, part.mask);
+    return true;
+  });
+  return errc::success;
+}
+
 }  // namespace cmm::sim

@@ -4,28 +4,10 @@
 #include <cstddef>
 #include <vector>
 
+#include "../core/residence.hpp"
 #include "state.hpp"
 
 namespace cmm::sim {
-
-/// Bytes and where they live.
-struct residence {
-  location where{};
-  std::size_t bytes = 0;
-
-  friend bool operator==(const residence&, const residence&) = default;
-};
-
-/// Adds bytes to the entry of a place.
-inline void add(std::vector<residence>& sums, location where, std::size_t bytes) {
-  if (bytes == 0) return;
-  for (residence& sum : sums) {
-    if (sum.where != where) continue;
-    sum.bytes += bytes;
-    return;
-  }
-  sums.push_back({where, bytes});
-}
 
 inline void add_residency(std::vector<residence>& sums, allocation& block, std::size_t offset,
                           std::size_t bytes) {

@@ -29,6 +29,23 @@ inline errc synchronize(state& s, stream on) {
   return errc::success;
 }
 
+/// The host waits for all work of the thread's device; not while anything is being captured.
+inline errc synchronize_device(state& s) {
+  if (!s.captures.empty()) {
+    s.invalidate_all();
+    return errc::capture_unsupported;
+  }
+  std::int64_t ready = 0;
+  s.streams.each([&](const stream_state& each) {
+    if (each.device != s.device()) return;
+    ready = std::max(ready, each.ready);
+    s.host.join(each.before);
+    s.host.reach(each.id, each.tick);
+  });
+  wait_for(s, ready);
+  return errc::success;
+}
+
 inline errc record(state& s, event e, stream on) {
   stream_state* const stream = s.find(on);
   event_state* const event = s.find(e);

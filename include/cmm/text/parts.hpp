@@ -81,7 +81,7 @@ struct parsed_part {
       managed, managed_pool, device, device_pool, system, egm, null,                  //
       prefer, accessed_by, read_mostly, prefetch, advise_only, always_prefetch,       //
       threshold_prefetch, egm_numa, strict, when<parsed_predicate, parsed_policies>,  //
-      pool, limit, spill<parsed_recipe>, stats, trace, locked>;
+      pool, limit, spill<parsed_recipe>, record_streams, stats, trace, locked>;
 
   known value;
 

@@ -2,10 +2,10 @@
 
 /// What an allocator library exports, and the C types its functions pass. No CUDA header and none of PyTorch.
 ///
-/// The first group is called by PyTorch, which takes plain function addresses and cannot check them; the types
-/// here are those of torch 2.9 to 2.11. Where PyTorch has a C++ caller an exception is thrown, which reaches
-/// Python as a RuntimeError. The second group is called by the Python package `cmm`: it answers 0, or 1 with
-/// the sentence of `cmm_torch_last_error`. Sizes are bytes.
+/// The first group is called by PyTorch, which takes plain function addresses and cannot check them; the
+/// types here are those of torch 2.9 to 2.11. Where PyTorch has a C++ caller an exception is thrown, which
+/// reaches Python as a RuntimeError. The second group is called by the Python package `cmm`: it answers 0, or
+/// 1 with the sentence of `cmm_torch_last_error`. Sizes are bytes.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +14,7 @@
 
 struct CUstream_st;  // what cudaStream_t points to
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 /// What a library is; readable without a GPU, a driver or CUDA. The strings live as long as the library.
@@ -44,7 +45,8 @@ struct cmm_torch_usage {
   std::uint64_t limit_used_bytes;     ///< how much of it is used
 };
 
-/// A location: `kind` is that of `cmm::location` (0 none, 1 device, 2 host, 3 host NUMA node), `id` its number.
+/// A location: `kind` is that of `cmm::location` (0 none, 1 device, 2 host, 3 host NUMA node), `id` its
+/// number.
 struct cmm_torch_location {
   int kind, id;
 };
@@ -88,6 +90,7 @@ int cmm_torch_discard(void* data, std::size_t bytes, int device, CUstream_st* st
 void cmm_torch_on_out_of_memory(void (*thrower)(const char* message)) noexcept;
 
 }  // extern "C"
+#pragma GCC visibility pop
 
 namespace cmm::torch {
 
