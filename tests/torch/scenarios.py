@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 import threading
 
 from world import MIB, Unavailable, digest, routed, settle, told
@@ -201,7 +200,9 @@ def compiled(**options):
     if shutil.which("g++") is None or not has_triton():
         raise Unavailable("torch.compile needs Triton and g++")
     os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", tempfile.mkdtemp(prefix="cmm_inductor_"))
+    os.environ.setdefault(
+        "TORCHINDUCTOR_CACHE_DIR", os.path.abspath("inductor")
+    )  # goes with the test's folder
     torch._dynamo.reset()
 
     def plain(x, y):
