@@ -73,6 +73,6 @@ def _check_settings() -> None:
     """Refuse expandable segments, by the settings in force."""
     if torch.cuda.memory._snapshot()["allocator_settings"]["expandable_segments"]:
         raise Error(
-            "PyTorch's expandable segments are on, and a pool's allocator is not asked then (pytorch#147851); leave "
-            "expandable_segments out of PYTORCH_ALLOC_CONF"
+            "PyTorch's expandable segments are on, and a pool's allocator is not asked then "
+            "(pytorch#147851); leave expandable_segments out of PYTORCH_ALLOC_CONF"
         )
