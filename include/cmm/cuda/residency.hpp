@@ -47,20 +47,32 @@ inline std::vector<int> nodes_of(const std::vector<std::uint64_t>& pages) {
 }
 
 /// Pages that no CPU has mapped are on the GPU, on the host and read over the link, or nowhere. No call of
-/// CUDA tells which (seen with driver 580), but how long the GPU waits for them does.
+/// CUDA tells which (seen with driver 580), but how long the GPU waits for them does. The pages of 64 KiB,
+/// which the GPU faults for together, are asked by one of them.
 inline void add_by_waiting(std::vector<residence>& sums, const std::vector<std::uint64_t>& pages,
                            int device) {
-  if (pages.empty()) return;
   constexpr std::uint32_t fault = 12'000;  // cycles; a fault takes 45,000 and more, a remote read up to 4,000
+  constexpr unsigned granule_bits = 16;
+  std::vector<std::uint64_t> asked;
+  std::vector<std::size_t> together;  // how many pages each of them speaks for
+  for (const std::uint64_t page : pages) {
+    if (asked.empty() || asked.back() >> granule_bits != page >> granule_bits) {
+      asked.push_back(page);
+      together.push_back(0);
+    }
+    ++together.back();
+  }
+  if (asked.empty()) return;
   page_probe probe;
   const std::uint32_t own = probe.own_memory_wait();
-  for (const page_wait& each : probe.wait_for(pages)) {
-    if (each.first > fault) {
-      add(sums, location::none(), 1);
-    } else if (each.least > own + own / 2) {
-      add(sums, location::host(), 1);
+  const std::vector<page_wait> waits = probe.wait_for(asked);
+  for (std::size_t i = 0; i < waits.size(); ++i) {
+    if (waits[i].first > fault) {
+      add(sums, location::none(), together[i]);
+    } else if (waits[i].least > own + own / 2) {
+      add(sums, location::host(), together[i]);
     } else {
-      add(sums, location::device(device), 1);
+      add(sums, location::device(device), together[i]);
     }
   }
 }

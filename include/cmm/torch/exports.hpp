@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdlib>
 #include <exception>
 #include <string>
 
@@ -149,6 +150,7 @@ namespace cmm::torch::detail {
 
 /// At the end of the process, or when the library is unloaded.
 [[gnu::destructor]] static void save_trace_at_end() {
+  if (std::getenv("CMM_TRACE") == nullptr) return;
   if (answer([] { library().save_trace(); }) != 0) cmm::detail::say(last_error());
 }
 

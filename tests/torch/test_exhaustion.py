@@ -1,0 +1,118 @@
+"""Running out of memory is an exception to catch; afterwards everything works and nothing is lost."""
+
+import subprocess
+import unittest
+
+from world import MIB, OURS, need_gpu, play, play_all, routed, settle
+
+ROUNDS = 20
+
+
+def gpu_used() -> int | None:
+    """Bytes of the GPU in use by everyone, as nvidia-smi says; None where it is missing."""
+    query = ["nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=0"]
+    try:
+        said = subprocess.run(query, capture_output=True, text=True, timeout=60, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return int(said.split()[0]) * MIB
+
+
+@routed
+def exhaust(here) -> list:
+    """Takes blocks of 64 MiB until there are no more: how many there were, and what the last one said."""
+    import torch
+
+    kept = []
+    try:
+        while len(kept) < 30:
+            kept.append(torch.full((64 * MIB,), 7, dtype=torch.uint8, device="cuda"))
+    except torch.OutOfMemoryError as full:
+        right = all(int(each[-1]) == 7 for each in kept)
+        return [len(kept), right, str(full)]
+    return [len(kept), False, "no end of memory"]
+
+
+def rounds(here) -> dict:
+    import cmm.torch
+    import torch
+
+    counts, right, said, free, used = [], True, "", [], []
+    for _ in range(ROUNDS):
+        count, intact, said = exhaust(here)
+        settle()
+        with here.route():
+            right &= intact and float(torch.ones(1000, device="cuda").sum()) == 1000.0
+        settle()
+        counts.append(count)
+        free.append(torch.cuda.mem_get_info()[0])
+        used.append(gpu_used())
+    use = cmm.torch.stats(here.allocator)
+    left = {
+        "live": use.live_bytes,
+        "used": use.limit_used_bytes,
+        "limit": use.limit_bytes,
+        "failed": use.failed,
+    }
+    return {"counts": counts, "right": right, "said": said, "free": free, "gpu_used": used, **left}
+
+
+def fraction(here) -> list:
+    """torch.cuda.set_per_process_memory_fraction to half a GiB."""
+    import torch
+
+    total = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction(512 * MIB / total, 0)
+    few = exhaust(here)
+    torch.cuda.set_per_process_memory_fraction(1.0, 0)
+    settle()
+    return [few, exhaust(here)]
+
+
+def setUpModule():
+    need_gpu()
+    # One after the other: what is measured is the free memory of the whole GPU.
+    Exhaustion.rounds = {mode: play(rounds, mode, env={"CMM_LIMIT": "1GiB"}) for mode in OURS}
+    ended = play_all([lambda mode=mode: play(fraction, mode) for mode in OURS])
+    Exhaustion.fractions = dict(zip(OURS, ended, strict=True))
+
+
+class Exhaustion(unittest.TestCase):
+    """The limit is 1 GiB, which is 16 blocks, less what small tensors take."""
+
+    def test_twenty_rounds(self):
+        for mode in OURS:
+            with self.subTest(mode):
+                seen = self.rounds[mode].value()
+                self.assertEqual(seen["limit"], 1024 * MIB)
+                self.assertTrue(seen["right"], "a tensor lost its content, or the process could not go on")
+                self.assertEqual(len(set(seen["counts"][1:])), 1, seen["counts"])
+                self.assertIn(seen["counts"][-1], range(14, 17))
+                self.assertGreaterEqual(seen["failed"], ROUNDS)
+
+    def test_nothing_is_lost_by_our_statistics(self):
+        for mode in OURS:
+            with self.subTest(mode):
+                seen = self.rounds[mode].value()
+                self.assertLessEqual(seen["live"], 0 if mode == "swap" else 2 * MIB)
+                self.assertLessEqual(seen["used"], 32 * MIB)
+
+    def test_nothing_is_lost_by_the_gpu(self):
+        for mode in OURS:
+            with self.subTest(mode):
+                seen = self.rounds[mode].value()
+                self.assertLess(seen["free"][1] - seen["free"][-1], 64 * MIB, seen["free"])
+                if seen["gpu_used"][0] is None:
+                    self.skipTest("left out: nvidia-smi answers nothing")
+                self.assertLess(seen["gpu_used"][-1] - seen["gpu_used"][1], 64 * MIB, seen["gpu_used"])
+
+    def test_memory_fraction(self):
+        for mode in OURS:
+            with self.subTest(mode):
+                limited, whole = self.fractions[mode].value()
+                self.assertIn(limited[0], range(6, 9), limited[2])
+                self.assertGreater(whole[0], 20)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,105 @@
+"""`residency` says where pages are; `prefetch`, `advise` and `discard` move them there."""
+
+import unittest
+
+from libraries import library
+from world import MIB, need_gpu, play
+
+SIZE = 64 * MIB
+
+
+def look(here) -> dict:
+    import cmm.torch
+    import torch
+
+    def bytes_of(name):
+        with cmm.torch.use_pool(library(name)):
+            return torch.empty(SIZE, dtype=torch.uint8, device="cuda")
+
+    def where(tensor):
+        torch.cuda.synchronize()
+        return cmm.torch.residency(tensor)
+
+    seen, stream = {}, torch.cuda.Stream()
+    resident = bytes_of("pool")
+    seen["prefetched"] = where(resident)
+    resident.fill_(1)
+    seen["written"] = where(resident)
+    cmm.torch.prefetch(resident[: SIZE // 2], "host")
+    seen["half"] = where(resident)
+    seen["first_half"] = where(resident[: SIZE // 2])
+    seen["second_half"] = where(resident[SIZE // 2 :])
+    seen["half_intact"] = int(resident.sum(dtype=torch.int64))
+    with torch.cuda.stream(stream):
+        cmm.torch.prefetch(resident, "device:0", stream)
+    seen["back"] = where(resident)
+    cmm.torch.discard(resident, stream)
+    seen["discarded"] = where(resident)
+
+    untouched = bytes_of("untouched")
+    seen["untouched"] = where(untouched)
+
+    remote = bytes_of("remote")
+    remote.fill_(3)
+    seen["remote"] = where(remote)
+    seen["remote_sum"] = int(remote.sum(dtype=torch.int64))
+    seen["remote_after_reading"] = where(remote)
+
+    advised = bytes_of("pool")
+    cmm.torch.advise(advised, "preferred_location", "host")
+    cmm.torch.advise(advised, "accessed_by", "device:0")
+    cmm.torch.prefetch(advised, "host")
+    advised.fill_(1)
+    seen["advised"] = where(advised)
+    cmm.torch.advise(advised, "preferred_location", unset=True)
+    cmm.torch.advise(advised, "accessed_by", "device:0", unset=True)
+    cmm.torch.prefetch(advised, "device:0")
+    seen["advice_taken_back"] = where(advised)
+    cmm.torch.advise(advised, "read_mostly")
+    cmm.torch.advise(advised, "read_mostly", unset=True)
+    return seen
+
+
+class Residency(unittest.TestCase):
+    """Shares of a tensor of 64 MiB."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.seen = play(look, "native").value()
+
+    def is_at(self, name, **shares):
+        seen = {}
+        for place, share in self.seen[name].items():
+            kind = place.split(":")[0].removesuffix("_numa")
+            seen[kind] = seen.get(kind, 0.0) + share
+        self.assertEqual({kind: share for kind, share in seen.items() if share}, shares, name)
+
+    def test_resident(self):
+        for name in ("prefetched", "written", "back", "second_half"):
+            self.is_at(name, device=1.0)
+
+    def test_remote(self):
+        self.is_at("remote", host=1.0)
+        self.is_at("remote_after_reading", host=1.0)
+        self.assertEqual(self.seen["remote_sum"], 3 * SIZE)
+
+    def test_half_migrated(self):
+        self.is_at("half", device=0.5, host=0.5)
+        self.is_at("first_half", host=1.0)
+        self.assertEqual(self.seen["half_intact"], SIZE)
+
+    def test_discarded_or_never_touched(self):
+        self.is_at("discarded", none=1.0)
+        self.is_at("untouched", none=1.0)
+
+    def test_advice(self):
+        self.is_at("advised", host=1.0)
+        self.is_at("advice_taken_back", device=1.0)
+
+
+def setUpModule():
+    need_gpu()
+
+
+if __name__ == "__main__":
+    unittest.main()
