@@ -10,6 +10,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+import cmm
 from cmm import abi, headers
 from cmm.adapter import run
 from cmm.allocator_library import plan
@@ -62,17 +63,15 @@ class AdapterTest(unittest.TestCase):
         name="libstub.so",
         *,
         left_out=(),
-        mark=abi.MAGIC.decode(),
+        mark="cmmtorch",
         abi_version=abi.ABI_VERSION,
-        version=headers.version(),
+        version=cmm.__version__,
         caches=1,
         flags=(),
     ):
         """A library with the functions of abi.hpp that do nothing, and something wrong with it."""
         exports = self.folder / f"{name}.map"
-        exports.write_text(
-            f"{{ global: cmm_torch_*; local: {' '.join(f'{name};' for name in left_out)} *; }};"
-        )
+        exports.write_text(f"{{ global: cmm_torch_*; local: {'; '.join([*left_out, '*'])}; }};")
         says = {"MARK": f'"{mark}"', "ABI": abi_version, "VERSION": f'"{version}"', "CACHES": caches}
         options = ["-std=c++20", "-fPIC", "-shared", "-I", str(headers.include_folder())]
         options += [f"-DSTUB_{what}={value}" for what, value in says.items()]
@@ -91,7 +90,7 @@ def simulated(recipe=RECIPE, profile="gh200-480", flags=()):
 
 
 def need(module, tests):
-    """End the program with the status that CTest takes for a skipped test where a module cannot be imported."""
+    """Import a module; without it, end the program with the status that CTest takes for a skipped test."""
     try:
         return importlib.import_module(module)
     except ImportError as error:

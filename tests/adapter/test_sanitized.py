@@ -1,12 +1,12 @@
 """A simulated library under AddressSanitizer, used by several threads and by a forked child."""
 
 import os
+import shutil
 import subprocess
 import sys
 import unittest
 
 from adapting import AdapterTest, simulated
-from cmm.compiler import find_compiler
 
 USER = """
 import os, sys, threading
@@ -37,11 +37,12 @@ class Sanitized(AdapterTest):
     """What a C++ program under a sanitizer would see."""
 
     def test_finds_no_mistake(self):
-        compiler = find_compiler().command[0]
-        asked = [compiler, "-print-file-name=libasan.so"]
+        gcc = shutil.which("g++")
+        if not gcc:
+            self.skipTest("there is no g++, whose sanitizer can be loaded into Python")
+        asked = [gcc, "-print-file-name=libasan.so"]
         runtime = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
-        if not os.path.isabs(runtime):
-            self.skipTest(f"{compiler} has no libasan.so")
+        self.environment(CXX=gcc)
         flags = (
             "-fsanitize=address,undefined",
             "-fno-sanitize-recover=all",
