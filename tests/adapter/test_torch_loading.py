@@ -2,6 +2,7 @@
 
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from adapting import RECIPE, AdapterTest, need, simulated
 
@@ -95,6 +96,12 @@ class Memory(AdapterTest):
             for words, tensor in tensors.items():
                 with self.subTest(call=call.__name__, tensor=words):
                     self.assert_refused([words], call, tensor, *arguments, alloc=alloc)
+
+    def test_statistics_of_a_device_that_does_not_exist(self):
+        alloc = cmm.torch.load(self.stub())
+        with mock.patch("torch.cuda.device_count", lambda: 2):
+            for device in (2, -1):
+                self.assert_refused([f"no GPU {device}"], cmm.torch.stats, alloc, device)
 
     def test_what_is_no_allocator(self):
         self.assert_refused(["is not an allocator"], cmm.torch.residency, torch.zeros(4), "libcmm.so")

@@ -1,5 +1,6 @@
 """Pool mode and swap mode as far as they go without a GPU; each swap is in a process of its own."""
 
+import contextlib
 import ctypes
 import os
 import subprocess
@@ -102,6 +103,51 @@ class Pool(AdapterTest):
     def test_needs_real_memory(self):
         alloc = cmm.torch.load(simulated())
         self.assert_refused(["simulated machine"], cmm.torch.use_pool(alloc).__enter__)
+
+    def test_keeps_its_pool_until_the_cache_is_emptied(self):
+        alloc = cmm.torch.load(self.stub())
+        memory, made, open_, released = torch.cuda.memory, [], [], []
+
+        class Pool:
+            def __init__(self, allocator):
+                self.id = (0, len(made))
+                made.append(self)
+
+            def use_count(self):
+                return 1 + open_.count(self)
+
+        @contextlib.contextmanager
+        def use(pool, device):
+            open_.append(pool)
+            yield
+            open_.remove(pool)
+
+        for name, stand_in in {
+            "torch.cuda.MemPool": Pool,
+            "torch.cuda.use_mem_pool": use,
+            "torch.cuda.device": lambda index: contextlib.nullcontext(),
+            "torch.cuda.memory._cuda_releasePool": lambda device, pool: released.append((device, pool)),
+            "torch.cuda.empty_cache": memory.empty_cache,
+            "torch.cuda.memory.empty_cache": memory.empty_cache,
+            "cmm.torch.pools._torch_empty_cache": lambda: released.append("emptied"),
+            "cmm.torch.pools.device_index": lambda device: device,
+        }.items():
+            patch = mock.patch(name, stand_in)
+            patch.start()
+            self.addCleanup(patch.stop)
+
+        with cmm.torch.use_pool(alloc, 0), cmm.torch.use_pool(alloc, 1):
+            torch.cuda.empty_cache()
+        with cmm.torch.use_pool(alloc, 0):
+            self.assertEqual((len(made), released), (2, ["emptied"]))
+            memory.empty_cache()
+        self.assertEqual(released, ["emptied", (1, (0, 1)), "emptied"])
+        with cmm.torch.use_pool(alloc, 0):
+            self.assertEqual(open_, [made[0]])
+        with cmm.torch.use_pool(alloc, 1):
+            self.assertEqual((len(made), open_), (3, [made[2]]))
+        torch.cuda.empty_cache()
+        self.assertEqual(len(released), 6)
 
     def test_refuses_expandable_segments(self):
         code = """

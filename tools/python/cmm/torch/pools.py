@@ -13,19 +13,19 @@ from .forever import keep_forever
 
 _lock = threading.Lock()
 _pools: dict[tuple[Allocator, int], torch.cuda.MemPool] = {}
+_torch_empty_cache = torch.cuda.memory.empty_cache
 
 
 @contextlib.contextmanager
-def use_pool(
-    alloc: Allocator, device: torch.device | str | int | None = None
-) -> Iterator[torch.cuda.MemPool]:
+def use_pool(alloc: Allocator, device: torch.device | str | int | None = None) -> Iterator[None]:
     """Serve what this thread allocates on a GPU inside the block from `alloc`; by default on the current GPU.
 
     PyTorch's caching stays on and asks for segments: 2 MiB for small tensors, 20 MiB for medium ones, whole
     multiples of 2 MiB above; a size threshold in the recipe sees those. Running out raises
-    `torch.OutOfMemoryError`. Each allocator has one `torch.cuda.MemPool` for each GPU, which this gives and
-    which lives until the process ends, so tensors may outlive the block; freed memory stays in it for the
-    next block. Threads that the block starts, such as those of `backward`, allocate as usual.
+    `torch.OutOfMemoryError`. Tensors may outlive the block, and the interpreter; what they leave free
+    serves the next block of this allocator on this GPU. From the first block on, `torch.cuda.empty_cache`
+    gives that back too, which by itself it does not (pytorch#145168). Threads that the block starts, such
+    as those of `backward`, allocate as usual.
 
     Refuses a simulated allocator, a missing GPU, PyTorch's expandable segments, and a process whose
     allocator is not PyTorch's own, such as after `swap_global`.
@@ -34,24 +34,38 @@ def use_pool(
     alloc.check_serves_cuda("serve a pool of PyTorch")
     _check_backend()
     index = device_index(device)
-    pool = _pool(alloc, index)
-    with torch.cuda.use_mem_pool(pool, device=index):
-        yield pool
+    with contextlib.ExitStack() as stack:
+        with _lock:  # until the pool is in use, empty_cache could retire it
+            stack.enter_context(torch.cuda.use_mem_pool(_pool(alloc, index), device=index))
+        yield
+
+
+def empty_cache() -> None:
+    """As `torch.cuda.empty_cache`, and for the pools of `use_pool` too; it stands in the place of that function.
+
+    PyTorch keeps what is free in a pool while the pool may be used again. So a pool that no thread uses is
+    given up: its tensors live on, what they leave is PyTorch's to free, and the next block gets a new one.
+    """
+    with _lock:
+        idle = [key for key, pool in _pools.items() if pool.use_count() == 1]
+        for key in idle:
+            torch.cuda.memory._cuda_releasePool(key[1], _pools.pop(key).id)
+    _torch_empty_cache()
 
 
 def _pool(alloc: Allocator, index: int) -> torch.cuda.MemPool:
-    with _lock:
-        if (alloc, index) not in _pools:
-            _check_settings()
-            source = torch.cuda.memory.CUDAPluggableAllocator(
-                str(alloc.path), "cmm_torch_allocate_segment", "cmm_torch_free"
-            )
-            keep_forever(source)
-            with torch.cuda.device(index):  # a pool belongs to the GPU that is current when it is made
-                pool = torch.cuda.MemPool(source.allocator())
-            keep_forever(pool)
-            _pools[alloc, index] = pool
-        return _pools[alloc, index]
+    if (alloc, index) not in _pools:
+        _check_settings()
+        source = torch.cuda.memory.CUDAPluggableAllocator(
+            str(alloc.path), "cmm_torch_allocate_segment", "cmm_torch_free"
+        )
+        keep_forever(source)
+        with torch.cuda.device(index):  # a pool belongs to the GPU that is current when it is made
+            pool = torch.cuda.MemPool(source.allocator())
+        keep_forever(pool)
+        _pools[alloc, index] = pool
+        torch.cuda.empty_cache = torch.cuda.memory.empty_cache = empty_cache
+    return _pools[alloc, index]
 
 
 def _check_backend() -> None:
