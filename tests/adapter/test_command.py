@@ -106,6 +106,7 @@ class Command(AdapterTest):
         self.assert_refused(
             ["there is no folder"], self.adapter, "--recipe", RECIPE, SIM, "-o", blocked / "x.so"
         )
+        self.assert_refused(["it is a folder"], self.adapter, "--recipe", RECIPE, SIM, "-o", self.folder)
         self.environment(CMM_CACHE_DIR=str(blocked / "cache"))
         arguments = ("--recipe", RECIPE, SIM, "--print-source")
         self.assert_refused(["cache folder", "set CMM_CACHE_DIR"], self.adapter, *arguments)

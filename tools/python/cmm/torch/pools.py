@@ -41,7 +41,7 @@ def use_pool(alloc: Allocator, device: torch.device | str | int | None = None) -
 
 
 def empty_cache() -> None:
-    """As `torch.cuda.empty_cache`, and for the pools of `use_pool` too; it stands in the place of that function.
+    """As `torch.cuda.empty_cache`, whose place it takes, and for the pools of `use_pool` too.
 
     PyTorch keeps what is free in a pool while the pool may be used again. So a pool that no thread uses is
     given up: its tensors live on, what they leave is PyTorch's to free, and the next block gets a new one.
