@@ -17,8 +17,7 @@ def every(here, *names) -> dict:
         import cmm.torch
 
         settle()
-        use = cmm.torch.stats(here.allocator)
-        played["memory"] = {"total": use.total_bytes, "live": use.live_bytes, "parked": use.parked_bytes}
+        played["memory"] = {"total": cmm.torch.stats(here.allocator).total_bytes}
     return played
 
 
@@ -108,7 +107,7 @@ def graphs(here) -> dict:
             torch.cuda.synchronize()
             outlived += int((result != 27.0).sum())
             del graph, result, bystanders
-        settle()  # outside: within a pool, PyTorch's empty_cache leaves everything else alone
+        settle()  # outside: within a block its pool is in use
         reserved.append(taken(here))
     parked = 0
     if here.allocator is not None:
@@ -130,11 +129,10 @@ def taken(here) -> int:
     return torch.cuda.memory_reserved()
 
 
-def overtaken(record: bool) -> bool:
+def overtaken(first, slow, record: bool) -> bool:
     """Whether memory was reused in one stream while a slow one still read it."""
     import torch
 
-    first, slow = torch.cuda.Stream(), torch.cuda.Stream()
     seen = torch.zeros(MIB, device="cuda")
     torch.cuda.synchronize()
     with torch.cuda.stream(first):
@@ -156,10 +154,14 @@ def overtaken(record: bool) -> bool:
 @routed
 def streams(here) -> dict:
     """A block read by another stream is not reused before that stream is done, if record_stream said so."""
-    recorded = sum(overtaken(record=True) for _ in range(5))
+    import torch
+
+    both = torch.cuda.Stream(), torch.cuda.Stream()
+    recorded = sum(overtaken(*both, record=True) for _ in range(5))
     before = taken(here)
-    recorded += sum(overtaken(record=True) for _ in range(5))
-    return {"recorded": recorded, "not_recorded": overtaken(record=False), "growth": taken(here) - before}
+    recorded += sum(overtaken(*both, record=True) for _ in range(5))
+    growth = taken(here) - before
+    return {"recorded": recorded, "not_recorded": overtaken(*both, record=False), "growth": growth}
 
 
 def threads(here) -> dict:

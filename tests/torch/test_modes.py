@@ -75,12 +75,10 @@ class Modes(unittest.TestCase):
                 else:
                     self.assertEqual(seen["limit"], "")
 
-    def test_memory_was_ours_and_came_back(self):
+    def test_memory_was_ours(self):
         for mode in OURS:
             with self.subTest(mode):
-                memory = self.played[mode].value()["memory"]
-                self.assertGreater(memory["total"], 64 << 20)
-                self.assertEqual(memory["parked"], 0)
+                self.assertGreater(self.played[mode].value()["memory"]["total"], 64 << 20)
 
     def test_no_mode_writes_warnings_of_ours(self):
         for mode in OURS:

@@ -105,7 +105,7 @@ def unpatched(here) -> list:
 
 
 def emptied(here) -> list:
-    """What torch.cuda.empty_cache gives back to the GPU of 512 MiB that were freed."""
+    """What emptying the cache gives back to the GPU of 512 MiB that were freed."""
     import torch
 
     with here.route():
@@ -141,7 +141,7 @@ class Statistics(unittest.TestCase):
     def test_pool_mode_counts_segments(self):
         seen = play(ours, "pool").value()
         self.assertEqual(seen["during"][0] - seen["before"][0], SIZE)
-        self.assertIn(seen["after"][0] - seen["before"][0], (0, SIZE))
+        self.assertEqual(seen["after"][0], seen["before"][0])
 
     def test_pool_mode_keeps_the_functions_of_torch(self):
         seen = play(native_functions, "pool").value()
@@ -163,12 +163,10 @@ class Statistics(unittest.TestCase):
             self.assertTrue(said == "" or "does not yet support" in said, said)
 
     def test_empty_cache(self):
-        """PyTorch leaves the memory of a living pool where it is; the rest goes back."""
         for mode in ("native", "pool", "swap"):
             with self.subTest(mode):
                 freed, kept = play(emptied, mode).value()
-                if mode != "pool":
-                    self.assertGreaterEqual(freed, 8 * SIZE - 32 * MIB)
+                self.assertGreaterEqual(freed, 8 * SIZE - 32 * MIB)
                 self.assertEqual(kept, float(MIB))
 
 

@@ -166,5 +166,8 @@ def settle() -> None:
 
     gc.collect()
     torch.cuda.synchronize()
-    torch.cuda.empty_cache()
+    empty_cache = (
+        sys.modules["cmm.torch"].empty_cache if "cmm.torch" in sys.modules else torch.cuda.empty_cache
+    )
+    empty_cache()
     torch.cuda.synchronize()

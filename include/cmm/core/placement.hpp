@@ -11,13 +11,15 @@
 
 namespace cmm {
 
-/// How often a machine could not take a hint. The first time is said on stderr, all are counted.
+/// How often a hint was not taken. The first that the machine could not take is said on stderr, all are counted.
 class skipped_hints {
  public:
   [[nodiscard]] std::size_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
 
+  void add() noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
   void add(const char* call, const char* why) noexcept {
-    if (count_.fetch_add(1, std::memory_order_relaxed) == 0) {
+    add();
+    if (!said_.exchange(true, std::memory_order_relaxed)) {
       detail::say(std::string{call} + " is skipped: " + why +
                   "; the memory works, its placement is the driver's");
     }
@@ -25,6 +27,7 @@ class skipped_hints {
 
  private:
   std::atomic<std::size_t> count_ = 0;
+  std::atomic<bool> said_ = false;
 };
 
 /// What a policy can do to a fresh block: advise and prefetch, under the contract for hints.
@@ -99,7 +102,7 @@ class placement {
   [[gnu::cold, gnu::noinline]] static bool captured(skipped_hints& skipped, bool strict, status asked) {
     if (!asked.ok() && asked.code != errc::capture_implicit) detail::fail(asked, "placing a block");
     if (strict) detail::fail({errc::capture_unsupported, "cudaMemPrefetchAsync"}, "placing a block");
-    skipped.add("cudaMemPrefetchAsync", "the stream is being captured");
+    skipped.add();  // every capture that takes memory does so: no news about the machine
     return false;
   }
 

@@ -51,7 +51,7 @@ inline std::vector<int> nodes_of(const std::vector<std::uint64_t>& pages) {
 /// which the GPU faults for together, are asked by one of them.
 inline void add_by_waiting(std::vector<residence>& sums, const std::vector<std::uint64_t>& pages,
                            int device) {
-  constexpr std::uint32_t fault = 12'000;  // cycles; a fault takes 45,000 and more, a remote read up to 4,000
+  constexpr std::uint32_t fault = 30'000;  // cycles; a fault takes 45,000 and more, a remote read up to 4,000
   constexpr unsigned granule_bits = 16;
   std::vector<std::uint64_t> asked;
   std::vector<std::size_t> together;  // how many pages each of them speaks for

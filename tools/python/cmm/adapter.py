@@ -67,6 +67,8 @@ def run(arguments: Sequence[str]) -> None:
         raise Error(
             f"{options.output} cannot be written: there is no folder {options.output.absolute().parent}"
         )
+    if options.output.is_dir():
+        raise Error(f"{options.output} cannot be written: it is a folder; name a file, such as libcmm.so")
     with whole_file(options.output) as partial:
         library.make(partial)
 

@@ -17,7 +17,7 @@ from .allocator import Allocator  # noqa: E402
 from .building import build  # noqa: E402
 from .loading import load  # noqa: E402
 from .memory import advise, discard, prefetch, residency  # noqa: E402
-from .pools import use_pool  # noqa: E402
+from .pools import empty_cache, use_pool  # noqa: E402
 from .statistics import Statistics, reset_peaks, stats  # noqa: E402
 from .swapping import swap_global  # noqa: E402
 from .torch_statistics import report_statistics, restore_statistics  # noqa: E402
@@ -28,6 +28,7 @@ __all__ = [
     "advise",
     "build",
     "discard",
+    "empty_cache",
     "load",
     "prefetch",
     "report_statistics",

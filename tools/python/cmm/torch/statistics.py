@@ -4,6 +4,7 @@ import dataclasses
 
 from ..abi import Usage
 from .allocator import Allocator, chosen
+from .devices import check_exists
 
 _NO_LIMIT = 2**64 - 1
 
@@ -48,8 +49,10 @@ class Statistics:
 def stats(alloc: Allocator | None = None, device: int | None = None) -> Statistics:
     """What an allocator counted on a GPU, or on all (None). `alloc` may be left out if it is the only one."""
     alloc = chosen(alloc)
+    if device is not None and (device < 0 or alloc.platform == "cuda"):
+        check_exists(device)
     usage = alloc.library.usage(-1 if device is None else device)
-    counted = {name: getattr(usage, name) for name, _ in Usage._fields_}
+    counted = {field[0]: getattr(usage, field[0]) for field in Usage._fields_}
     if counted["limit_bytes"] == _NO_LIMIT:
         counted["limit_bytes"] = None
     return Statistics(alloc.recipe, alloc.platform, alloc.overrides, device, **counted)

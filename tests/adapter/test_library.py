@@ -1,0 +1,151 @@
+"""A library of a simulated machine through its C functions, and libraries with something wrong."""
+
+import re
+import subprocess
+import sys
+import unittest
+
+from adapting import LIMITED, MIB, AdapterTest, simulated
+from cmm import abi, elf, headers
+from cmm.library import Library
+from cmm.location import parse_location
+
+ABI_HEADER = headers.include_folder() / "cmm/torch/abi.hpp"
+
+
+class Simulated(AdapterTest):
+    """The same C functions as on a GPU."""
+
+    def setUp(self):
+        """Open the library and take one block."""
+        super().setUp()
+        self.library = Library(simulated(LIMITED))
+        self.data = self.library.c.cmm_torch_allocate(64 * MIB, 0, None)
+        self.addCleanup(lambda: self.library.c.cmm_torch_free(self.data, 64 * MIB, 0, None))
+
+    def test_tells_what_it_is(self):
+        about = self.library.about
+        self.assertEqual((about.platform, about.caches, about.cuda_runtime), ("sim:gh200-480", True, 0))
+        self.assertIn("managed | threshold_prefetch", about.recipe)
+
+    def test_counts_what_is_live(self):
+        before = self.library.usage(0)
+        other = self.library.c.cmm_torch_allocate_segment(MIB, 0, None)
+        self.assertEqual(self.library.usage(0).live_bytes, before.live_bytes + MIB)
+        self.library.c.cmm_torch_free(other, MIB, 0, None)
+        after = self.library.usage()
+        self.assertEqual((after.live_bytes, after.total_blocks), (before.live_bytes, before.total_blocks + 1))
+        self.assertGreaterEqual(after.peak_bytes, before.live_bytes + MIB)
+        self.library.reset_peaks()
+        self.assertEqual(self.library.usage().peak_bytes, before.live_bytes)
+
+    def test_a_segment_that_cannot_be_served_is_null(self):
+        failed = self.library.usage().failed
+        self.assertIsNone(self.library.c.cmm_torch_allocate_segment(2048 * MIB, 0, None))
+        self.assertEqual(self.library.usage().failed, failed + 1)
+
+    def test_a_prefetch_moves_pages_and_residency_tells(self):
+        for text in ("host", "device"):
+            self.library.prefetch(self.data, 64 * MIB, parse_location(text, 0), 0, 0)
+            places = self.library.residency(self.data, 64 * MIB, 0)
+            self.assertEqual(sum(places.values()), 64 * MIB)
+            self.assertEqual(len(places), 1)
+            self.assertIn(text if text == "device" else "host", next(iter(places)))
+
+    def test_advice_is_given_and_taken_back(self):
+        for what, where in ((0, "host"), (1, "device"), (2, "device")):
+            for on in (True, False):
+                self.library.advise(self.data, 64 * MIB, what, on, parse_location(where, 0), 0)
+
+    def test_refuses_in_a_sentence(self):
+        host = parse_location("host", 0)
+        self.assert_refused(["simulated machine"], self.library.residency, 4096, 4096, 0)
+        self.assert_refused(["advice"], self.library.advise, self.data, MIB, 7, True, host, 0)
+        self.assert_refused(["location"], self.library.prefetch, self.data, MIB, abi.Location(9, 0), 0, 0)
+        self.assert_refused(["managed"], self.library.prefetch, 4096, 4096, host, 0, 0)
+
+    def test_locations_are_texts(self):
+        self.assertEqual(parse_location("device", 3).id, 3)
+        self.assertEqual(parse_location("host_numa:1", 0).kind, 3)
+        for wrong in ("gpu", "device:", "device:-1", "host:0", "host_numa", "device:1 ", "", None, 0):
+            self.assert_refused(["is not a location"], parse_location, wrong, 0)
+
+
+class Wrong(AdapterTest):
+    """Each refusal names what is wrong; nothing of a foreign library runs."""
+
+    def test_files_that_are_no_library(self):
+        text = self.folder / "text.so"
+        text.write_text("no library")
+        self.assert_refused(["is not a file"], Library, self.folder / "none.so")
+        self.assert_refused(["is not a file"], Library, self.folder)
+        self.assert_refused(["is not a shared library"], Library, text)
+        whole = simulated().read_bytes()
+        for size in (20, 100, len(whole) // 2, len(whole) - 100):
+            text.write_bytes(whole[:size])
+            self.assert_refused(["shared library"], Library, text)
+
+    def test_a_foreign_library(self):
+        self.assert_refused(["is not an allocator of cmm"], Library, self.stub(left_out=abi.FUNCTIONS))
+        self.assert_refused(
+            ["is not an allocator of cmm", "notcmmso"], Library, self.stub("m.so", mark="notcmmso")
+        )
+
+    def test_a_library_without_some_functions_names_them(self):
+        library = self.stub(left_out=("cmm_torch_discard", "cmm_torch_residency"))
+        self.assert_refused(
+            ["lacks cmm_torch_discard, cmm_torch_residency", "build it again"], Library, library
+        )
+
+    def test_a_library_of_another_version(self):
+        self.assert_refused(["version 99 of the C interface"], Library, self.stub("a.so", abi_version=99))
+        self.assert_refused(["built by cmm 9.9.9"], Library, self.stub("v.so", version="9.9.9"))
+
+    def test_a_library_that_refuses_passes_its_sentence_on(self):
+        library = Library(self.stub())
+        self.assert_refused(["the stub refuses"], library.usage)
+
+    def test_an_environment_that_cannot_be_read(self):
+        code = f"from cmm.library import Library; Library({str(simulated())!r})"
+        self.environment(CMM_LIMIT="plenty")
+        done = subprocess.run([sys.executable, "-Bc", code], capture_output=True, text=True, check=False)
+        self.assertIn('CMM_LIMIT is "plenty"', done.stderr.splitlines()[-1])
+
+
+class Interface(AdapterTest):
+    """The mirror of abi.hpp."""
+
+    def test_has_its_functions_and_version(self):
+        header = ABI_HEADER.read_text()
+        declared = set(re.findall(r"^[\w:*\s]*?\*?(cmm_torch_\w+)\(", header, re.MULTILINE))
+        self.assertEqual(declared, abi.FUNCTIONS.keys())
+        self.assertIn(f"abi_version = {abi.ABI_VERSION};", header)
+
+    def test_has_its_structures(self):
+        declared = {}
+        for name, body in re.findall(
+            r"^struct cmm_torch_(\w+) \{\n(.*?)^\};", ABI_HEADER.read_text(), re.M | re.S
+        ):
+            statements = re.sub(r"///?.*", "", body).split(";")
+            fields = [
+                re.sub(r"\[\d+\]", "", part).split()[-1].strip("*")
+                for part in ",".join(statements).split(",")
+                if part.strip()
+            ]
+            declared[name] = fields
+        mirrored = {
+            "description": abi.Description,
+            "usage": abi.Usage,
+            "location": abi.Location,
+            "place": abi.Place,
+        }
+        self.assertEqual(declared, {name: [f[0] for f in kind._fields_] for name, kind in mirrored.items()})
+
+    def test_a_library_exports_it_and_nothing_else(self):
+        image = elf.read(simulated())
+        self.assertEqual(image.exports, abi.FUNCTIONS.keys())
+        self.assertFalse([name for name in image.needed if "cuda" in name])
+
+
+if __name__ == "__main__":
+    unittest.main()
