@@ -149,11 +149,25 @@ def write(path: Path, results: dict) -> None:
     partial.rename(path)
 
 
+def conclude(rounds: list[dict], options, started: str) -> tuple[dict, list[dict]]:
+    """What the rounds so far say; written after each, for the sake of a run that is cut short."""
+    summary = summarize(rounds)
+    bars = judge(summary, rounds)
+    context = {"started": started, "rounds": len(rounds), "quick": options.quick}
+    about = {
+        **context,
+        **rounds[0]["native"]["about"],
+        "recipes": {m: RECIPES[f"bench_{m}"] for m in ("pool", "swap")},
+    }
+    write(options.out / "allocators.json", {"context": about, "allocators": summary, "bars": bars})
+    return summary, bars
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=5, help="processes of each allocator (5)")
+    parser.add_argument("--rounds", type=int, default=3, help="processes of each allocator (3)")
     parser.add_argument("--quick", action="store_true", help="a small Llama and short measurements")
     parser.add_argument(
         "--libraries", type=Path, help="a folder with bench_pool.so, bench_swap.so, predecessor.so"
@@ -172,18 +186,10 @@ def main() -> int:
         for number in range(options.rounds):
             print(f"round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
             rounds.append({mode: measure(mode, libraries[mode], options.quick) for mode in MODES})
+            summary, bars = conclude(rounds, options, started)
     except (Failure, subprocess.CalledProcessError) as failure:
         print(f"allocators: {failure}", file=sys.stderr)
         return 1
-    summary = summarize(rounds)
-    bars = judge(summary, rounds)
-    context = {"started": started, "rounds": options.rounds, "quick": options.quick}
-    about = {
-        **context,
-        **rounds[0]["native"]["about"],
-        "recipes": {m: RECIPES[f"bench_{m}"] for m in ("pool", "swap")},
-    }
-    write(options.out / "allocators.json", {"context": about, "allocators": summary, "bars": bars})
     print(table(summary, bars))
     return 1 if options.check and not all(bar["held"] for bar in bars) else 0
 

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 import threading
 
 from world import MIB, Unavailable, digest, routed, settle, told
@@ -196,11 +195,14 @@ def threads(here) -> dict:
 def compiled(**options):
     """A function as torch.compile makes it, beside the function."""
     import torch
+    from torch.utils._triton import has_triton
 
-    if shutil.which("g++") is None or not torch.utils._triton.has_triton():
+    if shutil.which("g++") is None or not has_triton():
         raise Unavailable("torch.compile needs Triton and g++")
     os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", tempfile.mkdtemp(prefix="cmm_inductor_"))
+    os.environ.setdefault(
+        "TORCHINDUCTOR_CACHE_DIR", os.path.abspath("inductor")
+    )  # goes with the test's folder
     torch._dynamo.reset()
 
     def plain(x, y):

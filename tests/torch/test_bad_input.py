@@ -52,7 +52,9 @@ def misuse(here) -> dict:
     }
     said = {name: refusal(call) for name, call in calls.items()}
     torch.cuda.synchronize()
-    goes_on = float((ours + theirs).sum()) == 2 * MIB and not isinstance(cmm.torch.residency(ours), str)
+    goes_on = float((ours + theirs).sum()) == 2 * MIB and not isinstance(
+        cmm.torch.residency(ours, allocator), str
+    )
     return {"said": said, "goes_on": goes_on}
 
 

@@ -73,7 +73,7 @@ class Environment(unittest.TestCase):
         wrong = {
             "CMM_LIMIT": ("lots", "-1", "1XB"),
             "CMM_PREFETCH_BELOW": ("soon",),
-            "CMM_NUMA_NODE": ("north", "4711"),
+            "CMM_NUMA_NODE": ("north",),
             "CMM_STRICT": ("perhaps",),
             "CMM_TRACE": ("/nowhere/at/all/trace",),
         }

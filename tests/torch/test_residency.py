@@ -12,51 +12,54 @@ def look(here) -> dict:
     import cmm.torch
     import torch
 
+    allocators = {name: library(name) for name in ("pool", "untouched", "remote")}
+    pool = allocators["pool"]
+
     def bytes_of(name):
-        with cmm.torch.use_pool(library(name)):
+        with cmm.torch.use_pool(allocators[name]):
             return torch.empty(SIZE, dtype=torch.uint8, device="cuda")
 
-    def where(tensor):
+    def where(tensor, name="pool"):
         torch.cuda.synchronize()
-        return cmm.torch.residency(tensor)
+        return cmm.torch.residency(tensor, allocators[name])
 
     seen, stream = {}, torch.cuda.Stream()
     resident = bytes_of("pool")
     seen["prefetched"] = where(resident)
     resident.fill_(1)
     seen["written"] = where(resident)
-    cmm.torch.prefetch(resident[: SIZE // 2], "host")
+    cmm.torch.prefetch(resident[: SIZE // 2], "host", alloc=pool)
     seen["half"] = where(resident)
     seen["first_half"] = where(resident[: SIZE // 2])
     seen["second_half"] = where(resident[SIZE // 2 :])
     seen["half_intact"] = int(resident.sum(dtype=torch.int64))
     with torch.cuda.stream(stream):
-        cmm.torch.prefetch(resident, "device:0", stream)
+        cmm.torch.prefetch(resident, "device:0", stream, alloc=pool)
     seen["back"] = where(resident)
-    cmm.torch.discard(resident, stream)
+    cmm.torch.discard(resident, stream, alloc=pool)
     seen["discarded"] = where(resident)
 
     untouched = bytes_of("untouched")
-    seen["untouched"] = where(untouched)
+    seen["untouched"] = where(untouched, "untouched")
 
     remote = bytes_of("remote")
     remote.fill_(3)
-    seen["remote"] = where(remote)
+    seen["remote"] = where(remote, "remote")
     seen["remote_sum"] = int(remote.sum(dtype=torch.int64))
-    seen["remote_after_reading"] = where(remote)
+    seen["remote_after_reading"] = where(remote, "remote")
 
     advised = bytes_of("pool")
-    cmm.torch.advise(advised, "preferred_location", "host")
-    cmm.torch.advise(advised, "accessed_by", "device:0")
-    cmm.torch.prefetch(advised, "host")
+    cmm.torch.advise(advised, "preferred_location", "host", alloc=pool)
+    cmm.torch.advise(advised, "accessed_by", "device:0", alloc=pool)
+    cmm.torch.prefetch(advised, "host", alloc=pool)
     advised.fill_(1)
     seen["advised"] = where(advised)
-    cmm.torch.advise(advised, "preferred_location", unset=True)
-    cmm.torch.advise(advised, "accessed_by", "device:0", unset=True)
-    cmm.torch.prefetch(advised, "device:0")
+    cmm.torch.advise(advised, "preferred_location", unset=True, alloc=pool)
+    cmm.torch.advise(advised, "accessed_by", "device:0", unset=True, alloc=pool)
+    cmm.torch.prefetch(advised, "device:0", alloc=pool)
     seen["advice_taken_back"] = where(advised)
-    cmm.torch.advise(advised, "read_mostly")
-    cmm.torch.advise(advised, "read_mostly", unset=True)
+    cmm.torch.advise(advised, "read_mostly", alloc=pool)
+    cmm.torch.advise(advised, "read_mostly", unset=True, alloc=pool)
     return seen
 
 
