@@ -60,7 +60,7 @@ class Command(AdapterTest):
     def test_lists_the_profiles_and_platforms(self):
         source = ("--recipe", "managed", "--print-source")
         self.assert_refused(["nonesuch", "gh200-480"], self.adapter, *source, "--platform=sim:nonesuch")
-        self.assert_refused(["'tpu'", "sim:"], self.adapter, *source, "--platform=tpu")
+        self.assert_refused(['"tpu"', "sim:"], self.adapter, *source, "--platform=tpu")
 
     def test_names_what_a_recommendation_lacks(self):
         self.assert_refused(

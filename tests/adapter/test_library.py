@@ -1,6 +1,7 @@
 """A library of a simulated machine through its C functions, and libraries with something wrong."""
 
 import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -69,6 +70,23 @@ class Simulated(AdapterTest):
         self.assertEqual(parse_location("host_numa:1", 0).kind, 3)
         for wrong in ("gpu", "device:", "device:-1", "host:0", "host_numa", "device:1 ", "", None, 0):
             self.assert_refused(["is not a location"], parse_location, wrong, 0)
+
+
+class Compilers(AdapterTest):
+    """Each compiler at hand."""
+
+    def test_each_builds_a_library_that_works(self):
+        code = "import sys; from cmm.library import Library; c = Library(sys.argv[1]).c; "
+        code += (
+            "data = c.cmm_torch_allocate(4096, 0, None); c.cmm_torch_free(data, 4096, 0, None); print(data)"
+        )
+        for compiler in filter(shutil.which, ("g++", "clang++")):
+            with self.subTest(compiler=compiler):
+                self.environment(CXX=compiler)
+                command = [sys.executable, "-Bc", code, str(simulated(LIMITED))]
+                done = subprocess.run(command, capture_output=True, text=True, check=False)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertGreater(int(done.stdout), 0)
 
 
 class Wrong(AdapterTest):

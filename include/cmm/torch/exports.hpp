@@ -158,9 +158,9 @@ namespace cmm::torch::detail {
 
 /// Makes the one allocator of a library, of a recipe over a platform: `CMM_TORCH_ALLOCATOR_ON(
 /// cmm::torch::on_sim{"gh200-480"}, managed{} | pool{})`. For the one source file of the library.
-#define CMM_TORCH_ALLOCATOR_ON(platform, ...)                              \
-  cmm::torch::edge& cmm::torch::library() {                                \
-    static auto& only = *new cmm::torch::adapter{platform, (__VA_ARGS__)}; \
-    return only;                                                           \
-  }                                                                        \
+#define CMM_TORCH_ALLOCATOR_ON(platform, ...)                                               \
+  cmm::torch::edge& cmm::torch::library() {                                                 \
+    static auto& only = *[] { return new cmm::torch::adapter{platform, (__VA_ARGS__)}; }(); \
+    return only;                                                                            \
+  }                                                                                         \
   static_assert(true, "a semicolon follows")

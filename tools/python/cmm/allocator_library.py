@@ -8,7 +8,7 @@ from . import abi, elf, headers
 from .cache import key_of, made_once
 from .compiler import Compiler
 from .errors import Error
-from .recipe import recipe_as_cpp
+from .recipe import allocator_source
 from .toolkit import Toolkit, find_toolkit
 
 _EXPORTS = "{ global: cmm_torch_*; local: *; };\n"
@@ -19,22 +19,16 @@ class AllocatorLibrary:
     """A library that can be made: its recipe, machine and tools. Make one with `plan`."""
 
     recipe: str
-    profile: str | None
-    """A simulated machine, or None for CUDA."""
+    platform: str
+    """"cuda", or "sim:" and a profile."""
     toolkit: Toolkit | None
     compiler: Compiler
     flags: tuple[str, ...]
     cache: Path
 
     def source(self) -> str:
-        """The C++ of the library. Refuses a wrong recipe or profile with the library's own message."""
-        expression = recipe_as_cpp(self.recipe, self.profile, self.cache, self.compiler)
-        if self.profile is None:
-            header, macro = "cmm/torch.hpp", f"CMM_TORCH_ALLOCATOR({expression})"
-        else:
-            on = f'cmm::torch::on_sim{{"{self.profile}"}}'
-            header, macro = "cmm/torch/sim.hpp", f"CMM_TORCH_ALLOCATOR_ON({on}, {expression})"
-        return f"#include <{header}>\nusing namespace cmm::literals;\n{macro};\n"
+        """The C++ of the library. Refuses a wrong recipe or platform with the library's own message."""
+        return allocator_source(self.recipe, self.platform, self.cache, self.compiler)
 
     def make(self, output: Path) -> None:
         """Write the library to this path, checked; raises `cmm.Error` where anything is wrong."""
@@ -55,7 +49,7 @@ class AllocatorLibrary:
     def cached(self) -> Path:
         """The library in the cache folder, made if it is not there yet."""
         toolkit = f"{self.toolkit.version} {self.toolkit.runtime}" if self.toolkit else ""
-        made_from = [self.recipe, self.profile or "", headers.version(), headers.digest(), toolkit]
+        made_from = [self.recipe, self.platform, headers.version(), headers.digest(), toolkit]
         key = key_of(*made_from, *self.compiler.command, self.compiler.version, *_OPTIONS, *self.flags)
         return made_once(self.cache, f"libcmm-{key}.so", self.make)
 
@@ -64,22 +58,11 @@ _OPTIONS = ("-std=c++20", "-O2", "-DNDEBUG", "-fPIC", "-shared", "-fvisibility=h
 
 
 def plan(
-    recipe: str,
-    *,
-    platform: str,
-    cache: Path,
-    compiler: Compiler,
-    flags: tuple[str, ...] = (),
+    recipe: str, *, platform: str, cache: Path, compiler: Compiler, flags: tuple[str, ...] = ()
 ) -> AllocatorLibrary:
     """Find what a library for "cuda", or for "sim:" and a profile, needs. Refuses if it is missing."""
-    if platform == "cuda":
-        return AllocatorLibrary(recipe, None, find_toolkit(), compiler, flags, cache)
-    kind, colon, profile = platform.partition(":")
-    if kind != "sim" or not colon:
-        raise Error(
-            f"{platform!r} is not a platform; write cuda, or sim: and a profile, such as sim:gh200-480"
-        )
-    return AllocatorLibrary(recipe, profile, None, compiler, flags, cache)
+    toolkit = find_toolkit() if platform == "cuda" else None
+    return AllocatorLibrary(recipe, platform, toolkit, compiler, flags, cache)
 
 
 def check_made(path: Path, toolkit: Toolkit | None) -> None:

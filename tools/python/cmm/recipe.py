@@ -1,4 +1,4 @@
-"""Recipes: checked by the library's own parser, and read from a recommendation of tools/report."""
+"""Recipes: turned into C++ by the library itself, and read from a recommendation of tools/report."""
 
 import subprocess
 from pathlib import Path
@@ -8,16 +8,14 @@ from .cache import key_of, made_once
 from .compiler import Compiler
 from .errors import Error
 
-_CHECKER = """\
-#include <cmm/recipe_text.hpp>
-#include <cmm/sim/profiles.hpp>
+_WRITER = """\
+#include <cmm/torch/source_text.hpp>
 #include <cstdio>
 #include <exception>
 
-int main(int count, char** arguments) {
+int main(int, char** arguments) {
   try {
-    if (count > 2) static_cast<void>(cmm::sim::find_profile(arguments[2]));
-    std::printf("%s", cmm::parse_recipe(arguments[1]).cpp().c_str());
+    std::printf("%s", cmm::torch::source_text(arguments[1], arguments[2]).c_str());
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s", error.what());
     return 1;
@@ -26,34 +24,29 @@ int main(int count, char** arguments) {
 """
 
 
-def _checker(cache: Path, compiler: Compiler) -> Path:
-    """The program that reads recipes, compiled once for each version of the headers and the compiler."""
+def _writer(cache: Path, compiler: Compiler) -> Path:
+    """The program that writes sources, compiled once for each version of the headers and the compiler."""
 
     def compile_it(program: Path) -> None:
         source = program.with_suffix(".cpp")
         try:
-            source.write_text(_CHECKER)
+            source.write_text(_WRITER)
             options = ["-std=c++20", "-O0", "-I", str(headers.include_folder())]
             compiler.run([*options, str(source), "-o", str(program)], "the reader of recipes")
         finally:
             source.unlink(missing_ok=True)
 
-    key = key_of(_CHECKER, headers.digest(), *compiler.command, compiler.version)
-    return made_once(cache, f"read-recipe-{key}", compile_it)
+    key = key_of(_WRITER, headers.digest(), *compiler.command, compiler.version)
+    return made_once(cache, f"write-allocator-{key}", compile_it)
 
 
-def recipe_as_cpp(recipe: str, profile: str | None, cache: Path, compiler: Compiler) -> str:
-    """The C++ expression of a recipe. Refuses a wrong recipe or profile with the library's own message."""
-    if "\0" in recipe or "\0" in (profile or ""):
+def allocator_source(recipe: str, platform: str, cache: Path, compiler: Compiler) -> str:
+    """The C++ of an allocator library. Refuses a wrong recipe or platform with the library's own message."""
+    if "\0" in recipe + platform:
         raise Error("a recipe is text without zero bytes; write one such as managed | pool")
-    program = _checker(cache, compiler)
-    asked = subprocess.run(
-        [str(program), recipe, *([profile] if profile is not None else [])],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
+    program = _writer(cache, compiler)
+    command = [str(program), recipe, platform]
+    asked = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if asked.returncode == 1 and asked.stderr:
         raise Error(asked.stderr)
     if asked.returncode != 0:
