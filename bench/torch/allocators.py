@@ -2,10 +2,12 @@
 """What PyTorch's allocations and a Llama cost with each allocator, side by side in one run.
 
 native: PyTorch's caching. pool: the same over our memory. swap: our caching in its place. predecessor: an
-allocator without a cache, predecessor.cpp. A round is one process of each, in turn, so that drift hits all.
+allocator without a cache, predecessor.cpp. Each has a process of its own; in a round they measure one right
+after the other, so that a drift of the machine hits all, and ratios are those of a round.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -22,6 +24,7 @@ sys.path[:0] = [str(ROOT / "tests" / "torch"), str(ROOT / "tools" / "python")]
 from libraries import RECIPES  # noqa: E402
 
 MODES = ("native", "pool", "swap", "predecessor")
+SIZES = {"4 KiB": 4 << 10, "1 MiB": 1 << 20, "64 MiB": 64 << 20}
 COST = "alloc+free"
 RATE = "Llama decode, tokens/s"
 # The bars: cost at most so many times native, tokens per second at least such a part of it.
@@ -82,13 +85,57 @@ def find_libraries(folder: Path | None, scratch: Path) -> dict[str, Path]:
     return found
 
 
-def measure(mode: str, library: Path, quick: bool) -> dict:
-    command = [sys.executable, HERE / "measure.py", mode, library, "quick" if quick else "whole"]
-    path = os.pathsep.join(filter(None, [str(ROOT / "tools" / "python"), os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
-    if done.returncode != 0:
-        raise Failure(f"{mode} ended with {done.returncode}:\n{done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1])
+class Worker:
+    """One allocator's process, which measures whenever it is asked to."""
+
+    def __init__(self, mode: str, library: Path, quick: bool) -> None:
+        path = os.pathsep.join(filter(None, [str(ROOT / "tools" / "python"), os.environ.get("PYTHONPATH")]))
+        self.mode = mode
+        self.process = subprocess.Popen(
+            [sys.executable, HERE / "measure.py", mode, library, "quick" if quick else "whole"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+
+    def ask(self, what: str):
+        """What it measured; raises Failure if it has ended."""
+        try:
+            self.process.stdin.write(what + "\n")
+            self.process.stdin.flush()
+            answer = self.process.stdout.readline()
+        except BrokenPipeError:
+            answer = ""
+        if not answer:
+            raise Failure(f"{self.mode} ended with {self.process.wait()}, see above")
+        return json.loads(answer)
+
+    def end(self) -> None:
+        """It reads no more."""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        self.process.wait()
+
+
+def measure(workers: list[Worker], rounds: int) -> list[dict]:
+    """In each round every figure of every allocator, one right after the other."""
+    for each in workers:  # all on the same cores, which differ and change their speed
+        os.sched_setaffinity(each.process.pid, sorted(os.sched_getaffinity(0))[-2:])
+    figures = {f"{COST} {name}, ns": f"allocate {size}" for name, size in SIZES.items()}
+    figures[RATE] = "decode"
+    for what in figures.values():
+        for each in workers:
+            each.ask(what)
+    measured = []
+    for number in range(rounds):
+        print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+        told = {each.mode: {} for each in workers}
+        for name, what in figures.items():
+            for each in workers[number % len(workers) :] + workers[: number % len(workers)]:
+                told[each.mode][name] = each.ask(what)
+        measured.append(told)
+    return measured
 
 
 def spread(values: list[float]) -> dict:
@@ -110,7 +157,7 @@ def summarize(rounds: list[dict]) -> dict:
     }
 
 
-def judge(summary: dict, rounds: list[dict]) -> list[dict]:
+def judge(summary: dict, logits: dict[str, str]) -> list[dict]:
     bars = []
     for (mode, kind), limit in BARS.items():
         for name in [name for name in summary[mode] if name.startswith(kind)]:
@@ -118,11 +165,10 @@ def judge(summary: dict, rounds: list[dict]) -> list[dict]:
             held = ratio <= limit if kind == COST else ratio >= limit
             bars.append({"mode": mode, "figure": name, "limit": limit, "to_native": ratio, "held": held})
     for mode in MODES[1:3]:
-        if "logits" in rounds[0][mode]:
-            same = len({each[which]["logits"] for each in rounds for which in ("native", mode)}) == 1
-            bars.append(
-                {"mode": mode, "figure": "logits identical", "limit": 1, "to_native": 1, "held": same}
-            )
+        same = logits[mode] == logits["native"]
+        bars.append(
+            {"mode": mode, "figure": "logits identical", "limit": 1, "to_native": int(same), "held": same}
+        )
     return bars
 
 
@@ -149,25 +195,11 @@ def write(path: Path, results: dict) -> None:
     partial.rename(path)
 
 
-def conclude(rounds: list[dict], options, started: str) -> tuple[dict, list[dict]]:
-    """What the rounds so far say; written after each, for the sake of a run that is cut short."""
-    summary = summarize(rounds)
-    bars = judge(summary, rounds)
-    context = {"started": started, "rounds": len(rounds), "quick": options.quick}
-    about = {
-        **context,
-        **rounds[0]["native"]["about"],
-        "recipes": {m: RECIPES[f"bench_{m}"] for m in ("pool", "swap")},
-    }
-    write(options.out / "allocators.json", {"context": about, "allocators": summary, "bars": bars})
-    return summary, bars
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=3, help="processes of each allocator (3)")
+    parser.add_argument("--rounds", type=int, default=21, help="how often each is measured (21)")
     parser.add_argument("--quick", action="store_true", help="a small Llama and short measurements")
     parser.add_argument(
         "--libraries", type=Path, help="a folder with bench_pool.so, bench_swap.so, predecessor.so"
@@ -180,16 +212,24 @@ def main() -> int:
     if options.rounds < 1:
         parser.error(f"--rounds must be at least 1, not {options.rounds}")
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    workers = []
     try:
         libraries = find_libraries(options.libraries, options.out)
-        rounds = []
-        for number in range(options.rounds):
-            print(f"round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
-            rounds.append({mode: measure(mode, libraries[mode], options.quick) for mode in MODES})
-            summary, bars = conclude(rounds, options, started)
+        workers = [Worker(mode, libraries[mode], options.quick) for mode in MODES]
+        rounds = measure(workers, options.rounds)
+        logits = {each.mode: each.ask("logits") for each in workers}
+        machine = workers[0].ask("about")
     except (Failure, subprocess.CalledProcessError) as failure:
         print(f"allocators: {failure}", file=sys.stderr)
         return 1
+    finally:
+        for each in workers:
+            each.end()
+    summary = summarize(rounds)
+    bars = judge(summary, logits)
+    context = {"started": started, "rounds": options.rounds, "quick": options.quick}
+    about = {**context, **machine, "recipes": {m: RECIPES[f"bench_{m}"] for m in ("pool", "swap")}}
+    write(options.out / "allocators.json", {"context": about, "allocators": summary, "bars": bars})
     print(table(summary, bars))
     return 1 if options.check and not all(bar["held"] for bar in bars) else 0
 

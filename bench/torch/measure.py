@@ -1,15 +1,21 @@
-"""One process of allocators.py: what one allocator costs PyTorch, as JSON on standard output."""
+"""One allocator of allocators.py, in a process of its own that measures whenever it is told to.
+
+usage: measure.py MODE LIBRARY quick|whole
+
+Reads a line at a time, "about", "logits", "allocate BYTES" or "decode", and answers each with a line of JSON.
+"""
 
 import contextlib
 import gc
 import hashlib
 import json
-import statistics
 import sys
 import time
 from pathlib import Path
 
-SIZES = {"4 KiB": 4 << 10, "1 MiB": 1 << 20, "64 MiB": 64 << 20}
+WARM_UP = 20
+BATCH = 8
+PROMPT = 32
 
 
 def enter(mode: str, path: Path):
@@ -34,7 +40,7 @@ def enter(mode: str, path: Path):
 
 
 def allocate_and_free(size: int, seconds: float) -> float:
-    """Nanoseconds of one tensor's allocation and free: the median of 15 batches."""
+    """Nanoseconds of one tensor's allocation and free, over about so many seconds."""
     import torch
 
     def batch(count: int) -> float:
@@ -46,84 +52,94 @@ def allocate_and_free(size: int, seconds: float) -> float:
         torch.cuda.synchronize()
         return taken / count
 
-    batch(20)
-    count = max(10, int(seconds * 1e9 / 15 / batch(20)))
-    gc.disable()
-    measured = [batch(count) for _ in range(15)]
-    gc.enable()
-    return statistics.median(measured)
+    batch(WARM_UP)
+    return batch(max(WARM_UP, int(seconds * 1e9 / batch(WARM_UP))))
 
 
-def decode(layers: int, new_tokens: int, repeats: int) -> dict:
-    """Tokens per second of a Llama with random weights: hidden size 2048, bf16, batch 8; and its logits."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+class Llama:
+    """Greedy decoding with random weights in bf16: hidden size 2048, batch 8, the same tokens each time."""
 
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=32000,
-        hidden_size=2048,
-        intermediate_size=5632,
-        num_hidden_layers=layers,
-        num_attention_heads=16,
-        num_key_value_heads=16,
-        max_position_embeddings=1024,
-    )
-    torch.set_default_dtype(torch.bfloat16)
-    with torch.device("cuda"):
-        model = LlamaForCausalLM(config).eval()
-    prompt = torch.randint(0, 32000, (8, 32), generator=torch.Generator().manual_seed(1)).cuda()
+    def __init__(self, layers: int, new_tokens: int) -> None:
+        import torch
+        from transformers import LlamaConfig, LlamaForCausalLM
 
-    def generate(observe) -> float:
-        """Seconds of decoding, the prompt's own pass left out."""
-        out = model(input_ids=prompt, use_cache=True)
-        torch.cuda.synchronize()
-        start = time.perf_counter()
-        for _ in range(new_tokens):
-            tokens = out.logits[:, -1].argmax(-1, keepdim=True)
-            out = model(input_ids=tokens, past_key_values=out.past_key_values, use_cache=True)
-            observe(out.logits)
-        torch.cuda.synchronize()
-        return time.perf_counter() - start
+        torch.manual_seed(0)
+        config = LlamaConfig(
+            vocab_size=32000,
+            hidden_size=2048,
+            intermediate_size=5632,
+            num_hidden_layers=layers,
+            num_attention_heads=16,
+            num_key_value_heads=16,
+            max_position_embeddings=1024,
+            dtype="bfloat16",
+        )
+        torch.set_default_dtype(torch.bfloat16)
+        with torch.device("cuda"):
+            self.model = LlamaForCausalLM(config).eval()
+        torch.set_default_dtype(torch.float32)
+        self.new_tokens = new_tokens
+        self.prompt = torch.randint(
+            0, 32000, (BATCH, PROMPT), generator=torch.Generator().manual_seed(1)
+        ).cuda()
 
-    hashed = hashlib.sha256()
-    with torch.inference_mode():
-        generate(lambda logits: hashed.update(logits.view(torch.uint8).cpu().numpy().tobytes()))
-        seconds = [generate(lambda logits: None) for _ in range(repeats)]
-    return {"tokens_per_s": 8 * new_tokens / statistics.median(seconds), "logits": hashed.hexdigest()}
+    def decode(self, observe) -> float:
+        """Tokens per second, the prompt's own pass left out. `observe` sees the logits of each step."""
+        import torch
+
+        with torch.inference_mode():
+            out = self.model(input_ids=self.prompt, use_cache=True)
+            torch.cuda.synchronize()
+            start = time.perf_counter()
+            for _ in range(self.new_tokens):
+                tokens = out.logits[:, -1].argmax(-1, keepdim=True)
+                out = self.model(input_ids=tokens, past_key_values=out.past_key_values, use_cache=True)
+                observe(out.logits)
+            torch.cuda.synchronize()
+        return BATCH * self.new_tokens / (time.perf_counter() - start)
+
+    def logits(self) -> str:
+        """A hash of the bits of all logits."""
+        import torch
+
+        hashed = hashlib.sha256()
+        self.decode(lambda logits: hashed.update(logits.view(torch.uint8).cpu().numpy().tobytes()))
+        return hashed.hexdigest()
 
 
 def about() -> dict:
     import torch
+    import transformers
 
     gpu = torch.cuda.get_device_properties(0)
-    try:
-        import transformers
-
-        llama = transformers.__version__
-    except ImportError:
-        llama = None
     return {
         "gpu": gpu.name,
         "gpu_bytes": gpu.total_memory,
         "torch": torch.__version__,
         "cuda": torch.version.cuda,
-        "transformers": llama,
+        "transformers": transformers.__version__,
         "python": sys.version.split()[0],
     }
 
 
 def main() -> None:
     mode, path, quick = sys.argv[1], Path(sys.argv[2]), sys.argv[3] == "quick"
-    told = {}
+    answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print is no answer
     with enter(mode, path):
-        for name, size in SIZES.items():
-            told[f"alloc+free {name}, ns"] = allocate_and_free(size, 0.1 if quick else 0.5)
-        told["about"] = about()
-        if told["about"]["transformers"] is not None:
-            llama = decode(2 if quick else 8, 16 if quick else 64, 3)
-            told["Llama decode, tokens/s"], told["logits"] = llama["tokens_per_s"], llama["logits"]
-    print(json.dumps(told))
+        llama = Llama(2, 16) if quick else Llama(8, 64)
+        gc.collect()
+        gc.freeze()
+        for line in sys.stdin:
+            what, *argument = line.split()
+            if what == "about":
+                answer = about()
+            elif what == "logits":
+                answer = llama.logits()
+            elif what == "allocate":
+                answer = allocate_and_free(int(argument[0]), 0.01 if quick else 0.04)
+            else:
+                answer = llama.decode(lambda logits: None)
+            print(json.dumps(answer), file=answers, flush=True)
 
 
 if __name__ == "__main__":

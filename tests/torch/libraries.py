@@ -16,8 +16,8 @@ RECIPES = {
     "swap": "managed | threshold_prefetch{.below = 2GiB} | limit{2GiB} | pool | stats",
     "remote": "managed | prefer{host} | accessed_by{device} | limit{1GiB} | stats",
     "untouched": "managed | prefer{device} | limit{1GiB} | stats",
-    "bench_pool": "managed | threshold_prefetch{.below = 2GiB} | limit{4GiB} | stats",
-    "bench_swap": "managed | threshold_prefetch{.below = 2GiB} | limit{4GiB} | pool | stats",
+    "bench_pool": "managed | threshold_prefetch{.below = 2GiB} | limit{2GiB} | stats",
+    "bench_swap": "managed | threshold_prefetch{.below = 2GiB} | limit{2GiB} | pool | stats",
 }
 
 

@@ -75,6 +75,7 @@ BOOST_AUTO_TEST_CASE(zero_bytes_are_null_and_absurd_sizes_are_refused) {
   world.give(nullptr, 0);
   const tests::caught<bad_request> negative{[&] { world.take(static_cast<std::size_t>(-5)); }};
   BOOST_CHECK_MESSAGE(negative.says("more than half the address space"), negative.text);
+  BOOST_CHECK(world.take(std::size_t{1} << 50) == nullptr);
   const tests::caught<cuda_error> nowhere{[&] { world.library.allocate(4096, 7, world.s); }};
   BOOST_CHECK_MESSAGE(nowhere.says("there is no such device"), nowhere.text);
   BOOST_CHECK_EQUAL(world.used().live_blocks, 0U);

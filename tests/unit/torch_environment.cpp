@@ -93,6 +93,8 @@ BOOST_AUTO_TEST_CASE(values_that_cannot_be_read_are_named_with_what_is_expected)
   BOOST_CHECK(refusal(typical, {{"CMM_PREFETCH_BELOW", "-1"}}).starts_with("CMM_PREFETCH_BELOW is \"-1\""));
   BOOST_CHECK(refusal(typical, {{"CMM_NUMA_NODE", "two"}}).find("number of a host NUMA node") !=
               std::string::npos);
+  BOOST_CHECK(refusal(typical, {{"CMM_TRACE", "/no/such/folder/trace"}})
+                  .starts_with("CMM_TRACE is \"/no/such/folder/trace\""));
   BOOST_CHECK(refusal(typical, {{"CMM_STRICT", "yes"}}).find("write 1 for on or 0 for off") !=
               std::string::npos);
 }

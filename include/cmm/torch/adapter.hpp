@@ -43,7 +43,12 @@ class adapter final : public edge {
     if (bytes == 0) return nullptr;
     memory& here = built();
     graphs_.note(here.api(), device, stream);
-    return here.allocate({.bytes = bytes, .stream = stream, .device = device}).data;
+    try {
+      return here.allocate({.bytes = bytes, .stream = stream, .device = device}).data;
+    } catch (const bad_request&) {
+      if (bytes > no_limit / 2) throw;  // a negative size
+      return nullptr;                   // more than all memories hold, which PyTorch calls out of memory
+    }
   }
 
   void free(void* data, std::size_t bytes, int device, CUstream_st* stream) noexcept override {

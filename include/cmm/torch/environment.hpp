@@ -1,9 +1,13 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "../core/error.hpp"
 #include "../core/say.hpp"
@@ -52,6 +56,15 @@ inline bool read_flag(const char* name, std::string_view value) {
   return value == "1";
 }
 
+inline std::string read_path(const char* name, std::string_view value) {
+  const std::filesystem::path folder = std::filesystem::absolute(value).parent_path();
+  std::error_code failed;
+  if (!std::filesystem::is_directory(folder, failed) || ::access(folder.c_str(), W_OK) != 0) {
+    unreadable(name, value, "write the path of a file in a folder that exists and can be written, or unset it");
+  }
+  return std::string{value};
+}
+
 /// The predecessor's variables mean nothing here; whoever still sets them learns what does.
 inline void greet_predecessor(auto&& lookup) {
   const char* const total = lookup("MANAGED_MEMORY_TOTAL_GB");
@@ -76,7 +89,7 @@ inline environment read_environment(auto&& lookup) {
   with("CMM_LIMIT", [&](auto... from) { read.limit = detail::read_size(from...); });
   with("CMM_NUMA_NODE", [&](auto... from) { read.numa_node = detail::read_node(from...); });
   with("CMM_STRICT", [&](auto... from) { read.strict = detail::read_flag(from...); });
-  with("CMM_TRACE", [&](const char*, const char* value) { read.trace = value; });
+  with("CMM_TRACE", [&](auto... from) { read.trace = detail::read_path(from...); });
   detail::greet_predecessor(lookup);
   return read;
 }

@@ -24,8 +24,8 @@ def residency(tensor: torch.Tensor, alloc: Allocator | None = None) -> dict[str,
     """The share of a tensor's bytes at each location, as the driver answers.
 
     Such as {"device:0": 0.75, "host": 0.25}. Locations are "device:N", "host", "host_numa:N", and "none" for
-    pages never touched or discarded. Waits for no stream. Refuses a tensor that is not contiguous on a GPU or
-    not in managed memory.
+    pages never touched or discarded. Waits for all work of the GPU; asking brings a page that was nowhere
+    into being. Refuses a tensor that is not contiguous on a GPU.
     """
     alloc = chosen(alloc)
     area = _range_of(tensor)
