@@ -171,6 +171,38 @@ BOOST_AUTO_TEST_CASE(one_capture_reuses_what_it_freed_itself) {
   BOOST_REQUIRE(world.machine.end_capture(world.s).ok());
 }
 
+BOOST_AUTO_TEST_CASE(a_free_in_the_legacy_stream_costs_no_call_and_is_waited_for_all_the_same) {
+  pooled world{managed{} | pool{}};
+  const block b = world.memory.allocate(4_MiB);
+  BOOST_REQUIRE(world.machine.gpu_compute(1e6).ok());
+  const std::size_t asked = world.machine.calls("cudaStreamGetCaptureInfo");
+  world.memory.deallocate(b);
+  BOOST_CHECK_EQUAL(world.machine.calls("cudaEventRecord"), 0U);
+  BOOST_CHECK_EQUAL(world.machine.calls("cudaStreamGetId"), 0U);
+  BOOST_CHECK_EQUAL(world.machine.calls("cudaStreamGetCaptureInfo"), asked);
+  const block meanwhile = world.memory.allocate(4_MiB, world.s);
+  BOOST_CHECK_NE(meanwhile.data, b.data);
+  BOOST_REQUIRE(sim::api{world.machine}.synchronize(stream{}).ok());
+  const block later = world.memory.allocate(4_MiB, world.other);
+  BOOST_CHECK_EQUAL(later.data, b.data);
+}
+
+BOOST_AUTO_TEST_CASE(the_legacy_stream_is_left_alone_while_another_is_captured) {
+  pooled world{managed{} | pool{.keep = 2_MiB}};
+  const block first = world.memory.allocate(4_MiB);
+  const block second = world.memory.allocate(4_MiB);
+  BOOST_REQUIRE(world.machine.begin_capture(world.s).ok());
+  world.memory.deallocate(first);  // as Python does with what goes out of scope during a capture
+  world.memory.deallocate(second);
+  const block elsewhere = world.memory.allocate(4_MiB, world.other);
+  BOOST_CHECK(elsewhere);
+  BOOST_REQUIRE(world.machine.end_capture(world.s).ok());
+  BOOST_CHECK_EQUAL(world.machine.invalidated_captures(), 0U);
+  BOOST_CHECK_EQUAL(world.layer().parked_bytes(), 0U);
+  const block again = world.memory.allocate(4_MiB);
+  BOOST_CHECK(again.data == first.data || again.data == second.data);
+}
+
 BOOST_AUTO_TEST_CASE(without_an_event_other_streams_keep_away) {
   pooled world{managed{} | pool{}};
   const block b = world.memory.allocate(4_MiB, world.s);

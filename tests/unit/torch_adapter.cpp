@@ -43,7 +43,8 @@ BOOST_AUTO_TEST_CASE(nothing_is_called_before_the_first_request) {
   world.library.empty_cache();
   world.library.reset_peaks();
   BOOST_CHECK_EQUAL(world.used().live_bytes, 0U);
-  BOOST_CHECK_EQUAL(std::string{world.library.description().platform}, std::string{"sim:"} + world.machine.profile().name);
+  BOOST_CHECK_EQUAL(std::string{world.library.description().platform},
+                    std::string{"sim:"} + world.machine.profile().name);
   BOOST_CHECK_EQUAL(world.machine.calls(), before);
 }
 

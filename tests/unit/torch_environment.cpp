@@ -50,10 +50,10 @@ BOOST_AUTO_TEST_CASE(values_are_replaced_wherever_the_recipe_has_them) {
                     to_text(managed{} | when{below{4096}, prefetch{}}));
   BOOST_CHECK_EQUAL(recipe_with(managed{} | egm_numa{}, {{"CMM_NUMA_NODE", "1"}}),
                     to_text(managed{} | egm_numa{location::host_numa(1)}));
-  BOOST_CHECK_EQUAL(recipe_with(managed{} | prefer{location::host()} | spill{managed{} | threshold_prefetch{}},
-                                {{"CMM_NUMA_NODE", "1"}, {"CMM_PREFETCH_BELOW", "1MiB"}}),
-                    to_text(managed{} | prefer{location::host_numa(1)} |
-                            spill{managed{} | threshold_prefetch{1_MiB}}));
+  BOOST_CHECK_EQUAL(
+      recipe_with(managed{} | prefer{location::host()} | spill{managed{} | threshold_prefetch{}},
+                  {{"CMM_NUMA_NODE", "1"}, {"CMM_PREFETCH_BELOW", "1MiB"}}),
+      to_text(managed{} | prefer{location::host_numa(1)} | spill{managed{} | threshold_prefetch{1_MiB}}));
 }
 
 BOOST_AUTO_TEST_CASE(a_limit_and_strictness_work_without_a_place_in_the_recipe) {

@@ -47,7 +47,7 @@ struct event {
 /// An api is a cheap handle, copied into each source. Calls return a `status` that names the CUDA call and
 /// never throw for a failure of CUDA. Sizes are in bytes. `enter(device)` returns a guard: until its end the
 /// calls of this thread go to `device()`, the given device or, for `current_device`, the thread's own.
-/// `stream_id` is unique on its device for the life of the process and tells per-thread default streams apart. `capture_of`
+/// `stream_id` is unique for the life of the process and tells per-thread default streams apart. `capture_of`
 /// gives 0 for a stream that is not being captured. `synchronize_device` waits for all work of the
 /// thread's device. `memory_info` fills free and total bytes of a location.
 template <class Api>

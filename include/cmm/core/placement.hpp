@@ -11,7 +11,8 @@
 
 namespace cmm {
 
-/// How often a hint was not taken. The first that the machine could not take is said on stderr, all are counted.
+/// How often a hint was not taken. The first that the machine could not take is said on stderr, all are
+/// counted.
 class skipped_hints {
  public:
   [[nodiscard]] std::size_t count() const noexcept { return count_.load(std::memory_order_relaxed); }

@@ -97,11 +97,6 @@ class api {
     return answer(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
   }
   static status stream_id(stream s, std::uint64_t& id) noexcept {
-    // A device has one legacy default stream, so there is nothing to ask; PyTorch works in it.
-    if (s.native() == nullptr || s.native() == cudaStreamLegacy) {
-      id = legacy_stream_id;
-      return {errc::success, "cudaStreamGetId"};
-    }
     unsigned long long found = 0;
     const status asked = answer(cudaStreamGetId(native(s), &found), "cudaStreamGetId");
     id = found;
@@ -174,8 +169,6 @@ class api {
   static void pop_range() noexcept { nvtxRangePop(); }
 
  private:
-  static constexpr std::uint64_t legacy_stream_id = ~std::uint64_t{0};  // ids of the driver count from 1
-
   static status ask(int device, cudaDeviceAttr what, int& value) noexcept {
     return answer(cudaDeviceGetAttribute(&value, what, device), "cudaDeviceGetAttribute");
   }

@@ -101,6 +101,8 @@ struct pool {
     chunk* keep_free(chunk& c, cache_type& home) noexcept;
     void park(chunk& c) noexcept;
     void fence(cache_type& home, stream s) noexcept;
+    bool fenced(cache_type& home) noexcept;
+    bool captures_forbid(stream s) noexcept;
     std::size_t trim_locked(stream s, detail::stream_key key, std::size_t most) noexcept;
     bool releasable(const detail::segment& candidate, stream s, detail::stream_key key) noexcept;
     cache_type* cache_of(detail::stream_key key) noexcept;

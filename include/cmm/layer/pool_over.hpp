@@ -49,7 +49,7 @@ block pool::over<Upstream>::allocate(request r) {
 template <allocator Upstream>
 void pool::over<Upstream>::deallocate(block b, stream s) noexcept {
   if (mark_.forked()) return;  // the memory is the parent's
-  const place here{api(), b.device, s};
+  const place here{api(), b.device, s, detail::stream_use::frees};
   const std::scoped_lock lock{mutex_};
   chunk* const freed = segments_.find(b.data);
   if (freed == nullptr || freed->state != detail::chunk_state::live) {
@@ -67,7 +67,7 @@ void pool::over<Upstream>::deallocate(block b, stream s) noexcept {
   }
   keep_free(*freed, *home);
   fence(*home, s);
-  if (cached_ > keep_) trim_locked(s, here.key(), keep_);
+  if (cached_ > keep_ && !captures_forbid(s)) trim_locked(s, here.key(), keep_);
 }
 
 template <allocator Upstream>
@@ -137,9 +137,9 @@ template <allocator Upstream>
 detail::chunk* pool::over<Upstream>::take_from_others(const request& r, const place& here, std::size_t bytes,
                                                       bool wait) {
   for (auto& [key, other] : caches_) {
-    if (key.device != here.key().device || key == here.key() || !other.fenced) continue;
+    if (key.device != here.key().device || key == here.key()) continue;
     chunk* const c = other.classes(bytes <= small).find(bytes);
-    if (c == nullptr) continue;
+    if (c == nullptr || !fenced(other)) continue;
     const status ready = wait ? api().wait(r.stream, other.freed) : api().query(other.freed);
     if (!ready.ok()) continue;
     take(*c, other, bytes);
@@ -231,11 +231,31 @@ void pool::over<Upstream>::park(chunk& c) noexcept {
   parked_ += c.bytes;
 }
 
-/// Marks the stream's latest free with an event. Without one, other streams keep away from its chunks.
+/// Marks the stream's latest free with an event. Without one, other streams keep away from its chunks. The
+/// legacy default stream cannot go away, so there the event waits until somebody wants it.
 template <allocator Upstream>
 void pool::over<Upstream>::fence(cache_type& home, stream s) noexcept {
+  home.fenced = false;
+  home.legacy = s == stream{};
+  if (home.legacy) return;
   if (!home.has_event) home.has_event = api().create_event(home.freed).ok();
   home.fenced = home.has_event && api().record(home.freed, s).ok();
+}
+
+/// Whether other streams can wait for the latest free; with the device of the stream current.
+template <allocator Upstream>
+bool pool::over<Upstream>::fenced(cache_type& home) noexcept {
+  if (home.fenced || !home.legacy || captures_forbid(stream{})) return home.fenced;
+  if (!home.has_event) home.has_event = api().create_event(home.freed).ok();
+  home.fenced = home.has_event && api().record(home.freed, stream{}).ok();
+  return home.fenced;
+}
+
+/// Whether work in this stream now would spoil a capture, or join it.
+template <allocator Upstream>
+bool pool::over<Upstream>::captures_forbid(stream s) noexcept {
+  std::uint64_t capture = 0;
+  return !api().capture_of(s, capture).ok() || capture != 0;
 }
 
 template <allocator Upstream>
@@ -261,7 +281,7 @@ bool pool::over<Upstream>::releasable(const detail::segment& candidate, stream s
   const cache_type* const own = cache_of(key);
   for (const chunk* c = candidate.first; c != nullptr; c = c->after) {
     if (c->home == own) continue;
-    if (!c->home->fenced || !api().wait(s, c->home->freed).ok()) return false;
+    if (!fenced(*c->home) || !api().wait(s, c->home->freed).ok()) return false;
   }
   return true;
 }

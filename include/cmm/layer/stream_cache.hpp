@@ -16,6 +16,7 @@ struct stream_cache {
   event freed{};
   bool has_event = false;
   bool fenced = false;  ///< the event stands behind every free so far; without it other streams keep out
+  bool legacy = false;  ///< of the legacy default stream, where the event is recorded when one is wanted
 
   size_classes& classes(bool shared) noexcept { return shared ? small : large; }
 };
@@ -29,22 +30,31 @@ struct stream_key {
   friend auto operator<=>(const stream_key&, const stream_key&) = default;
 };
 
+/// What a call does to its stream. One that hands work to it must know whether the stream is being captured.
+enum class stream_use : unsigned char { works, frees };
+
 /// The stream a call works for: its device, made current until the guard ends, and its capture, 0 for none.
+///
+/// The legacy default stream, in which most of PyTorch works, is never captured itself and is one on each
+/// device: a free in it asks the driver nothing.
 template <api Api>
 class stream_place {
  public:
   /// A capture that another stream began and this one would join.
   static constexpr std::uint64_t foreign_capture = ~std::uint64_t{0};
 
-  stream_place(Api& api, int device, stream s) : guard_{api.enter(device)}, result_{guard_.result()} {
+  stream_place(Api& api, int device, stream s, stream_use use = stream_use::works)
+      : guard_{api.enter(device)}, result_{guard_.result()} {
     if (!result_.ok()) return;
     key_.device = guard_.device();
+    if (s == stream{}) key_.id = legacy_id;
+    if (s == stream{} && use == stream_use::frees) return;
     result_ = api.capture_of(s, capture_);
     if (result_.code == errc::capture_implicit) {
       capture_ = foreign_capture;
       result_ = {};
     }
-    if (!result_.ok()) return;
+    if (!result_.ok() || s == stream{}) return;
     if (capture_ == 0) {
       result_ = api.stream_id(s, key_.id);
     } else {
@@ -58,6 +68,8 @@ class stream_place {
   [[nodiscard]] std::uint64_t capture() const noexcept { return capture_; }
 
  private:
+  static constexpr std::uint64_t legacy_id = ~std::uint64_t{0};  // those of the driver count from 1
+
   decltype(std::declval<Api&>().enter(0)) guard_;
   status result_;
   stream_key key_{};

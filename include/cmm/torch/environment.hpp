@@ -60,7 +60,8 @@ inline std::string read_path(const char* name, std::string_view value) {
   const std::filesystem::path folder = std::filesystem::absolute(value).parent_path();
   std::error_code failed;
   if (!std::filesystem::is_directory(folder, failed) || ::access(folder.c_str(), W_OK) != 0) {
-    unreadable(name, value, "write the path of a file in a folder that exists and can be written, or unset it");
+    unreadable(name, value,
+               "write the path of a file in a folder that exists and can be written, or unset it");
   }
   return std::string{value};
 }

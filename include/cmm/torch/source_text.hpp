@@ -22,7 +22,8 @@ inline std::string source_text(std::string_view recipe, std::string_view platfor
                    " is unknown; write cuda, or sim: and a profile, such as sim:gh200-480"};
   }
   const std::string name = sim::find_profile(platform.substr(simulated.size())).name;
-  return "#include <cmm/torch/sim.hpp>\nusing namespace cmm::literals;\nCMM_TORCH_ALLOCATOR_ON(cmm::torch::on_sim{\"" +
+  return "#include <cmm/torch/sim.hpp>\nusing namespace "
+         "cmm::literals;\nCMM_TORCH_ALLOCATOR_ON(cmm::torch::on_sim{\"" +
          name + "\"}, " + expression + ");\n";
 }
 
