@@ -66,14 +66,16 @@ class limits {
     }
     return {*cache_load_, "a load that the L2 cache serves", false};
   }
-  /// Recording an event and asking for it: what it takes to hand a freed block to another stream.
+  /// Recording an event and asking for it: what it takes to hand a freed block to another stream. A run's
+  /// first row asks, and one moment of the CPU is no limit: the fastest of a tenth of a second counts.
   bound event() {
     if (!event_) {
       auto api = work_.api();
       cmm::event e;
       detail::check(api.create_event(e));
       constexpr int batch = 64;
-      event_ = fastest([&] {
+      constexpr double enough = 100e6;
+      const auto one_batch = [&] {
         const double begin = work_.now();
         for (int i = 0; i < batch; ++i) {
           detail::check(api.record(e, work_.stream()));
@@ -82,7 +84,11 @@ class limits {
         const double time = (work_.now() - begin) / batch;
         work_.synchronize();
         return time;
-      });
+      };
+      const double begin = work_.now();
+      double best = fastest(one_batch);
+      while (work_.now() - begin < enough) best = std::min(best, fastest(one_batch));
+      event_ = best;
       detail::check(api.destroy_event(e));
     }
     return {*event_, "one event recorded and asked for", false};
