@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "../core/error.hpp"
 #include "calls.hpp"
 
 namespace cmm::cuda {

@@ -3,8 +3,12 @@
 #include <atomic>
 #include <cstdlib>
 #include <exception>
+#include <new>
 #include <string>
+#include <utility>
 
+#include "../core/error.hpp"
+#include "../core/say.hpp"
 #include "edge.hpp"
 
 /// The exported functions, for the one source file of a library.
