@@ -83,4 +83,23 @@ BOOST_AUTO_TEST_CASE(a_block_of_another_allocator_ends_the_process_in_debug_buil
                       resized);
 }
 
+BOOST_AUTO_TEST_CASE(a_budget_set_below_what_is_used_hands_out_nothing_until_blocks_are_back) {
+  sim::machine machine{tests::small_h200};
+  auto memory = build(managed{} | limit{8_MiB}, sim::api{machine});
+  auto& budget = memory.get<limit>();
+  const block a = memory.allocate(4_MiB);
+  budget.set_budget(2_MiB);
+  BOOST_CHECK_EQUAL(budget.budget(), 2_MiB);
+  BOOST_CHECK_EQUAL(budget.used(), 4_MiB);
+  BOOST_CHECK(!memory.allocate(4096));
+  memory.deallocate(a);
+  const block b = memory.allocate(2_MiB);
+  BOOST_CHECK(b);
+  BOOST_CHECK(!memory.allocate(4096));
+  memory.deallocate(b);
+  budget.set_budget(no_limit);
+  BOOST_CHECK_EQUAL(budget.budget(), no_limit);
+  BOOST_CHECK_EQUAL(budget.used(), 0U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "../core/concepts.hpp"
@@ -25,7 +27,9 @@ struct limit {
 
     template <class... Rest>
     explicit counted(limit settings, Rest&&... rest)
-        : budget_{settings.bytes}, upstream_{std::forward<Rest>(rest)...} {}
+        : budget_{clamped(settings.bytes)},
+          left_{clamped(settings.bytes)},
+          upstream_{std::forward<Rest>(rest)...} {}
 
     [[gnu::always_inline]] block allocate(request r) {
       if (!reserve(r.bytes)) [[unlikely]]
@@ -42,13 +46,22 @@ struct limit {
     [[gnu::always_inline]] void deallocate(block b, stream s) noexcept {
       ledger_.remove(b);
       upstream_.deallocate(b, s);
-      used_.fetch_sub(b.bytes, std::memory_order_relaxed);
+      left_.fetch_add(amount(b.bytes), std::memory_order_relaxed);
     }
 
-    [[nodiscard]] std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
-    [[nodiscard]] std::size_t budget() const noexcept { return budget_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::size_t used() const noexcept {
+      const std::int64_t budget = budget_.load(std::memory_order_relaxed);
+      return static_cast<std::size_t>(budget - left_.load(std::memory_order_relaxed));
+    }
+    [[nodiscard]] std::size_t budget() const noexcept {
+      const std::int64_t bytes = budget_.load(std::memory_order_relaxed);
+      return bytes == most ? no_limit : static_cast<std::size_t>(bytes);
+    }
     /// Another budget from now on. Blocks that exceed it stay; nothing is handed out until they are back.
-    void set_budget(std::size_t bytes) noexcept { budget_.store(bytes, std::memory_order_relaxed); }
+    void set_budget(std::size_t bytes) noexcept {
+      const std::int64_t before = budget_.exchange(clamped(bytes), std::memory_order_relaxed);
+      left_.fetch_add(clamped(bytes) - before, std::memory_order_relaxed);
+    }
 
     auto& api() noexcept { return upstream_.api(); }
     auto& upstream() noexcept { return upstream_; }
@@ -61,16 +74,26 @@ struct limit {
       std::size_t bytes;
       ~reservation() {
         if (bytes != 0) [[unlikely]]
-          owner.used_.fetch_sub(bytes, std::memory_order_relaxed);
+          owner.left_.fetch_add(amount(bytes), std::memory_order_relaxed);
       }
     };
 
+    static constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+
+    static constexpr std::int64_t amount(std::size_t bytes) noexcept {
+      return static_cast<std::int64_t>(bytes);
+    }
+    static constexpr std::int64_t clamped(std::size_t bytes) noexcept {
+      return bytes < static_cast<std::size_t>(most) ? amount(bytes) : most;
+    }
+
     bool reserve(std::size_t wanted) noexcept {
-      std::size_t used = used_.load(std::memory_order_relaxed);
-      const std::size_t most = budget();
+      if (wanted > static_cast<std::size_t>(most)) [[unlikely]]
+        return false;
+      std::int64_t left = left_.load(std::memory_order_relaxed);
       do {
-        if (used > most || wanted > most - used) return false;
-      } while (!used_.compare_exchange_weak(used, used + wanted, std::memory_order_relaxed));
+        if (amount(wanted) > left) return false;
+      } while (!left_.compare_exchange_weak(left, left - amount(wanted), std::memory_order_relaxed));
       return true;
     }
 
@@ -85,8 +108,8 @@ struct limit {
       }
     }
 
-    std::atomic<std::size_t> budget_;
-    std::atomic<std::size_t> used_ = 0;
+    std::atomic<std::int64_t> budget_;
+    std::atomic<std::int64_t> left_;  ///< below 0 while blocks exceed a budget set later
     [[no_unique_address]] detail::ledger<Checks> ledger_;
     Upstream upstream_;
   };
