@@ -33,8 +33,9 @@ READ = tuple(f"vllm/{name}" for name in ("__init__.py", "config/", "engine/", "u
 
 # The same packages on every machine and every Python: those for x86-64, whose Python files are all alike.
 ANY_MACHINE = ["--only-binary=:all:", "--no-deps", "--ignore-requires-python"]
-ANY_MACHINE += ["--implementation=cp", "--abi=abi3", "--python-version=3.12"]
-ANY_MACHINE += [f"--platform=manylinux_2_{glibc}_x86_64" for glibc in (28, 31, 34, 35)]
+ANY_MACHINE += ["--implementation=cp", "--abi=abi3", "--abi=cp312", "--python-version=3.12"]
+ANY_MACHINE += [f"--platform=manylinux_2_{glibc}_x86_64" for glibc in range(17, 50)]
+ANY_MACHINE += ["--platform=manylinux2014_x86_64", "--platform=manylinux1_x86_64"]
 
 
 class UnreachableError(Exception):
