@@ -29,7 +29,7 @@ SHA256 = {OLDEST: "872aeb7c36a1ea942216af067ce870ffdf960804e829367e1b4eb36d4831c
 """What the wheels of fixed releases must be; pip checks the others against the index."""
 ASK_AGAIN = 24 * 3600
 """Seconds for which the newest release is remembered, so that tests run again need no network."""
-READ = tuple(f"vllm/{name}" for name in ("__init__.py", "config/", "engine/", "utils/", "v1/"))
+READ = tuple(f"vllm/{name}" for name in ("__init__", "config", "engine/", "utils", "v1/"))
 
 # The same packages on every machine and every Python: those for x86-64, whose Python files are all alike.
 ANY_MACHINE = ["--only-binary=:all:", "--no-deps", "--ignore-requires-python"]

@@ -62,6 +62,20 @@ class Interface(unittest.TestCase):
         with self.assertRaisesRegex(Error, r"kv_cache_interface\.py cannot be read as Python"):
             interface.differences(source)
 
+    def test_imports_in_a_circle_end(self):
+        files = small.OLD | {
+            "config/__init__.py": "from .everything import *\nfrom .more import VllmConfig\n"
+        }
+        source = small.write(files | {"config/more.py": "from . import VllmConfig\n"}, self.folder)
+        self.assertIn("VllmConfig is not in this vLLM", "; ".join(interface.differences(source)))
+
+    def test_a_definition_is_found_in_if_and_try(self):
+        guarded = "try:\n    import fast\nexcept ImportError:\n    fast = None\nelse:\n    if fast:\n        "
+        text = guarded + small.OLD[small.IMPORTS]
+        self.assertEqual(
+            interface.differences(self.changed(small.OLD | {small.IMPORTS: text}, small.BASE, "", "")), []
+        )
+
 
 class Require(unittest.TestCase):
     """What is refused before anything is changed."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from .source_tree import Definition, NotThereError, SourceTree
 
 WORKER = "vllm.v1.worker.gpu_worker.Worker.initialize_from_config"
-POOL = "self._maybe_get_memory_pool_context(tag='kv_cache')"
+POOL = "self._maybe_get_memory_pool_context"
 HANDED = "kv_cache_allocation_context"
 """The argument by which newer model runners are handed the context."""
 
@@ -48,8 +48,8 @@ class KvAllocation:
         handed = initializes and _hands_over(worker, _is_initialize, _is_pool)
         if not enclosed and not handed:
             return [
-                f"{WORKER} initializes the KV cache inside {POOL} or hands that to the model runner, in this "
-                "vLLM it does neither"
+                f"{WORKER} initializes the KV cache inside {POOL}(tag='kv_cache') or hands that to the model "
+                "runner, in this vLLM it does neither"
             ]
         found = []
         for runner in RUNNERS:
@@ -124,7 +124,10 @@ def _is_initialize(call: ast.Call) -> bool:
 
 
 def _is_pool(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and ast.unparse(node) == POOL
+    if not isinstance(node, ast.Call) or ast.unparse(node.func) != POOL:
+        return False
+    given = [*node.args, *(word.value for word in node.keywords if word.arg == "tag")]
+    return [ast.unparse(each) for each in given] == ["'kv_cache'"]
 
 
 def _is_handed(node: ast.AST) -> bool:

@@ -2,7 +2,6 @@
 
 import ast
 import dataclasses
-import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,25 +31,20 @@ class SourceTree:
 
     def __init__(self, source: Path):
         self.source = source
+        self.parsed_: dict[str, ast.Module | None] = {}
         if not (source / "__init__.py").is_file():
             raise Error(
                 f"{source} is not the folder of a Python package, for want of __init__.py; name the one that "
                 f"holds the sources of {source.name}"
             )
 
-    @functools.cache  # noqa: B019  (a tree lives for one check)
     def module(self, name: str) -> ast.Module | None:
         """The module `package.a.b`, parsed; None if the package has none of that name."""
-        place = self.source.joinpath(*name.split(".")[1:])
-        for path in (place.with_suffix(".py"), place / "__init__.py"):
-            if path.is_file():
-                try:
-                    return ast.parse(path.read_bytes())
-                except (OSError, SyntaxError, ValueError) as error:
-                    raise Error(
-                        f"{path} cannot be read as Python ({error}); install the package again"
-                    ) from error
-        return None
+        if name not in self.parsed_:
+            place = self.source.joinpath(*name.split(".")[1:])
+            paths = (place / "__init__.py", place.with_suffix(".py"))
+            self.parsed_[name] = next((_parse(path) for path in paths if path.is_file()), None)
+        return self.parsed_[name]
 
     def find(self, name: str) -> Definition:
         """The definition of `package.module.Class.method`, through imports and base classes."""
@@ -80,17 +74,17 @@ class SourceTree:
                 if isinstance(found.node, ast.ClassDef):
                     yield from self.bases(found)
 
-    def _in_module(self, module: str, name: str) -> Definition:
+    def _in_module(self, module: str, name: str, asked: frozenset[str] = frozenset()) -> Definition:
         tree = self.module(module)
-        statements = list(_statements(tree)) if tree else []
+        statements = list(_statements(tree.body)) if tree else []
         for node in statements:
             if isinstance(node, ast.ClassDef | Function) and node.name == name:
                 return Definition(f"{module}.{name}", module, node)
         for node in statements:
-            if isinstance(node, ast.ImportFrom):
-                for alias in node.names:
-                    if (alias.asname or alias.name) == name and (origin := self._origin(module, node)):
-                        return self._in_module(origin, alias.name)
+            for alias in node.names if isinstance(node, ast.ImportFrom) else ():
+                origin = self._origin(module, node)
+                if (alias.asname or alias.name) == name and origin and module not in asked:
+                    return self._in_module(origin, alias.name, asked | {module})
         raise NotThereError(f"{module}.{name}")
 
     def _origin(self, module: str, node: ast.ImportFrom) -> str:
@@ -112,16 +106,23 @@ class SourceTree:
         raise NotThereError(name)
 
 
-def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
+def _parse(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError) as error:
+        raise Error(f"{path} cannot be read as Python ({error}); install the package again") from error
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """The statements of a module, and those inside its if and try."""
-    waiting = list(tree.body)
-    while waiting:
-        node = waiting.pop(0)
+    for node in body:
         yield node
         if isinstance(node, ast.If | ast.Try):
-            waiting = [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.stmt)] + waiting
-            if isinstance(node, ast.Try):
-                waiting = [stmt for handler in node.handlers for stmt in handler.body] + waiting
+            yield from _statements(node.body)
+            yield from _statements(node.orelse)
+        if isinstance(node, ast.Try):
+            yield from _statements([each for handler in node.handlers for each in handler.body])
+            yield from _statements(node.finalbody)
 
 
 def parameters(function: Function) -> str:
