@@ -29,8 +29,9 @@ class VllmConfig:
     cache_config: "CacheConfig"
     kv_transfer_config: "KVTransferConfig | None" = None
     parallel_config: "ParallelConfig"
-class ModelConfig:
+class SleepConfig:
     enable_sleep_mode: bool = False
+class ModelConfig(SleepConfig):
     enable_cumem_allocator: bool = False
 class CacheConfig:
     kv_cache_memory_bytes: int | None = None
@@ -78,7 +79,8 @@ class Worker(WorkerBase, ABC):
     @torch.inference_mode()
     def determine_available_memory(self) -> int: ...
     @torch.inference_mode()
-    def execute_model(self, scheduler_output): ...
+    def execute_model(self, scheduler_output):
+        return self.device, self.rank, self.local_rank
     def initialize_from_config(self, kv_cache_config) -> None:
         INITIALIZE
 """,
