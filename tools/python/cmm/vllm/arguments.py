@@ -13,6 +13,7 @@ WATCHED = (
     "--cpu-offload-gb",
     "--data-parallel-size",
     "--data-parallel-size-local",
+    "--enable-cumem-allocator",
     "--enable-sleep-mode",
     "--gpu-memory-utilization",
     "--headless",
@@ -22,6 +23,7 @@ WATCHED = (
     "--kv-offloading-size",
     "--kv-transfer-config",
     "--model",
+    "--nnodes",
     "--pipeline-parallel-size",
     "--port",
     "--quantization",
@@ -34,6 +36,7 @@ SHORT = {
     "-pp": "--pipeline-parallel-size",
     "-dp": "--data-parallel-size",
     "-dpl": "--data-parallel-size-local",
+    "-n": "--nnodes",
     "-q": "--quantization",
 }
 
@@ -95,8 +98,21 @@ class Arguments:
             raise Error(f"{name} is {value!r}; write a part of the GPU's memory, such as 0.9")
         return number
 
+    def gib(self, name: str) -> int:
+        """Bytes of a number of GiB, 0 without the option."""
+        value = self.text(name)
+        if value is None:
+            return 0
+        if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
+            raise Error(f"{name} is {value!r}; write a number of GiB, such as 16")
+        return int(float(value) * (1 << 30))
+
+    def host_taken(self) -> int:
+        """Bytes of host memory that other options take for each GPU."""
+        return self.gib("--cpu-offload-gb") + self.gib("--kv-offloading-size") // self.gpus()
+
     def json_object(self, name: str) -> dict[str, Any]:
-        """A JSON object, empty without the option. Refuses the dotted form, which cannot be joined with ours."""
+        """A JSON object, empty without the option. Refuses the dotted form, which cannot be joined."""
         dotted = next((each for each in self._at if each.startswith(f"{name}.")), None)
         if dotted:
             raise Error(f"{dotted} is given; write it as one object, such as {name} '{{\"key\": 1}}'")
@@ -121,7 +137,10 @@ class Arguments:
         """GPUs of this machine that vLLM will use."""
         local = "--data-parallel-size-local"
         replicas = self.count_of(local if self.has(local) else "--data-parallel-size")
-        return self.model_gpus() * replicas
+        world, machines = self.model_gpus() * replicas, self.count_of("--nnodes")
+        if world % machines:
+            raise Error(f"{world} GPUs cannot be split over --nnodes {machines}; give sizes that can")
+        return world // machines
 
     def model_gpus(self) -> int:
         """GPUs that share one copy of the weights."""

@@ -17,7 +17,7 @@ TOTAL = "MANAGED_MEMORY_TOTAL_GB"
 
 
 def vllm_command() -> tuple[list[str], list[str]]:
-    """How this Python's vLLM is started, and what to warn of. Refuses none, an old one, and one made differently."""
+    """How this Python's vLLM is started, and what to warn of. Refuses none, and one that does not suit."""
     version, source = installed()
     require(version, source)
     numbers = tuple(int(part) for part in version.split(".")[:2])
@@ -25,7 +25,8 @@ def vllm_command() -> tuple[list[str], list[str]]:
     if numbers > NEWEST_TESTED:
         newest = ".".join(map(str, NEWEST_TESTED))
         warnings.append(
-            f"vLLM {version} is newer than {newest}, the newest that cmm was tested with; its interface is as expected"
+            f"vLLM {version} is newer than {newest}, the newest that cmm was tested with; its interface is "
+            "as expected"
         )
     script = Path(sys.executable).with_name("vllm")
     if os.access(script, os.X_OK):
@@ -65,7 +66,8 @@ def check_devices(folder: Path = Path("/dev")) -> None:
         file = folder / name
         if file.exists() and not os.access(file, os.R_OK | os.W_OK):
             raise Error(
-                f"this user may not open {file}, so CUDA finds no GPU; join the group that owns it (ls -l {file})"
+                f"this user may not open {file}, so CUDA finds no GPU; join the group that owns it (ls -l "
+                f"{file})"
             )
 
 
@@ -85,12 +87,13 @@ def predecessor_warnings(environment: Mapping[str, str]) -> list[str]:
             number = -1.0
         if not 0 < number < 1 << 20:
             raise Error(
-                f"{TOTAL} is {value!r}, which is no size in GB, and cmm does not use it: memory is sized by the probe; "
-                "unset it, and ask for another size by --kv-bytes, such as --kv-bytes 64GiB"
+                f"{TOTAL} is {value!r}, which is no size in GB, and cmm does not use it: memory is sized by "
+                "the probe; unset it, and ask for another size by --kv-bytes, such as --kv-bytes 64GiB"
             )
         found.append(
-            f"{TOTAL}={value} does nothing here: memory is sized by what the probe found; --kv-bytes asks for another "
-            "size of the KV cache on each GPU, --gpu-memory-utilization and --hbm-headroom for another share of HBM"
+            f"{TOTAL}={value} does nothing here: memory is sized by what the probe found; --kv-bytes asks "
+            "for another size of the KV cache on each GPU, --gpu-memory-utilization and --hbm-headroom for "
+            "another share of HBM"
         )
     return found
 

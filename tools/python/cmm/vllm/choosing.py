@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from ..errors import Error
 from ..size import format_size
 from .machine import Gpu, Machine, Reach
-from .shares import nearest_tier, share
+from .peculiarities import carve_out, carve_out_warnings, modes
+from .shares import MIB, nearest_tier, share
 
 IN_HBM = "device | stats"
-"""The KV cache stays where vLLM has it."""
-EGM = "egm | spill{device, .headroom = %dMiB} | stats"
+"""The KV cache stays where stock vLLM has it."""
 HOST_SOURCES = ("managed", "egm", "managed_pool", "system")
 """Sources that reach host memory."""
+FOR_ACTIVATIONS = 4 << 30
+"""HBM in bytes that a spill leaves for activations and CUDA graphs: it fills HBM before those are there."""
+SHARED = "CPU and GPU share one memory, so there is no second one to spill to: the KV cache has what is free"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,32 +31,33 @@ class Choice:
     warnings: tuple[str, ...] = ()
 
 
-def choose(machine: Machine, gpus: Sequence[Gpu], asked: str | None, hbm: int) -> Choice:
-    """The recipe that is asked for, or the one that this machine is best served by; `hbm` is what vLLM may use."""
-    if asked is not None:
-        return _asked(machine, gpus, asked, hbm)
+def choose(machine: Machine, gpus: Sequence[Gpu], asked: str | None, hbm: int, taken: int) -> Choice:
+    """The recipe asked for, else the best for this machine.
+
+    vLLM uses `hbm` bytes of each GPU, and for each `taken` bytes of host memory for other things.
+    """
     if any(gpu.integrated for gpu in gpus):
-        why = (
-            "CPU and GPU share one memory, so there is no second one to spill to: the KV cache has all of it"
-        )
-        return Choice(IN_HBM, 0, "", why, (("reported", why),))
+        reasons = [("asked", "this recipe")] if asked else []
+        return Choice(asked or IN_HBM, 0, "", SHARED, (*reasons, ("reported", SHARED)))
+    if asked is not None:
+        return _asked(machine, gpus, asked, hbm, taken)
     tier = nearest_tier(machine, gpus[0])
-    managed = machine.reach("managed", tier)
+    managed, egm = machine.reach("managed", tier), machine.reach("egm", tier)
     if managed.total:
         recipe = f"managed | prefer{{{_preferred(machine, gpus)}}} | accessed_by{{device}} | stats"
-        return _beyond(machine, gpus, recipe, managed, hbm)
-    egm = machine.reach("egm", tier)
+        return _beyond(machine, gpus, recipe, managed, hbm, taken)
     if egm.total:
-        headroom = max(gpu.total - int(hbm) for gpu in gpus) + LEFT_BY_SPILL
-        return _beyond(machine, gpus, EGM % (headroom >> 20), egm, hbm)
-    why = f"no source reaches {tier.name}: {managed.evidence}; {egm.evidence}"
-    if machine.wsl:
-        why = f"WSL: {why}"
-    return Choice(IN_HBM, 0, "", why, ((managed.how, why),), (f"The KV cache stays in HBM: {why}",))
+        headroom = max(gpu.total for gpu in gpus) - hbm + FOR_ACTIVATIONS
+        recipe = f"egm | spill{{device, .headroom = {-(-headroom // MIB)}MiB}} | stats"
+        return _beyond(machine, gpus, recipe, egm, hbm, taken)
+    where = "WSL: nothing" if machine.wsl else "nothing"
+    why = f"{where} reaches {tier.name}: {managed.evidence}; {egm.evidence}"
+    return Choice(IN_HBM, 0, "", why, ((managed.how, why),), (f"The KV cache stays in HBM, for {why}",))
 
 
-LEFT_BY_SPILL = 4 << 30
-"""HBM in bytes that a spill leaves for activations and CUDA graphs; it fills HBM before those are there."""
+def places_blocks(recipe: str) -> bool:
+    """Whether the worker places blocks, some in HBM, some on the host; else the recipe whole tensors."""
+    return recipe.lstrip().startswith("managed") and "spill" not in recipe
 
 
 def _preferred(machine: Machine, gpus: Sequence[Gpu]) -> str:
@@ -62,101 +66,65 @@ def _preferred(machine: Machine, gpus: Sequence[Gpu]) -> str:
     return "nearest_numa" if several and all(gpu.addressing == "ATS" for gpu in gpus) else "host"
 
 
-def _asked(machine: Machine, gpus: Sequence[Gpu], asked: str, hbm: int) -> Choice:
-    source = re.match(r"\s*\(*\s*(\w*)", asked)
-    name = source[1] if source else ""
+def _asked(machine: Machine, gpus: Sequence[Gpu], asked: str, hbm: int, taken: int) -> Choice:
+    found = re.match(r"[\s(]*(\w*)", asked)
+    name = found[1] if found else ""
     if name in ("device", "device_pool"):
         why = f"the recipe takes from {name}, which is HBM alone"
         return Choice(asked, 0, "", why, (("asked", why),))
     if name not in HOST_SOURCES:
         raise Error(
-            f"the recipe {asked!r} begins with {name or asked!r}, and a KV cache needs one of the sources "
-            f"{', '.join(HOST_SOURCES)}, device or device_pool; write such as 'managed | prefer{{host}} | "
-            "accessed_by{device} | stats'"
+            f"the recipe {asked!r} has no source that can hold a KV cache; begin it with one of "
+            f"{', '.join(HOST_SOURCES)}, device or device_pool, such as managed | prefer{{host}} | "
+            "accessed_by{device} | stats"
         )
-    if any(gpu.integrated for gpu in gpus):
-        why = "CPU and GPU share one memory, so there is no second one to spill to"
-        return Choice(asked, 0, "", why, (("asked", "this recipe"), ("reported", why)))
     tier = nearest_tier(machine, gpus[0])
     reach = machine.reach(name, tier)
     if not reach.total:
         raise Error(
-            f"the recipe takes from {name}, which does not reach {tier.name} on this machine: {reach.evidence}; leave "
-            "--recipe out, and cmm serve chooses one that works"
+            f"the recipe takes from {name}, which does not reach {tier.name} here: {reach.evidence}; leave "
+            "--recipe out, and cmm serve chooses one"
         )
-    return _beyond(machine, gpus, asked, reach, hbm, asked=True)
+    return _beyond(machine, gpus, asked, reach, hbm, taken, asked=True)
 
 
 def _beyond(
-    machine: Machine, gpus: Sequence[Gpu], recipe: str, reach: Reach, hbm: int, asked: bool = False
+    machine: Machine,
+    gpus: Sequence[Gpu],
+    recipe: str,
+    reach: Reach,
+    hbm: int,
+    taken: int,
+    asked: bool = False,
 ) -> Choice:
     """With as much of the larger memory as its GPUs may have."""
     found = share(machine, gpus, reach.source)
+    large = max(0, found.bytes - taken)
     reasons = [("asked", "this recipe")] if asked else []
-    reasons.append(
-        (reach.how, f"{reach.source} reaches {format_size(reach.total)} of {reach.tier}: {reach.evidence}")
-    )
-    reasons += _modes(machine, gpus)
-    large, warnings = found.bytes, []
+    evidence = f"{reach.source} reaches {format_size(reach.total)} of {reach.tier}: {reach.evidence}"
+    reasons += [(reach.how, evidence), *modes(machine), *(("reported", each) for each in found.bounds)]
+    if taken:
+        reasons.append(("asked", f"other options of vLLM take {format_size(taken)} of it for each GPU"))
+    warnings = []
     if large and not places_blocks(recipe):
-        large = max(0, large - hbm) >> 20 << 20
-        reasons.append(
-            (
-                "rule",
-                f"this recipe places whole tensors, and the KV cache may be one: {reach.tier} must hold all of it",
-            )
-        )
-        if re.search(r"spill", recipe) and not re.search(r"headroom|budget", recipe):
+        large = max(0, large - hbm)
+        whole = f"this recipe places whole tensors, and the KV cache may be one: {reach.tier} must hold all"
+        reasons.append(("rule", whole))
+        if "spill" in recipe and not re.search(r"headroom|budget", recipe):
             warnings.append(
-                "The recipe's spill has neither .headroom nor .budget and may fill HBM that vLLM needs for activations; "
-                "write such as spill{device, .headroom = 16GiB}"
+                "The recipe's spill has neither .headroom nor .budget and may fill HBM that vLLM needs for "
+                "activations; write such as spill{device, .headroom = 16GiB}"
             )
-    reasons.append(("inferred", found.bound))
+    large = large // MIB * MIB
+    bound = f"{found.bound}{carve_out(machine)}"
     if not large:
         warnings.append(f"No host memory is left for a KV cache, so it stays in HBM: {found.bound}")
-    warnings += _carve_out(machine)
-    tier = "host memory, nearest nodes" if len({nearest_tier(machine, g) for g in gpus}) > 1 else reach.tier
-    recipe = recipe if large or asked else IN_HBM
-    return Choice(recipe, large, tier, found.bound, tuple(reasons), tuple(warnings))
-
-
-def places_blocks(recipe: str) -> bool:
-    """Whether the worker places blocks by itself, some in HBM and some on the host, or the recipe whole tensors."""
-    return recipe.startswith("managed") and "spill" not in recipe
-
-
-def _modes(machine: Machine, gpus: Sequence[Gpu]) -> list[tuple[str, str]]:
-    found = []
-    for node in machine.hbm_nodes:
-        found.append(
-            ("reported", f"NUMA node {node} is HBM: it is counted as HBM, and never again as host memory")
-        )
-    if machine.memory_mode == "CDMM":
-        found.append(
-            (
-                "reported",
-                "CDMM: the driver keeps HBM to itself; managed memory migrates as ever, malloc memory does not",
-            )
-        )
-    if machine.egm_mode == "guest":
-        found.append(
-            (
-                "reported",
-                "the memory of this virtual machine is EGM; the worker places managed memory block by block",
-            )
-        )
-    return found
-
-
-def _carve_out(machine: Machine) -> list[str]:
-    hidden = [tier for tier in machine.tiers if tier.gpu < 0 and tier.node < 0]
-    if not hidden:
-        return []
-    kept = sum(tier.total for tier in hidden)
-    seen = sum(tier.total for tier in machine.host_tiers())
-    return [
-        f"The firmware is in EGM mode and keeps about {format_size(kept)} of LPDDR for virtual machines. This system "
-        f"does not see it and has {format_size(seen)} of host memory; what /proc/iomem or free show beyond that is "
-        "HBM, listed as a NUMA node. So a KV cache of hundreds of GiB was never there. Turn EGM mode off in the "
-        "firmware, and the GPU reaches all of LPDDR; or run inside the virtual machine that owns it"
-    ]
+    several = len({nearest_tier(machine, gpu) for gpu in gpus}) > 1
+    return Choice(
+        recipe if large or asked else IN_HBM,
+        large,
+        "the host memory nearest to each GPU" if several else reach.tier,
+        bound,
+        tuple(reasons),
+        (*warnings, *carve_out_warnings(machine)),
+    )

@@ -12,7 +12,7 @@ WORKER = "cmm.vllm.Worker"
 
 
 def vllm_arguments(given: Arguments, plan: Plan) -> list[str]:
-    """What the user gave, then what the plan adds. Refuses settings of ours that the user gave differently."""
+    """What the user gave, then what the plan adds. Refuses settings that the user gave differently."""
     replaced = ["--additional-config", "--kv-cache-memory-bytes", "--gpu-memory-utilization"]
     arguments = given.without(*replaced)
     arguments += ["--worker-cls", WORKER]
@@ -38,8 +38,8 @@ def _joined(theirs: Any, ours: dict[str, Any]) -> dict[str, Any]:
     for name, value in theirs.items():
         if name == "library":
             raise Error(
-                '"cmm" in --additional-config names a library, and cmm serve gives a recipe; leave it out, or start '
-                "vllm serve --worker-cls cmm.vllm.Worker yourself"
+                '"cmm" in --additional-config names a library, and cmm serve gives a recipe; leave it out, '
+                "or start vllm serve --worker-cls cmm.vllm.Worker yourself"
             )
         if name in ours and ours[name] != value:
             raise Error(

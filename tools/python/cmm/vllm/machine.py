@@ -58,7 +58,7 @@ class Now:
     """Of each NUMA node, what its page cache could give back."""
     limit: int | None = None
     """Of the control group."""
-    used: int = 0
+    used: int | None = None
     """Of the control group, without what its page cache could give back."""
 
 
@@ -165,7 +165,7 @@ def read_now(root: Path) -> Now:
         used = _number(group / "memory/memory.usage_in_bytes")
         given_back = _pairs(group / "memory/memory.stat", unit=1).get("total_inactive_file", 0)
         limit = limit if limit < 1 << 60 else None  # what version 1 writes for none
-    return Now(lines.get("MemAvailable"), cache, limit, max(0, (used or 0) - given_back))
+    return Now(lines.get("MemAvailable"), cache, limit, None if used is None else max(0, used - given_back))
 
 
 def _pairs(path: Path, skip: int = 0, unit: int = 1024) -> dict[str, int]:

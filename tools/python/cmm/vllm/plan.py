@@ -4,15 +4,12 @@ import dataclasses
 
 from ..errors import Error
 from ..size import format_size
-from .choosing import IN_HBM, Choice, choose
+from .choosing import Choice, choose
+from .gpu_share import UTILIZATION, utilization
 from .machine import Gpu, Machine
-from .shares import GIB, RULE, nearest_tier, reserve
+from .shares import MIB, RULE
 from .visible import chosen_gpus
 
-UTILIZATION = 0.92
-"""What vLLM takes of a GPU unless told otherwise."""
-BUSY = 0.1
-"""A GPU is busy when others use more than this part of its memory."""
 SLOW_LINK = 20
 """HBM that is so many times faster than the link to the host is worth a warning."""
 
@@ -30,7 +27,9 @@ class Wishes:
     hbm_headroom: int = 0
     utilization: float | None = None
     weights: int = 0
-    """Of the model, on each GPU; 0 where that is not known."""
+    """Of the model; 0 where that is not known."""
+    host_taken: int = 0
+    """Host memory that other options of vLLM take."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,26 +59,23 @@ class Plan:
 
 
 def make_plan(machine: Machine, wishes: Wishes, users: str = "") -> Plan:
-    """Refuses what cannot work. `users` names who holds memory of the GPUs, for the message about a busy one."""
+    """Refuses what cannot work. `users` names who uses the GPUs, for the message about a busy one."""
     gpus = chosen_gpus(machine, wishes.gpus, wishes.visible)
-    utilization = min(_utilization(machine, gpu, wishes, users) for gpu in gpus)
-    hbm = min(int(gpu.total * utilization) for gpu in gpus) - wishes.hbm_headroom
+    part = min(utilization(machine, gpu, wishes.utilization, users) for gpu in gpus)
+    hbm = min(int(gpu.total * part) for gpu in gpus) - wishes.hbm_headroom
     _check_fit(gpus[0], hbm, wishes)
-    chosen = choose(machine, gpus, wishes.recipe, hbm)
-    reasons = [
-        *_hbm_reasons(gpus[0], utilization, wishes),
-        *(Reason(how, text) for how, text in chosen.reasons),
-    ]
+    chosen = choose(machine, gpus, wishes.recipe, hbm, wishes.host_taken)
+    reasons = [*_hbm_reasons(gpus[0], part, wishes), *(Reason(how, text) for how, text in chosen.reasons)]
+    if wishes.kv_bytes is not None:
+        _check_kv(gpus[0], wishes.kv_bytes, max(0, hbm - wishes.weights), chosen)
+        reasons.append(Reason("asked", f"a KV cache of {format_size(wishes.kv_bytes)} on each GPU"))
     if chosen.large_bytes:
         reasons.append(Reason("rule", RULE))
-    if wishes.kv_bytes is not None:
-        _check_kv(gpus[0], wishes.kv_bytes, hbm - wishes.weights, chosen)
-        reasons.append(Reason("asked", f"a KV cache of {format_size(wishes.kv_bytes)} on each GPU"))
     speed, warning = _link(gpus[0], chosen)
     return Plan(
         gpus=gpus,
         recipe=chosen.recipe,
-        gpu_memory_utilization=utilization,
+        gpu_memory_utilization=part,
         hbm_headroom=wishes.hbm_headroom,
         hbm_bytes=hbm,
         large_bytes=chosen.large_bytes,
@@ -90,41 +86,13 @@ def make_plan(machine: Machine, wishes: Wishes, users: str = "") -> Plan:
     )
 
 
-def _utilization(machine: Machine, gpu: Gpu, wishes: Wishes, users: str) -> float:
-    """The part of a GPU's memory that vLLM may use: what is asked for, else UTILIZATION or what is free."""
-    kept = reserve(gpu.total, 1) if gpu.integrated else 0
-    most = max(0, gpu.free - kept) * 100 // gpu.total / 100
-    if gpu.integrated and machine.now.available is not None:
-        most = min(most, max(0, machine.now.available - kept) * 100 // gpu.total / 100)
-    if wishes.utilization is not None:
-        if wishes.utilization * gpu.total > gpu.free:
-            raise Error(
-                f"--gpu-memory-utilization {wishes.utilization:g} asks for "
-                f"{format_size(int(wishes.utilization * gpu.total))} of GPU {gpu.ordinal} ({gpu.name}), and "
-                f"{format_size(gpu.free)} are free{users}; ask for at most {most:g}, or end what uses the GPU"
-            )
-        return wishes.utilization
-    if not gpu.integrated and gpu.total - gpu.free > BUSY * gpu.total:
-        raise Error(
-            f"GPU {gpu.ordinal} ({gpu.name}) is busy: {format_size(gpu.total - gpu.free)} of its "
-            f"{format_size(gpu.total)} are in use{users}; end that, choose another GPU by CUDA_VISIBLE_DEVICES, or "
-            f"share it with --gpu-memory-utilization {most:g} or less"
-        )
-    if most <= 0:
-        raise Error(
-            f"GPU {gpu.ordinal} ({gpu.name}) shares its memory with the CPUs, and of the {format_size(gpu.free)} that "
-            f"are free {format_size(kept)} are kept for the system; end other programs"
-        )
-    return min(UTILIZATION, most)
-
-
-def _hbm_reasons(gpu: Gpu, utilization: float, wishes: Wishes) -> list[Reason]:
-    memory = "memory of CPU and GPU" if gpu.integrated else "GPU memory"
+def _hbm_reasons(gpu: Gpu, part: float, wishes: Wishes) -> list[Reason]:
+    memory = "the memory of CPU and GPU" if gpu.integrated else "GPU memory"
     asked = wishes.utilization is not None
-    why = "as asked" if asked else "vLLM's own default" if utilization == UTILIZATION else "what is free"
+    why = "as asked" if asked else "vLLM's own default" if part == UTILIZATION else "what is free"
     found = [
         Reason("reported", f"{format_size(gpu.free)} of {format_size(gpu.total)} of {memory} are free now"),
-        Reason("asked" if asked else "rule", f"vLLM may use {utilization:g} of it: {why}"),
+        Reason("asked" if asked else "rule", f"vLLM may use {part:g} of it: {why}"),
     ]
     if wishes.hbm_headroom:
         found.append(Reason("asked", f"{format_size(wishes.hbm_headroom)} of HBM stay free beyond that"))
@@ -136,51 +104,46 @@ def _hbm_reasons(gpu: Gpu, utilization: float, wishes: Wishes) -> list[Reason]:
 def _check_fit(gpu: Gpu, hbm: int, wishes: Wishes) -> None:
     if hbm <= 0:
         raise Error(
-            f"--hbm-headroom {format_size(wishes.hbm_headroom)} leaves nothing of the memory that vLLM may use on GPU "
-            f"{gpu.ordinal} ({format_size(gpu.total)} together); ask for less"
+            f"--hbm-headroom {format_size(wishes.hbm_headroom)} leaves nothing of what vLLM may use of GPU "
+            f"{gpu.ordinal}, {format_size(hbm + wishes.hbm_headroom)}; ask for less"
         )
     if wishes.weights >= hbm:
+        each = "GPU" if wishes.gpus == 1 else f"of {wishes.gpus} GPUs"
         raise Error(
-            f"the model does not fit: its weights take {format_size(wishes.weights)} on each of {wishes.gpus} GPUs, "
-            f"and vLLM may use {format_size(hbm)} of each; only the KV cache can live beyond HBM, so use more GPUs "
-            "(--tensor-parallel-size) or a smaller or quantized model"
+            f"the model does not fit: its weights take {format_size(wishes.weights)} on each {each}, and "
+            f"vLLM may use {format_size(hbm)} of it; only the KV cache can live beyond HBM, so use more "
+            "GPUs (--tensor-parallel-size), or a smaller or quantized model"
         )
 
 
 def _check_kv(gpu: Gpu, asked: int, in_hbm: int, chosen: Choice) -> None:
-    """In HBM less the weights, or wholly in the larger memory where the cache is not split."""
-    most = max(in_hbm, 0) + chosen.large_bytes
+    most = (in_hbm + chosen.large_bytes) // MIB * MIB
     if asked <= most:
         return
-    full = (
-        f"{chosen.tier} holds {format_size(chosen.large_bytes)} of it ({chosen.bound})"
-        if chosen.large_bytes
-        else f"nothing beyond HBM can hold any of it: {chosen.bound}"
-    )
+    if chosen.large_bytes:
+        full = (
+            f"HBM takes {format_size(in_hbm)} and {chosen.tier} runs out at {format_size(chosen.large_bytes)}"
+        )
+    else:
+        full = f"HBM runs out at {format_size(in_hbm)}, and no memory beyond it can be used"
     raise Error(
-        f"a KV cache of {format_size(asked)} on each GPU is more than GPU {gpu.ordinal} reaches: at most "
-        f"{format_size(in_hbm)} of HBM, and {full}; ask for at most {format_size(most // GIB * GIB or most)}"
+        f"a KV cache of {format_size(asked)} on each GPU is larger than GPU {gpu.ordinal} reaches: {full} "
+        f"({chosen.bound}); ask for at most --kv-bytes {most // MIB}MiB"
     )
 
 
 def _link(gpu: Gpu, chosen: Choice) -> tuple[list[Reason], list[str]]:
     """What reading beyond HBM costs: a reason where it is cheap, a warning where it is not."""
-    if not chosen.large_bytes or not gpu.link_rate or chosen.recipe == IN_HBM:
+    if not chosen.large_bytes or not gpu.link_rate:
         return [], []
+    carries = f"KV beyond HBM is read over {gpu.link} at up to {gpu.link_rate:.0f} GB/s"
     if not gpu.memory_rate:
-        return [Reason("reported", f"{gpu.link} to the host carries up to {gpu.link_rate:.0f} GB/s")], []
+        return [Reason("reported", carries)], []
     ratio = gpu.memory_rate / gpu.link_rate
-    text = (
-        f"KV beyond HBM is read over {gpu.link} at up to {gpu.link_rate:.0f} GB/s, HBM at up to "
-        f"{gpu.memory_rate:.0f} GB/s: {ratio:.0f} times slower"
-    )
+    text = f"{carries}, HBM at up to {gpu.memory_rate:.0f} GB/s: {ratio:.0f} times slower"
     if ratio < SLOW_LINK:
         return [Reason("reported", text)], []
-    cost = 0.1 * ratio + 0.9
     return [], [
-        f"{text}; a decode step that finds a tenth of its KV there reads about {cost:.0f} times as long. It pays "
-        "where the alternative is to recompute or refuse requests; --recipe 'device | stats' keeps the KV cache in HBM"
+        f"{text}. Reading KV of which a tenth is there takes {0.9 + 0.1 * ratio:.0f} times as long. It pays "
+        "where requests would wait or be computed anew; --recipe 'device | stats' keeps the KV cache in HBM"
     ]
-
-
-__all__ = ["Plan", "Reason", "Wishes", "make_plan", "nearest_tier"]

@@ -16,12 +16,13 @@ CHECKOUT = Path(__file__).resolve().parents[3] / "probe"
 
 
 def find_probe(environment: Mapping[str, str] = os.environ, checkout: Path = CHECKOUT) -> Path:
-    """CMM_PROBE_BINARY, else tools/probe of the checkout, else cmm_probe on the PATH. Refuses where there is none."""
+    """CMM_PROBE_BINARY, else tools/probe of a checkout, else cmm_probe on the PATH. Refuses having none."""
     named = environment.get("CMM_PROBE_BINARY")
     if named:
         if not os.access(named, os.X_OK) or Path(named).is_dir():
             raise Error(
-                f"CMM_PROBE_BINARY names {named!r}, which is no program that this user may run; name a cmm_probe"
+                f"CMM_PROBE_BINARY names {named!r}, which is no program that this user may run; name a "
+                "cmm_probe"
             )
         return Path(named)
     if os.access(checkout, os.X_OK):
@@ -29,8 +30,8 @@ def find_probe(environment: Mapping[str, str] = os.environ, checkout: Path = CHE
     found = shutil.which("cmm_probe", path=environment.get("PATH", ""))
     if not found:
         raise Error(
-            "the program that looks at this machine is missing: build it in a checkout of cmm by tools/probe, then put "
-            "cmm_probe on the PATH or name it in CMM_PROBE_BINARY"
+            "the program that looks at this machine is missing: build it in a checkout of cmm by "
+            "tools/probe, then put cmm_probe on the PATH or name it in CMM_PROBE_BINARY"
         )
     return Path(found)
 
@@ -39,9 +40,7 @@ def ask(probe: Path, *options: str) -> Any:
     """The answer of `probe --json`. Refuses what is no JSON, with the probe's own words where it failed."""
     command = [str(probe), "--json", *options]
     try:
-        asked = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False
-        )
+        asked = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as error:
         raise Error(
             f"{probe} cannot be started ({error.strerror}); it must be a cmm_probe of this machine"

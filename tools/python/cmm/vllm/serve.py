@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import Error
 from ..size import parse_size
@@ -20,13 +21,15 @@ from .telling import told
 from .wished_recipe import wished_recipe
 
 DESCRIPTION = """\
-Starts stock `vllm serve` with a KV cache larger than the memory of its GPUs: looks at the machine, chooses recipe and
-sizes, prints both with the evidence, and hands over to vLLM. All other arguments go to vLLM as they are.
+Starts stock `vllm serve` with a KV cache larger than the memory of its GPUs: looks at the machine, chooses
+recipe and sizes, prints both with the evidence, and hands over to vLLM. All other arguments go to vLLM as
+they are.
 """
 EPILOG = """\
-Sizes are such as 64GiB or 512MiB, for each GPU. Options of vLLM that are obeyed: --gpu-memory-utilization,
---kv-cache-memory-bytes (the same as --kv-bytes), --additional-config (other keys than "cmm" stay), sizes of tensor,
-pipeline and data parallelism. --worker-cls is set by this command. `vllm serve --help` lists vLLM's own options.
+Sizes are such as 64GiB or 512MiB, for each GPU. Of vLLM's options these are obeyed: the sizes of tensor,
+pipeline and data parallelism, --gpu-memory-utilization, --kv-cache-memory-bytes (the same as --kv-bytes) and
+--additional-config (other keys than "cmm" stay). --worker-cls is set by this command. CMM_PROBE_BINARY names
+a cmm_probe, where neither a checkout nor the PATH has one. `vllm serve --help` lists vLLM's own options.
 """
 
 
@@ -67,7 +70,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
 
 
 def run(arguments: Sequence[str], program: str = "cmm serve") -> list[str] | None:
-    """Print the plan; returns the command to start, None for a dry run. Raises `cmm.Error` for what cannot work."""
+    """Print the plan; returns the command to start, None for a dry run. Refuses what cannot work."""
     options, rest = _parser(program).parse_known_args(list(arguments))
     given = Arguments(rest)
     if (options.root or options.probe) and not options.dry_run:
@@ -78,6 +81,10 @@ def run(arguments: Sequence[str], program: str = "cmm serve") -> list[str] | Non
         raise Error("--root and --probe both describe a machine; give one of them")
     _refuse(given)
     warnings = predecessor_warnings(os.environ)
+    if given.has("--config"):
+        warnings.append(
+            "Options inside the --config file are not read here; give those about memory as arguments"
+        )
     start, about_vllm = _start(options)
     if not options.dry_run:
         check_port(given)
@@ -95,10 +102,21 @@ def _refuse(given: Arguments) -> None:
     if times:
         often = "" if times == 1 else f" {times} times"
         raise Error(
-            f"--worker-cls is given{often}, and cmm serve sets it to cmm.vllm.Worker; leave it out, or start vllm serve "
-            "with a worker of your own"
+            f"--worker-cls is given{often}, and cmm serve sets it to cmm.vllm.Worker; leave it out, or "
+            "start vllm serve with a worker of your own"
         )
-    refuse(sleep_mode=given.has("--enable-sleep-mode"), kv_transfer=given.json_object("--kv-transfer-config"))
+    refuse(
+        sleep_mode=given.has("--enable-sleep-mode"),
+        cumem_allocator=given.has("--enable-cumem-allocator"),
+        kv_transfer=_kv_transfer(given),
+    )
+
+
+def _kv_transfer(given: Arguments) -> dict[str, Any]:
+    """As --kv-transfer-config has it; offloading to LMCache chooses a connector by itself."""
+    if given.has("--kv-offloading-size") and given.text("--kv-offloading-backend") == "lmcache":
+        return {"kv_connector": "LMCacheMPConnector"}
+    return given.json_object("--kv-transfer-config")
 
 
 def _start(options: argparse.Namespace) -> tuple[list[str], list[str]]:
@@ -138,6 +156,7 @@ def _wishes(options: argparse.Namespace, given: Arguments, recorded: bool) -> Wi
         hbm_headroom=parse_size(options.hbm_headroom, "--hbm-headroom") if options.hbm_headroom else 0,
         utilization=given.fraction("--gpu-memory-utilization"),
         weights=weights_bytes(given),
+        host_taken=given.host_taken(),
     )
 
 

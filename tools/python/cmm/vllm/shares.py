@@ -14,8 +14,8 @@ SYSTEM_PART = 16
 FOR_WORKER = 4 * GIB
 
 RULE = (
-    f"Kept back: a {SYSTEM_PART}th of the memory, at least {format_size(LEAST_FOR_SYSTEM)}, for the system, and "
-    f"{format_size(FOR_WORKER)} for each of vLLM's workers"
+    f"Kept back: a {SYSTEM_PART}th of the memory, at least {format_size(LEAST_FOR_SYSTEM)}, for the system, "
+    f"and {format_size(FOR_WORKER)} for each of vLLM's workers"
 )
 
 
@@ -25,6 +25,8 @@ class Share:
 
     bytes: int
     bound: str
+    bounds: tuple[str, ...] = ()
+    """Every bound that was looked at, that one included."""
 
 
 def reserve(total: int, workers: int) -> int:
@@ -41,8 +43,8 @@ def nearest_tier(machine: Machine, gpu: Gpu) -> Tier:
     if len(tiers) == 1:
         return tiers[0]
     raise Error(
-        f"GPU {gpu.ordinal} does not say which of {len(tiers)} NUMA nodes is nearest to it, so no host memory can be "
-        "chosen for it; pass --recipe 'device | stats' to keep the KV cache in its own memory"
+        f"GPU {gpu.ordinal} does not say which of {len(tiers)} NUMA nodes is nearest to it, so no host "
+        "memory can be chosen for it; pass --recipe 'device | stats' to keep the KV cache in its own memory"
     )
 
 
@@ -61,7 +63,8 @@ def share(machine: Machine, gpus: Sequence[Gpu], source: str) -> Share:
             what = f"{source} reaches {format_size(reached)} of {tier.name}"
         shares.append(_share(usable, tier.total, sharing, what))
     shares += _of_all(machine, len(gpus))
-    return min(shares, key=lambda each: each.bytes)
+    least = min(shares, key=lambda each: each.bytes)
+    return dataclasses.replace(least, bounds=tuple(dict.fromkeys(each.bound for each in shares)))
 
 
 def _of_all(machine: Machine, workers: int) -> list[Share]:
@@ -71,12 +74,13 @@ def _of_all(machine: Machine, workers: int) -> list[Share]:
     if now.available is not None:
         left = _available(machine, now.available)
         total = sum(tier.total for tier in machine.host_tiers())
-        found.append(_share(left, total, workers, f"{format_size(left)} of host memory are available now"))
-    if now.limit is not None:
-        left = max(0, now.limit - now.used)
-        what = (
-            f"the container may use {format_size(now.limit)} of host memory and uses {format_size(now.used)}"
+        found.append(
+            _share(left, total, workers, f"the kernel has {format_size(left)} of host memory available now")
         )
+    if now.limit is not None:
+        left = max(0, now.limit - (now.used or 0))
+        uses = "how much it uses is unknown" if now.used is None else f"uses {format_size(now.used)} now"
+        what = f"the container may use {format_size(now.limit)} of host memory and {uses}"
         found.append(_share(left, now.limit, workers, what))
     return found
 
@@ -85,7 +89,7 @@ def _share(usable: int, total: int, sharing: int, what: str) -> Share:
     kept = reserve(total, sharing)
     each = max(0, usable - kept) // sharing // MIB * MIB
     split = f", shared by {sharing} GPUs" if sharing > 1 else ""
-    return Share(each, f"{what}{split}; {format_size(kept)} of it are kept back")
+    return Share(each, f"{what}{split}; {format_size(kept)} are kept back")
 
 
 def _available(machine: Machine, whole: int) -> int:

@@ -1,4 +1,4 @@
-"""The recipe that a user asks for: a text, or the one for the KV cache in a recommendation of tools/report."""
+"""The recipe that a user asks for: a text, or that of the KV cache in a recommendation of tools/report."""
 
 import re
 from pathlib import Path
@@ -19,8 +19,8 @@ def wished_recipe(asked: str) -> str:
         recipe = _without_ours(recommended_recipe(path, "kv_cache"))
     elif "|" not in asked and (path.suffix or "/" in asked):
         raise Error(
-            f"--recipe {asked}: there is no such file; give a recommendation.txt of tools/report, or a recipe such as "
-            "'managed | prefer{host} | accessed_by{device} | stats'"
+            f"--recipe {asked}: there is no such file; give a recommendation.txt of tools/report, or a "
+            "recipe such as 'managed | prefer{host} | accessed_by{device} | stats'"
         )
     else:
         recipe = asked
@@ -29,6 +29,6 @@ def wished_recipe(asked: str) -> str:
 
 
 def _without_ours(recipe: str) -> str:
-    """A recommendation is for an engine that allocates by itself; here the worker places blocks, PyTorch reuses."""
+    """Without what a recommendation has for other engines: here the worker places, and PyTorch reuses."""
     parts = [part.strip() for part in recipe.split("|")]
     return " | ".join(part for part in parts if not OURS.match(part))
