@@ -12,6 +12,7 @@ from pathlib import Path
 import small_vllm
 from cmm.errors import Error
 from cmm.vllm.machine import read_machine, read_now
+from cmm.vllm.settings import VARIABLES
 
 ROOT = Path(__file__).parents[2]
 MACHINES = ROOT / "tests/machines"
@@ -66,7 +67,14 @@ class ServeTest(unittest.TestCase):
         holder = tempfile.TemporaryDirectory()
         self.addCleanup(holder.cleanup)
         self.folder = Path(holder.name)
-        foreign = ("CUDA_VISIBLE_DEVICES", "MANAGED_MEMORY_TOTAL_GB", "PYTORCH_ALLOC_CONF", "COLUMNS")
+        foreign = (
+            "CUDA_VISIBLE_DEVICES",
+            "MANAGED_MEMORY_TOTAL_GB",
+            "PYTORCH_ALLOC_CONF",
+            "PYTORCH_CUDA_ALLOC_CONF",
+            "COLUMNS",
+        )
+        foreign += tuple(VARIABLES.values())
         self.environment = {name: value for name, value in os.environ.items() if name not in foreign}
 
     def serve(self, *arguments, **variables):

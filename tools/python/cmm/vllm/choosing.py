@@ -101,8 +101,11 @@ def _beyond(
     found = share(machine, gpus, reach.source)
     large = max(0, found.bytes - taken)
     reasons = [("asked", "this recipe")] if asked else []
-    evidence = f"{reach.source} reaches {format_size(reach.total)} of {reach.tier}: {reach.evidence}"
-    reasons += [(reach.how, evidence), *modes(machine), *(("reported", each) for each in found.bounds)]
+    for tier in dict.fromkeys(nearest_tier(machine, gpu) for gpu in gpus):
+        near = machine.reach(reach.source, tier)
+        evidence = f"{near.source} reaches {format_size(near.total)} of {near.tier}: {near.evidence}"
+        reasons.append((near.how, evidence))
+    reasons += [*modes(machine), *(("reported", each) for each in found.bounds)]
     if taken:
         reasons.append(("asked", f"other options of vLLM take {format_size(taken)} of it for each GPU"))
     warnings = []

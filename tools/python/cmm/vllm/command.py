@@ -7,6 +7,7 @@ from typing import Any
 from ..errors import Error
 from .arguments import Arguments
 from .plan import Plan
+from .settings import read_settings
 
 WORKER = "cmm.vllm.Worker"
 
@@ -47,7 +48,9 @@ def _joined(theirs: Any, ours: dict[str, Any]) -> dict[str, Any]:
                 f"{json.dumps(ours[name])}; leave it out, and override the plan by --recipe, --kv-bytes or "
                 "--hbm-headroom"
             )
-    return {**theirs, **ours}
+    joined = {**theirs, **ours}
+    read_settings({"cmm": joined}, {})
+    return joined
 
 
 def vllm_size(text: str, where: str) -> int:

@@ -17,6 +17,7 @@ def utilization(machine: Machine, gpu: Gpu, asked: float | None, users: str) -> 
     Refuses a busy GPU, and more than is free. `users` names who uses the GPU, for the message. Of memory
     that CPU and GPU share some is kept back.
     """
+    by = f" by {users}" if users else ""
     kept = reserve(gpu.total, 1) if gpu.integrated else 0
     free = gpu.free
     if gpu.integrated and machine.now.available is not None:
@@ -28,19 +29,20 @@ def utilization(machine: Machine, gpu: Gpu, asked: float | None, users: str) -> 
         if asked * gpu.total > gpu.free:
             raise Error(
                 f"--gpu-memory-utilization {asked:g} asks for {format_size(int(asked * gpu.total))} of "
-                f"{_name(gpu)}, and {format_size(gpu.free)} are free: others have the rest{users}; ask for "
-                f"at most {most:g}, or end what uses the GPU"
+                f"{_name(gpu)}, and {format_size(gpu.free)} are "
+                f"free{', the rest is in use' + by if by else ''}; ask for at most {most:g}, or end what "
+                "uses the GPU"
             )
         return asked
     if most <= 0:
         raise Error(
             f"{_name(gpu)} has {format_size(free)} free, of which {format_size(kept)} are kept for the "
-            f"system, so nothing is left for vLLM; end what uses the memory{users}"
+            f"system, so nothing is left for vLLM; end what uses it{by and f' ({users})'}"
         )
     if not gpu.integrated and gpu.total - gpu.free > BUSY * gpu.total:
         raise Error(
             f"{_name(gpu)} is busy: {format_size(gpu.total - gpu.free)} of its {format_size(gpu.total)} are "
-            f"in use{users}; end that, choose another GPU by CUDA_VISIBLE_DEVICES, or share it with "
+            f"in use{by}; end that, choose another GPU by CUDA_VISIBLE_DEVICES, or share it with "
             f"--gpu-memory-utilization {most:g} or less"
         )
     return min(UTILIZATION, most)

@@ -1,6 +1,7 @@
 """From a machine and a user's wishes to a plan: recipe, sizes, and why."""
 
 import dataclasses
+from collections.abc import Mapping
 
 from ..errors import Error
 from ..size import format_size
@@ -58,10 +59,12 @@ class Plan:
     warnings: tuple[str, ...]
 
 
-def make_plan(machine: Machine, wishes: Wishes, users: str = "") -> Plan:
-    """Refuses what cannot work. `users` names who uses the GPUs, for the message about a busy one."""
+def make_plan(machine: Machine, wishes: Wishes, users: Mapping[str, str] | None = None) -> Plan:
+    """Refuses what cannot work. `users` names who uses each GPU, by its PCI address, for the message."""
     gpus = chosen_gpus(machine, wishes.gpus, wishes.visible)
-    part = min(utilization(machine, gpu, wishes.utilization, users) for gpu in gpus)
+    part = min(
+        utilization(machine, gpu, wishes.utilization, (users or {}).get(gpu.bus or "", "")) for gpu in gpus
+    )
     hbm = min(int(gpu.total * part) for gpu in gpus) - wishes.hbm_headroom
     _check_fit(gpus[0], hbm, wishes)
     chosen = choose(machine, gpus, wishes.recipe, hbm, wishes.host_taken)

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,21 +79,19 @@ def _parsed(text: str, where: str) -> Any:
         raise Error(f"{where} gave no JSON ({error}); give a probe of this version of cmm") from error
 
 
-def gpu_users(buses: Sequence[str | None]) -> str:
-    """Which processes hold memory of these GPUs, as words for a message; empty where nobody can say."""
+def gpu_users() -> dict[str, str]:
+    """Of each GPU, by its PCI address, which processes hold its memory; empty where nobody can say."""
     program = shutil.which("nvidia-smi")
     if program is None:
-        return ""
+        return {}
     fields = "gpu_bus_id,pid,process_name,used_memory"
-    asked = subprocess.run(
-        [program, f"--query-compute-apps={fields}", "--format=csv,noheader"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = []
+    command = [program, f"--query-compute-apps={fields}", "--format=csv,noheader"]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False)
+    found: dict[str, str] = {}
     for line in asked.stdout.splitlines() if asked.returncode == 0 else []:
         bus, *rest = (part.strip() for part in line.split(","))
-        if len(rest) >= 3 and any(bus.lower().endswith((each or "?").lower()) for each in buses):
-            found.append(f"{rest[1]} with {rest[-1]} (process {rest[0]})")
-    return f" by {', '.join(found)}" if found else ""
+        if len(rest) >= 3:
+            address = bus.lower()[-len("0000:00:00.0") :]  # the program writes four zeros more than CUDA
+            user = f"{rest[1]} with {rest[-1]} (process {rest[0]})"
+            found[address] = f"{found[address]}, {user}" if address in found else user
+    return found

@@ -3,20 +3,22 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import Error
 from ..size import parse_size
 from .arguments import Arguments
-from .checks import check_devices, check_port, predecessor_warnings, vllm_command, weights_bytes
+from .checks import check_devices, check_port, vllm_command, weights_bytes
 from .command import vllm_arguments, vllm_size
 from .interface import installed
 from .machine import Machine, Now, read_machine, read_now
 from .plan import Wishes, make_plan
+from .predecessor import predecessor_warnings
 from .probing import ask, ask_verified, find_probe, gpu_users, read_answer
 from .refusals import refuse
+from .settings import VARIABLES
 from .telling import told
 from .wished_recipe import wished_recipe
 
@@ -29,7 +31,8 @@ EPILOG = """\
 Sizes are such as 64GiB or 512MiB, for each GPU. Of vLLM's options these are obeyed: the sizes of tensor,
 pipeline and data parallelism, --gpu-memory-utilization, --kv-cache-memory-bytes (the same as --kv-bytes) and
 --additional-config (other keys than "cmm" stay). --worker-cls is set by this command. CMM_PROBE_BINARY names
-a cmm_probe, where neither a checkout nor the PATH has one. `vllm serve --help` lists vLLM's own options.
+a cmm_probe, where neither a checkout nor the PATH has one; CMM_RECIPE and CMM_HBM_HEADROOM do as --recipe and
+--hbm-headroom where those are not given. `vllm serve --help` lists vLLM's own options.
 """
 
 
@@ -80,7 +83,7 @@ def run(arguments: Sequence[str], program: str = "cmm serve") -> list[str] | Non
     if options.root and options.probe:
         raise Error("--root and --probe both describe a machine; give one of them")
     _refuse(given)
-    warnings = predecessor_warnings(os.environ)
+    warnings = [*predecessor_warnings(os.environ), *settings_warnings(os.environ)]
     if given.has("--config"):
         warnings.append(
             "Options inside the --config file are not read here; give those about memory as arguments"
@@ -90,11 +93,24 @@ def run(arguments: Sequence[str], program: str = "cmm serve") -> list[str] | Non
         check_port(given)
     machine, about_probe = _machine(options)
     recorded = bool(options.root or options.probe)
-    users = "" if recorded else gpu_users([gpu.bus for gpu in machine.gpus])
-    plan = make_plan(machine, _wishes(options, given, recorded), users)
+    wishes = _wishes(options, given, recorded)
+    plan = make_plan(machine, wishes, {} if recorded else gpu_users())
     command = [*start, *vllm_arguments(given, plan)]
     print(told(plan, [*warnings, *about_vllm, *about_probe], command), flush=True)
     return None if options.dry_run else command
+
+
+def settings_warnings(environment: Mapping[str, str]) -> list[str]:
+    """Variables of the worker that the plan replaces. Refuses a library, which has a recipe of its own."""
+    library, large = VARIABLES["library"], VARIABLES["large_bytes"]
+    if environment.get(library):
+        raise Error(
+            f"{library} is set, and cmm serve gives the worker a recipe in place of a library; unset it, or "
+            "start vllm serve --worker-cls cmm.vllm.Worker yourself"
+        )
+    if environment.get(large):
+        return [f"{large} is set, and the plan replaces it; --kv-bytes asks for another size"]
+    return []
 
 
 def _refuse(given: Arguments) -> None:
@@ -148,12 +164,14 @@ def _machine(options: argparse.Namespace) -> tuple[Machine, list[str]]:
 
 
 def _wishes(options: argparse.Namespace, given: Arguments, recorded: bool) -> Wishes:
+    recipe = options.recipe if options.recipe is not None else os.environ.get(VARIABLES["recipe"])
+    headroom = options.hbm_headroom or os.environ.get(VARIABLES["hbm_headroom"])
     return Wishes(
         gpus=given.gpus(),
         visible=os.environ.get("CUDA_VISIBLE_DEVICES") if recorded else None,
-        recipe=None if options.recipe is None else wished_recipe(options.recipe),
+        recipe=wished_recipe(recipe) if recipe else None,
         kv_bytes=_kv_bytes(options.kv_bytes, given),
-        hbm_headroom=parse_size(options.hbm_headroom, "--hbm-headroom") if options.hbm_headroom else 0,
+        hbm_headroom=parse_size(headroom, "--hbm-headroom") if headroom else 0,
         utilization=given.fraction("--gpu-memory-utilization"),
         weights=weights_bytes(given),
         host_taken=given.host_taken(),
