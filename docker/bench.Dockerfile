@@ -37,6 +37,5 @@ LABEL org.opencontainers.image.title="cmm bench" \
       org.opencontainers.image.revision="${REVISION}"
 USER 10001:10001
 WORKDIR /results
-VOLUME /results
 HEALTHCHECK --interval=60s --timeout=20s --start-period=5s CMD ["/steps/healthy-bench.sh"]
 ENTRYPOINT ["/opt/cmm/tools/bench", "--no-install", "--out", "/results"]

@@ -37,6 +37,8 @@ variable "TRITON_COMMIT" {
   default = ""
 }
 
+# vLLM 0.23.0 asks for FlashInfer 0.6.12, and imports four names that this one does not have: two for MXFP4 experts on
+# Hopper, b12x_fused_moe and trtllm_batch_decode_sparse_mla_dsv4. Each is imported where a model needs it.
 variable "FLASHINFER_REPOSITORY" {
   default = "https://github.com/flashinfer-ai/flashinfer.git"
 }

@@ -114,7 +114,6 @@ LABEL org.opencontainers.image.title="cmm vLLM" \
       org.opencontainers.image.revision="${REVISION}"
 USER 10001:10001
 WORKDIR /home/cmm
-VOLUME /models
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=10s --start-period=20m CMD ["/steps/healthy-server.sh", "http://127.0.0.1:8000/health"]
 ENTRYPOINT ["cmm", "serve"]
