@@ -1,5 +1,6 @@
 # The server of LMCache, which several vLLM servers share.
-#   docker run --rm --gpus all --ipc host --publish 5555:5555 --publish 8080:8080 cmm-lmcache:dev --l1-size-gb 64
+#   docker run --rm --gpus all --ipc host --publish 5555:5555 --publish 8080:8080 cmm-lmcache:dev \
+#     --l1-size-gb 64 --eviction-policy LRU
 # Arguments are those of lmcache server.
 ARG CUDA_DEVEL_IMAGE
 
@@ -12,7 +13,9 @@ RUN ["/steps/make-user.sh"]
 ENV PATH=/opt/venv/bin:${PATH}
 ARG TORCH_CUDA_ARCH_LIST
 ARG LMCACHE_VERSION
-RUN TORCH_CUDA_ARCH_LIST="${TORCH_CUDA_ARCH_LIST}" /steps/install-wheels.sh "lmcache==${LMCACHE_VERSION}"
+ARG TORCH_VERSION
+RUN TORCH_CUDA_ARCH_LIST="${TORCH_CUDA_ARCH_LIST}" /steps/install-wheels.sh "lmcache==${LMCACHE_VERSION}" "torch==${TORCH_VERSION}" && \
+    lmcache server --help >/dev/null
 
 ARG IMAGE_TAG
 ARG REVISION

@@ -49,6 +49,7 @@ variable "FLASHINFER_COMMIT" {
   default = "70b142b75b46aa56e7f675a8e6ec1a977352c91f"
 }
 
+# LMCache, and the PyTorch that its wheel fits, which it does not name; vLLM's wheel names its own.
 variable "LMCACHE_REPOSITORY" {
   default = "https://github.com/LMCache/LMCache.git"
 }
@@ -57,6 +58,10 @@ variable "LMCACHE_VERSION" {
 }
 variable "LMCACHE_COMMIT" {
   default = "307439a1d7a4eb49fcaac1b565ad5c3b3b3f918f"
+}
+
+variable "TORCH_VERSION" {
+  default = "2.11.0"
 }
 
 # The hopper folder of FlashAttention, the wheel flash_attn_3.

@@ -86,7 +86,7 @@ def changed_pins_build_anew(root):
                 user = "LABEL" if name in ("IMAGE_TAG", "REVISION") else "RUN"
                 later = [rest for found, rest in stage.lines[place:] if found == user]
                 if instruction == "ARG" and not any(f"${{{name}}}" in rest for rest in later):
-                    yield f"{target.dockerfile}: no {user} after ARG {name} uses it, so changing it does nothing"
+                    yield f"{target.dockerfile}: no {user} after ARG {name} uses it, so a change is lost"
 
 
 def images_are_well_behaved(root):

@@ -15,7 +15,8 @@ DOCKER = f"""#!/bin/sh
 [ "$3" != inspect ] || {{ echo "${{TOLD:-{DIGEST}}}"; exit 0; }}
 exec >"$RECORD"
 printf '%s\\n' "$@"
-printf '%s\\n' "VLLM_VERSION=${{VLLM_VERSION-unset}}" "VLLM_COMMIT=${{VLLM_COMMIT-unset}}" "REVISION=$REVISION"
+printf '%s\\n' "VLLM_VERSION=${{VLLM_VERSION-unset}}"
+printf '%s\\n' "VLLM_COMMIT=${{VLLM_COMMIT-unset}}" "REVISION=$REVISION"
 """
 GIT = f"""#!/bin/sh
 case "$*" in
