@@ -14,8 +14,10 @@ ENV PATH=/opt/venv/bin:${PATH}
 ARG TORCH_CUDA_ARCH_LIST
 ARG LMCACHE_VERSION
 ARG TORCH_VERSION
-RUN TORCH_CUDA_ARCH_LIST="${TORCH_CUDA_ARCH_LIST}" /steps/install-wheels.sh "lmcache==${LMCACHE_VERSION}" "torch==${TORCH_VERSION}" && \
-    lmcache server --help >/dev/null
+ARG OPENAI_VERSION
+RUN TORCH_CUDA_ARCH_LIST="${TORCH_CUDA_ARCH_LIST}" /steps/install-wheels.sh "lmcache==${LMCACHE_VERSION}" \
+    "torch==${TORCH_VERSION}" "openai==${OPENAI_VERSION}"
+RUN ["lmcache", "server", "--help"]
 
 ARG IMAGE_TAG
 ARG REVISION

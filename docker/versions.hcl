@@ -49,7 +49,7 @@ variable "FLASHINFER_COMMIT" {
   default = "70b142b75b46aa56e7f675a8e6ec1a977352c91f"
 }
 
-# LMCache, and the PyTorch that its wheel fits, which it does not name; vLLM's wheel names its own.
+# LMCache, the PyTorch that its wheel fits and the client that its command imports. It names neither; vLLM names both.
 variable "LMCACHE_REPOSITORY" {
   default = "https://github.com/LMCache/LMCache.git"
 }
@@ -62,6 +62,10 @@ variable "LMCACHE_COMMIT" {
 
 variable "TORCH_VERSION" {
   default = "2.11.0"
+}
+
+variable "OPENAI_VERSION" {
+  default = "3.57.0"
 }
 
 # The hopper folder of FlashAttention, the wheel flash_attn_3.
@@ -86,7 +90,7 @@ variable "INFINISTORE_WHEEL_VERSION" {
   default = "0.2.35"
 }
 
-# What builds the wheels, as pip reads it.
+# What builds the wheels, as pip reads it; NVSHMEM is for the kernels of FlashInfer.
 variable "BUILD_TOOLS" {
-  default = "build==1.3.0 cmake==3.31.6 meson==1.9.1 ninja==1.13.0 packaging==25.0 pybind11==3.0.1 setuptools==80.9.0 setuptools-scm==9.2.2 wheel==0.45.1"
+  default = "build==1.3.0 cmake==3.31.6 meson==1.9.1 ninja==1.13.0 nvidia-nvshmem-cu13==3.4.5 packaging==25.0 pybind11==3.0.1 setuptools==80.9.0 setuptools-scm==9.2.2 wheel==0.45.1"
 }
