@@ -39,6 +39,14 @@ def look(here) -> dict:
     cmm.torch.discard(resident, stream, alloc=pool)
     seen["discarded"] = where(resident)
 
+    with cmm.torch.use_pool(pool):
+        large = torch.zeros(512 * MIB, dtype=torch.uint8, device="cuda")
+    torch.ones(512 * MIB, dtype=torch.uint8, device="cuda").add_(1)
+    seen["cold"] = where(large[256 * MIB : 256 * MIB + 65536])
+    cmm.torch.prefetch(large[256 * MIB :], "host", alloc=pool)
+    seen["cold_on_the_host"] = where(large[384 * MIB : 384 * MIB + 65536])
+    del large
+
     untouched = bytes_of("untouched")
     seen["untouched"] = where(untouched, "untouched")
 
@@ -80,6 +88,10 @@ class Residency(unittest.TestCase):
     def test_resident(self):
         for name in ("prefetched", "written", "back", "second_half"):
             self.is_at(name, device=1.0)
+
+    def test_memory_that_no_cache_of_the_gpu_holds(self):
+        self.is_at("cold", device=1.0)
+        self.is_at("cold_on_the_host", host=1.0)
 
     def test_remote(self):
         self.is_at("remote", host=1.0)

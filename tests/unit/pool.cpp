@@ -187,6 +187,19 @@ BOOST_AUTO_TEST_CASE(a_free_in_the_legacy_stream_costs_no_call_and_is_waited_for
   BOOST_CHECK_EQUAL(later.data, b.data);
 }
 
+BOOST_AUTO_TEST_CASE(what_the_legacy_stream_freed_it_gets_again_without_a_call) {
+  pooled world{managed{} | pool{}};
+  const block first = world.memory.allocate(4_MiB);
+  world.memory.deallocate(first);
+  const std::size_t asked = world.machine.calls("cudaStreamGetCaptureInfo");
+  const block again = world.memory.allocate(4_MiB);
+  BOOST_CHECK_EQUAL(again.data, first.data);
+  BOOST_CHECK_EQUAL(world.machine.calls("cudaStreamGetCaptureInfo"), asked);
+  const block missed = world.memory.allocate(4_MiB);
+  BOOST_CHECK_NE(missed.data, first.data);
+  BOOST_CHECK_GT(world.machine.calls("cudaStreamGetCaptureInfo"), asked);
+}
+
 BOOST_AUTO_TEST_CASE(the_legacy_stream_is_left_alone_while_another_is_captured) {
   pooled world{managed{} | pool{.keep = 2_MiB}};
   const block first = world.memory.allocate(4_MiB);

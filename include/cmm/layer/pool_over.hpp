@@ -23,10 +23,13 @@ void pool::over<Upstream>::give_all_back() noexcept {
 template <allocator Upstream>
 block pool::over<Upstream>::allocate(request r) {
   if (mark_.forked()) detail::fail({errc::not_initialized, "pool"}, "allocating in a forked child");
+  const std::size_t bytes = round_up(r.bytes, detail::size_classes::granule);
+  if (chunk* const c = r.stream == stream{} ? reuse_legacy(r, bytes) : nullptr) {
+    return block{c->data, r.bytes, r.device};
+  }
   const place here{api(), r.device, r.stream};
   detail::check(here.result(), "finding the stream of a request");
   r.device = here.key().device;
-  const std::size_t bytes = round_up(r.bytes, detail::size_classes::granule);
   const bool capturing = here.capture() != 0;
 
   chunk* found = nullptr;
@@ -49,7 +52,7 @@ block pool::over<Upstream>::allocate(request r) {
 template <allocator Upstream>
 void pool::over<Upstream>::deallocate(block b, stream s) noexcept {
   if (mark_.forked()) return;  // the memory is the parent's
-  const place here{api(), b.device, s, detail::stream_use::frees};
+  const place here{api(), b.device, s, detail::stream_use::reuses};
   const std::scoped_lock lock{mutex_};
   chunk* const freed = segments_.find(b.data);
   if (freed == nullptr || freed->state != detail::chunk_state::live) {
@@ -101,6 +104,19 @@ void pool::over<Upstream>::forget_captures(stream s, std::uint64_t capture) {
     }
   }
   fence(home, s);
+}
+
+/// From what the legacy default stream freed: it is never captured, so the driver is asked nothing.
+template <allocator Upstream>
+detail::chunk* pool::over<Upstream>::reuse_legacy(request& r, std::size_t bytes) {
+  const place here{api(), r.device, r.stream, detail::stream_use::reuses};
+  detail::check(here.result(), "finding the stream of a request");
+  r.device = here.key().device;
+  const std::scoped_lock lock{mutex_};
+  cache_type& own = caches_[here.key()];
+  chunk* const c = own.classes(bytes <= small).find(bytes);
+  if (c != nullptr) take(*c, own, bytes);
+  return c;
 }
 
 /// From the stream's own cache, else from another stream that has finished with it.

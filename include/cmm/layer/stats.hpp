@@ -46,7 +46,7 @@ struct stats {
           return b;
         }
         remember(b, r.stream);
-        of(b.device).took(b.bytes);
+        of(b.device).handed_out(b.bytes);
         total_.took(b.bytes);
         return b;
       } catch (...) {
@@ -63,13 +63,18 @@ struct stats {
     }
 
     /// What passed for one device; a request for `current_device` that failed counts for the first.
-    [[nodiscard]] usage on(int device) const noexcept { return read(counters_[slot(device)]); }
+    [[nodiscard]] usage on(int device) const noexcept {
+      const counters& from = counters_[slot(device)];
+      usage seen = read(from);
+      count(from, seen);
+      return seen;
+    }
 
     /// What passed for all devices; the peak is that of their sum.
     [[nodiscard]] usage all() const noexcept {
-      usage sum = read(total_);
-      for (const auto& device : counters_) sum.failed += device.failed.load(std::memory_order_relaxed);
-      return sum;
+      usage seen = read(total_);
+      for (const counters& device : counters_) count(device, seen);
+      return seen;
     }
 
     /// Starts the peaks anew from what is live now.
@@ -83,15 +88,12 @@ struct stats {
     const auto& upstream() const noexcept { return upstream_; }
 
    private:
-    struct alignas(64) counters {
-      std::atomic<std::size_t> live_bytes = 0, peak_bytes = 0, total_bytes = 0;
-      std::atomic<std::size_t> live_blocks = 0, peak_blocks = 0, allocations = 0, failed = 0;
+    struct alignas(64) in_use {
+      std::atomic<std::size_t> live_bytes = 0, peak_bytes = 0, live_blocks = 0, peak_blocks = 0;
 
       void took(std::size_t bytes) noexcept {
         raise(peak_bytes, live_bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes);
         raise(peak_blocks, live_blocks.fetch_add(1, std::memory_order_relaxed) + 1);
-        total_bytes.fetch_add(bytes, std::memory_order_relaxed);
-        allocations.fetch_add(1, std::memory_order_relaxed);
       }
       void gave(std::size_t bytes) noexcept {
         live_bytes.fetch_sub(bytes, std::memory_order_relaxed);
@@ -110,21 +112,34 @@ struct stats {
       }
     };
 
+    /// Of one device; what is handed out and what failed is summed over all of them when asked for.
+    struct counters : in_use {
+      std::atomic<std::size_t> total_bytes = 0, allocations = 0, failed = 0;
+
+      void handed_out(std::size_t bytes) noexcept {
+        this->took(bytes);
+        total_bytes.fetch_add(bytes, std::memory_order_relaxed);
+        allocations.fetch_add(1, std::memory_order_relaxed);
+      }
+    };
+
     static constexpr std::size_t slot(int device) noexcept {
       if (device < 0) return 0;
       return static_cast<std::size_t>(device < devices ? device : devices - 1);
     }
     counters& of(int device) noexcept { return counters_[slot(device)]; }
 
-    usage read(const counters& from) const noexcept {
+    usage read(const in_use& from) const noexcept {
       return {.live_bytes = from.live_bytes,
               .peak_bytes = from.peak_bytes,
-              .total_bytes = from.total_bytes,
               .live_blocks = from.live_blocks,
               .peak_blocks = from.peak_blocks,
-              .allocations = from.allocations,
-              .failed = from.failed,
               .skipped_hints = detail::skipped_hints_of(upstream_)};
+    }
+    static void count(const counters& device, usage& into) noexcept {
+      into.total_bytes += device.total_bytes.load(std::memory_order_relaxed);
+      into.allocations += device.allocations.load(std::memory_order_relaxed);
+      into.failed += device.failed.load(std::memory_order_relaxed);
     }
 
     void remember(const block& b, stream s) {
@@ -139,7 +154,7 @@ struct stats {
     }
 
     std::array<counters, devices> counters_{};
-    counters total_{};
+    in_use total_{};
     [[no_unique_address]] detail::ledger<Checks> ledger_;
     Upstream upstream_;
   };

@@ -31,12 +31,12 @@ struct stream_key {
 };
 
 /// What a call does to its stream. One that hands work to it must know whether the stream is being captured.
-enum class stream_use : unsigned char { works, frees };
+enum class stream_use : unsigned char { works, reuses };
 
 /// The stream a call works for: its device, made current until the guard ends, and its capture, 0 for none.
 ///
 /// The legacy default stream, in which most of PyTorch works, is never captured itself and is one on each
-/// device: a free in it asks the driver nothing.
+/// device: to free in it, and to reuse what was freed in it, asks the driver nothing.
 template <api Api>
 class stream_place {
  public:
@@ -48,7 +48,7 @@ class stream_place {
     if (!result_.ok()) return;
     key_.device = guard_.device();
     if (s == stream{}) key_.id = legacy_id;
-    if (s == stream{} && use == stream_use::frees) return;
+    if (s == stream{} && use == stream_use::reuses) return;
     result_ = api.capture_of(s, capture_);
     if (result_.code == errc::capture_implicit) {
       capture_ = foreign_capture;

@@ -14,9 +14,9 @@ from .recipe import recommended_recipe
 from .whole_file import whole_file
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="tools/adapter",
+        prog=program,
         description="Makes a pluggable allocator of PyTorch from a recipe.",
         epilog="Compiled helpers are kept in CMM_CACHE_DIR, else XDG_CACHE_HOME/cmm, else ~/.cache/cmm.",
     )
@@ -42,9 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def run(arguments: Sequence[str]) -> None:
+def run(arguments: Sequence[str], program: str = "tools/adapter") -> None:
     """Do what the command line says; raises `cmm.Error`, and SystemExit as argparse does."""
-    parser = _parser()
+    parser = _parser(program)
     options = parser.parse_args(arguments)
     if (options.output is None) != options.print_source:
         parser.error("give either -o FILE or --print-source")
@@ -73,12 +73,12 @@ def run(arguments: Sequence[str]) -> None:
         library.make(partial)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "tools/adapter") -> int:
     """Run the command; errors are one sentence on stderr and exit status 1."""
     try:
-        run(sys.argv[1:])
+        run(sys.argv[1:] if arguments is None else arguments, program)
     except (Error, OSError) as error:
-        print(f"tools/adapter: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -1,0 +1,83 @@
+"""Processes that take turns, so that a drift of the machine hits all alike, and ratios of one turn."""
+
+import contextlib
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Failure(Exception):
+    """What stops a run, in one sentence."""
+
+
+class Process:
+    """A process that reads what to measure, a line at a time, and answers each with a line of JSON."""
+
+    def __init__(
+        self, name: str, command: Sequence[str | Path], environment: dict[str, str] | None = None
+    ) -> None:
+        path = os.pathsep.join(filter(None, [str(ROOT / "tools" / "python"), os.environ.get("PYTHONPATH")]))
+        self.name = name
+        self.process = subprocess.Popen(
+            [sys.executable, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path, **(environment or {})},
+        )
+
+    def ask(self, what: str):
+        """What it measured; raises Failure if it has ended."""
+        try:
+            self.process.stdin.write(what + "\n")
+            self.process.stdin.flush()
+            answer = self.process.stdout.readline()
+        except BrokenPipeError:
+            answer = ""
+        if not answer:
+            raise Failure(f"{self.name} ended with {self.process.wait()}, see above")
+        return json.loads(answer)
+
+    def end(self) -> None:
+        """It reads no more."""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        self.process.wait()
+
+
+def take_turn(processes: list[Process], what: str, number: int) -> dict:
+    """One figure of every process, one right after the other; who is first changes with the number."""
+    first = number % len(processes)
+    return {each.name: each.ask(what) for each in processes[first:] + processes[:first]}
+
+
+def confidence(values: list[float]) -> list[float]:
+    """The 95 % interval of the median, by resampling."""
+    draw = random.Random(0)
+    medians = sorted(statistics.median(draw.choices(values, k=len(values))) for _ in range(1000))
+    return [medians[25], medians[975]]
+
+
+def spread(values: list[float]) -> dict:
+    return {
+        "median": statistics.median(values),
+        "confidence": confidence(values),
+        "least": min(values),
+        "most": max(values),
+        "values": values,
+    }
+
+
+def write(path: Path, results: dict) -> None:
+    """A file of results, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(results, indent=1) + "\n")
+    partial.rename(path)

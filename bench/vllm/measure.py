@@ -1,0 +1,165 @@
+"""One server of spill.py, in a process of its own that measures whenever it is told to.
+
+usage: measure.py SETTINGS    a JSON object: "worker" (cmm or stock), "kv_bytes", "hbm_bytes", "library", ...
+
+Reads a line at a time, "start", "about", "tokens", "memory" or "decode", and answers each with a line of
+JSON.
+"""
+
+import ctypes
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.update(
+    VLLM_ENABLE_V1_MULTIPROCESSING="0",  # the worker is in this process, so that it can be looked at
+    VLLM_NO_USAGE_STATS="1",
+    HF_HUB_OFFLINE="1",
+)
+
+LLAMA = {
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "vocab_size": 32000,
+    "hidden_size": 2048,
+    "intermediate_size": 5632,
+    "num_hidden_layers": 8,
+    "num_attention_heads": 16,
+    "num_key_value_heads": 16,
+    "max_position_embeddings": 2048,
+    "torch_dtype": "bfloat16",
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+}
+KINDS = ("unregistered", "host", "device", "managed")
+
+
+class Attributes(ctypes.Structure):
+    """`cudaPointerAttributes` of CUDA 13."""
+
+    _fields_ = [
+        ("type", ctypes.c_int),
+        ("device", ctypes.c_int),
+        ("device_pointer", ctypes.c_void_p),
+        ("host_pointer", ctypes.c_void_p),
+        ("reserved", ctypes.c_long * 8),
+    ]
+
+
+def kind_of(pointer: int) -> str:
+    """What memory a pointer is of, as the driver answers."""
+    seen = Attributes()
+    answer = ctypes.CDLL("libcudart.so.13").cudaPointerGetAttributes(
+        ctypes.byref(seen), ctypes.c_void_p(pointer)
+    )
+    if answer != 0:
+        raise RuntimeError(f"cudaPointerGetAttributes answered {answer}")
+    return KINDS[seen.type]
+
+
+class Server:
+    """Stock vLLM or ours, with a small Llama of dummy weights."""
+
+    def __init__(self, settings: dict) -> None:
+        from vllm import LLM, SamplingParams
+
+        folder = Path(tempfile.mkdtemp(prefix="llama-"))
+        (folder / "config.json").write_text(json.dumps(LLAMA))
+        ours = {}
+        if settings["worker"] == "cmm":
+            told = {key: settings[key] for key in ("library", "recipe", "hbm_bytes") if key in settings}
+            ours = {"worker_cls": "cmm.vllm.Worker", "additional_config": {"cmm": told}}
+        self.requests, self.new_tokens = settings["requests"], settings["new_tokens"]
+        self.llm = LLM(
+            str(folder),
+            load_format="dummy",
+            skip_tokenizer_init=True,
+            max_model_len=1024,
+            max_num_seqs=self.requests,
+            gpu_memory_utilization=settings["gpu_memory_utilization"],
+            kv_cache_memory_bytes=settings["kv_bytes"],
+            enable_prefix_caching=settings.get("prefix_caching", False),
+            seed=0,
+            compilation_config={"mode": 0, "cudagraph_mode": "FULL_DECODE_ONLY"},
+            **ours,
+        )
+        self.sampling = SamplingParams(
+            temperature=0, max_tokens=self.new_tokens, ignore_eos=True, detokenize=False
+        )
+
+    def worker(self):
+        return self.llm.llm_engine.model_executor.driver_worker.worker
+
+    def generate(self) -> tuple[float, list[list[int]]]:
+        """New tokens per second, and the tokens."""
+        prompts = [
+            {"prompt_token_ids": [(7 * each + 13 * at) % 31000 + 3 for at in range(64)]}
+            for each in range(self.requests)
+        ]
+        start = time.perf_counter()
+        outputs = self.llm.generate(prompts, self.sampling, use_tqdm=False)
+        taken = time.perf_counter() - start
+        tokens = [list(output.outputs[0].token_ids) for output in outputs]
+        return sum(map(len, tokens)) / taken, tokens
+
+    def memory(self) -> dict:
+        """What memory the KV cache and the weights are in."""
+        worker = self.worker()
+        runner = worker.model_runner
+        found = {
+            "kv": sorted({kind_of(view.data_ptr()) for view in runner.kv_caches}),
+            "weights": sorted({kind_of(each.data_ptr()) for each in runner.model.parameters()}),
+        }
+        placement = getattr(worker, "_placement", None)
+        if placement is not None:
+            found["blocks"], found["hbm_blocks"] = placement.blocks, placement.hbm_blocks
+            found["bytes"], found["hbm_bytes"] = placement.total, placement.hbm_bytes
+            found["residency"] = placement.residency(worker._alloc)
+        return found
+
+    def answer(self, what: str):
+        if what == "memory":
+            return self.memory()
+        rate, tokens = self.generate()
+        return rate if what == "decode" else hashlib.sha256(json.dumps(tokens).encode()).hexdigest()
+
+
+def about() -> dict:
+    import torch
+    import vllm
+
+    gpu = torch.cuda.get_device_properties(0)
+    return {
+        "gpu": gpu.name,
+        "gpu_bytes": gpu.total_memory,
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
+        "vllm": vllm.__version__,
+    }
+
+
+def main() -> None:
+    settings = json.loads(sys.argv[1])
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print is no answer
+    import vllm  # noqa: F401  before the first line is read, so that processes import at the same time
+
+    server = None
+    for line in sys.stdin:
+        what = line.strip()
+        if what == "about":
+            answer = about()
+        elif what == "start":
+            server = Server(settings)
+            answer = "started"
+        else:
+            answer = server.answer(what)
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""What a KV cache beyond HBM costs vLLM: tokens per second and tokens of our worker beside the stock one.
+
+Stock vLLM, and cmm.vllm.Worker with 0, 25, 50 and 75 % of the KV cache on the host; a small Llama of dummy
+weights, decoded greedily, with requests that fill the cache. Each server has a process of its own, and they
+take turns. Ratios are those of one turn.
+"""
+
+import argparse
+import json
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "bench"))
+
+from turns import Failure, Process, spread, take_turn, write  # noqa: E402
+
+STOCK = "stock"
+RESIDENT = "cmm, 0 % on the host"
+HOST_SHARES = (0, 25, 50, 75)
+BAR = 0.98
+
+
+def servers(options: argparse.Namespace) -> dict[str, dict]:
+    """The settings of each server."""
+    kv_bytes = options.kv_mib << 20
+    common = {
+        "kv_bytes": kv_bytes,
+        "requests": options.requests,
+        "new_tokens": options.new_tokens,
+        "gpu_memory_utilization": options.gpu_memory_utilization,
+    }
+    source = {"library": str(options.library.resolve())} if options.library else {}
+    ours = {
+        f"cmm, {share} % on the host": {
+            "worker": "cmm",
+            "hbm_bytes": kv_bytes * (100 - share) // 100,
+            **source,
+            **common,
+        }
+        for share in HOST_SHARES
+    }
+    return {STOCK: {"worker": "stock", **common}, **ours}
+
+
+def measure(processes: list[Process], rounds: int) -> dict:
+    for each in processes:  # one after the other, for each profiles how much of the GPU is free
+        print(f"starting {each.name}", file=sys.stderr, flush=True)
+        each.ask("start")
+    tokens = {each.name: each.ask("tokens") for each in processes}
+    turns = []
+    for number in range(rounds):
+        print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+        turns.append(take_turn(processes, "decode", number))
+    memory = {each.name: each.ask("memory") for each in processes}
+    return {
+        each.name: {
+            "tokens_per_second": spread([turn[each.name] for turn in turns]),
+            "to_stock": spread([turn[each.name] / turn[STOCK] for turn in turns]),
+            "same_tokens": tokens[each.name] == tokens[STOCK],
+            "memory": memory[each.name],
+        }
+        for each in processes
+    }
+
+
+def judge(found: dict) -> list[dict]:
+    """The bars: the same tokens, the right memory, and the rate of a resident KV cache."""
+    bars = []
+    for name, seen in found.items():
+        memory = seen["memory"]
+        kind = "device" if name == STOCK else "managed"
+        right = memory["kv"] == [kind] and memory["weights"] == ["device"]
+        bars.append({"server": name, "bar": f"KV cache {kind}, weights device", "held": right})
+        bars.append({"server": name, "bar": "the tokens of stock vLLM", "held": seen["same_tokens"]})
+    ratio = found[RESIDENT]["to_stock"]["median"]
+    bars.append(
+        {"server": RESIDENT, "bar": f"at least {BAR} of stock", "held": ratio >= BAR, "figure": ratio}
+    )
+    return bars
+
+
+def table(found: dict, bars: list[dict]) -> str:
+    lines = [
+        "| Server | tokens/s | to stock (95 %) | KV on the host | same tokens |",
+        "|---|---:|---:|---:|---|",
+    ]
+    for name, seen in found.items():
+        ratio = seen["to_stock"]
+        low, high = ratio["confidence"]
+        shares = seen["memory"].get("residency", {})
+        host = sum(share for place, share in shares.items() if place.startswith("host"))
+        rate = f"{seen['tokens_per_second']['median']:.0f}"
+        same = "yes" if seen["same_tokens"] else "NO"
+        lines.append(
+            f"| {name} | {rate} | {ratio['median']:.3f} ({low:.3f}–{high:.3f}) | {host:.0%} | {same} |"
+        )
+    missed = [f"{bar['server']}: {bar['bar']}" for bar in bars if not bar["held"]]
+    return "\n".join([*lines, "", "every bar is held" if not missed else "missed: " + "; ".join(missed)])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=9, help="how often each is measured (9)")
+    parser.add_argument("--kv-mib", type=int, default=1024, help="MiB of KV cache of each server (1024)")
+    parser.add_argument("--requests", type=int, default=48, help="at once (48)")
+    parser.add_argument("--new-tokens", type=int, default=192, help="of each request (192)")
+    parser.add_argument(
+        "--gpu-memory-utilization", type=float, default=0.06, help="of the GPU for each server (0.06)"
+    )
+    parser.add_argument("--library", type=Path, help="a ready allocator in place of one built now")
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / "vllm", help="folder of spill.json")
+    parser.add_argument("--check", action="store_true", help="exit status 1 if a bar is missed")
+    options = parser.parse_args()
+    if options.rounds < 1:
+        parser.error(f"--rounds must be at least 1, not {options.rounds}")
+    started = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    processes = []
+    try:
+        for name, settings in servers(options).items():
+            processes.append(Process(name, [HERE / "measure.py", json.dumps(settings)]))
+        found = measure(processes, options.rounds)
+        machine = processes[0].ask("about")
+    except Failure as failure:
+        print(f"spill: {failure}", file=sys.stderr)
+        return 1
+    finally:
+        for each in processes:
+            each.end()
+    bars = judge(found)
+    told = {key: value for key, value in vars(options).items() if key not in ("library", "out", "check")}
+    write(
+        options.out / "spill.json",
+        {"context": {"started": started, **told, **machine}, "servers": found, "bars": bars},
+    )
+    print(table(found, bars))
+    return 1 if options.check and not all(bar["held"] for bar in bars) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,278 @@
+"""Plans for the recorded machines: recipe and sizes by reasoning, and laws that hold for every machine."""
+
+import dataclasses
+import random
+import unittest
+
+from cmm.cache import cache_folder
+from cmm.compiler import find_compiler
+from cmm.recipe import allocator_source
+from cmm.vllm.machine import Gpu, Machine, Now, Reach, Tier
+from cmm.vllm.plan import Wishes, make_plan
+from cmm.vllm.shares import nearest_tier, reserve
+from serving import GIB, KIB, MIB, ServeTest, machine, reach
+
+HOST = "managed | prefer{host} | accessed_by{device} | stats"
+NEAREST = "managed | prefer{nearest_numa} | accessed_by{device} | stats"
+IN_HBM = "device | stats"
+
+# Free memory of the node, less a 16th of its size, less 4 GiB for one worker, in KiB; whole MiB of that.
+GRACE = (250_871_808 - 501_743_616 // 16 - 4_194_304) // 1024
+SECOND_SOCKET = (250_347_520 - 500_695_040 // 16 - 4_194_304) // 1024
+GUEST = (200 - 400 // 16 - 4) * 1024
+H200 = int((131_460_396 - 131_981_020 / 16 - 4_194_304) / 1024)
+
+EXPECTED = {
+    # machine, GPUs: recipe, utilization, MiB beyond HBM
+    ("gh200-480", 1): (HOST, 0.92, GRACE),
+    ("gh200-480-cdmm", 1): (HOST, 0.92, GRACE),
+    ("gh200-container", 1): (HOST, 0.92, GRACE),  # its 256 GiB less 20 GiB are more
+    ("gh200-egm-guest", 1): (HOST, 0.92, GUEST),
+    ("gh200-two-socket", 1): (NEAREST, 0.92, GRACE),
+    ("gh200-two-socket", 2): (NEAREST, 0.92, SECOND_SOCKET),  # the smaller of the two nodes
+    ("gh200-480-egm", 1): (IN_HBM, 0.92, 0),  # 4 GiB free, 8 GiB kept back
+    ("h200-pcie", 1): (HOST, 0.92, H200),
+    ("gb10", 1): (IN_HBM, 0.40, 0),  # (60.8 - 7.6 - 4) GiB of 121.6
+    ("wsl", 1): (IN_HBM, 0.92, 0),
+}
+
+
+class Recorded(ServeTest):
+    """Each recorded machine."""
+
+    def test_has_the_recipe_and_the_size_that_reasoning_gives(self):
+        self.assertEqual((GRACE, SECOND_SOCKET, GUEST, H200), (210272, 209824, 175104, 116227))
+        for (name, gpus), (recipe, utilization, mib) in EXPECTED.items():
+            with self.subTest(name, gpus=gpus):
+                plan = make_plan(machine(name), Wishes(gpus=gpus))
+                self.assertEqual(
+                    (plan.recipe, plan.gpu_memory_utilization, plan.large_bytes),
+                    (recipe, utilization, mib * MIB),
+                )
+
+    def test_has_a_recipe_that_the_library_reads(self):
+        for recipe in {recipe for recipe, _, _ in EXPECTED.values()} | {self.pinned_plan().recipe}:
+            source = allocator_source(recipe, "cuda", cache_folder(), find_compiler(None))
+            self.assertIn("cmm::", source, recipe)
+
+    def test_in_egm_mode_explains_why_475_gib_were_never_there(self):
+        plan = make_plan(machine("gh200-480-egm"), Wishes())
+        said = " ".join(plan.warnings)
+        for words in ("439.03 GiB", "virtual machines", "does not see", "475 GiB", "never there", "firmware"):
+            self.assertIn(words, said)
+        self.assertIn("NUMA node 2 is HBM", " ".join(reason.text for reason in plan.reasons))
+
+    def test_with_no_gpu_is_refused(self):
+        self.assert_error(["no GPU answered", "nvidia-smi"], make_plan, machine("no-gpu"), Wishes())
+
+    def test_without_concurrent_managed_access_says_why_there_is_no_larger_memory(self):
+        plan = make_plan(machine("wsl"), Wishes())
+        self.assertIn("cudaDevAttrConcurrentManagedAccess is 0", " ".join(plan.warnings))
+        self.assertEqual(int(25_756_696_576 * 0.92 / MIB), 22598)
+        self.assert_error(
+            [
+                "larger than GPU 0 reaches",
+                "HBM runs out",
+                "ConcurrentManagedAccess is 0",
+                "--kv-bytes 22598MiB",
+            ],
+            make_plan,
+            machine("wsl"),
+            Wishes(kv_bytes=40 * GIB),
+        )
+
+    def test_over_pcie_warns_of_the_ratio_of_link_and_memory(self):
+        said = " ".join(make_plan(machine("h200-pcie"), Wishes()).warnings)
+        self.assertIn("76 times slower", said)  # 4814.3 / 63.0
+        self.assertIn("PCIe at up to 63 GB/s", said)
+        plan = make_plan(machine("gh200-480"), Wishes())
+        self.assertEqual(plan.warnings, ())
+        self.assertIn("9 times slower", " ".join(reason.text for reason in plan.reasons))
+
+    def test_tells_verified_from_reported(self):
+        def verify(told):
+            reach(told, "managed", "host memory")["verified_bytes"] = 256 * MIB
+
+        for change, how in ((verify, "verified"), (None, "reported")):
+            plan = make_plan(machine("gh200-480", change), Wishes())
+            said = next(each for each in plan.reasons if each.text.startswith("managed reaches"))
+            self.assertEqual(said.how, how)
+
+    def pinned_plan(self):
+        """Of a guest where managed memory was found elsewhere."""
+
+        def elsewhere(told):
+            reach(told, "managed", "host memory")["bytes"].update(value=0, how="verified")
+
+        return make_plan(machine("gh200-egm-guest", elsewhere), Wishes())
+
+    def test_takes_the_egm_pool_where_managed_memory_was_found_elsewhere(self):
+        plan = self.pinned_plan()
+        hbm = int(101_468_602_368 * 0.92)
+        # All of the KV cache may be one tensor, so the pool must hold what HBM would have held, too.
+        self.assertEqual(plan.large_bytes, (GUEST * MIB - hbm) // MIB * MIB)
+        headroom = -(-(101_468_602_368 - hbm + 4 * GIB) // MIB)
+        self.assertEqual(plan.recipe, f"egm | spill{{device, .headroom = {headroom}MiB}} | stats")
+
+    def test_the_second_gpu_of_two_sockets_takes_from_its_own_node(self):
+        plan = make_plan(machine("gh200-two-socket"), Wishes(visible="1"))
+        self.assertEqual((plan.gpus[0].ordinal, plan.large_bytes), (1, SECOND_SOCKET * MIB))
+        self.assertIn("node 1", plan.tier)
+
+    def test_a_container_with_less_gets_less(self):
+        def less(told):
+            told["facts"]["memory_limit_bytes"]["value"] = 64 * GIB
+
+        small = machine("gh200-container", less)
+        self.assertEqual(make_plan(small, Wishes()).large_bytes, (64 - 4 - 4) * GIB)
+        used = dataclasses.replace(small, now=dataclasses.replace(small.now, used=10 * GIB + 1))
+        self.assertEqual(make_plan(used, Wishes()).large_bytes, (64 - 4 - 4 - 10) * GIB - MIB)
+
+
+class Wished(ServeTest):
+    """What the user asks for."""
+
+    def test_kv_cache_up_to_what_is_reached_is_planned_and_more_is_refused(self):
+        in_hbm = int(101_468_602_368 * 0.92)
+        most = (in_hbm + GRACE * MIB) // MIB * MIB
+        self.assertEqual(make_plan(machine("gh200-480"), Wishes(kv_bytes=most)).kv_bytes, most)
+        self.assert_error(
+            ["host memory, node 0 runs out at 205.34 GiB", f"--kv-bytes {most // MIB}MiB"],
+            make_plan,
+            machine("gh200-480"),
+            Wishes(kv_bytes=most + 1),
+        )
+        self.assert_error(
+            ["439.03 GiB more belong to virtual machines"],
+            make_plan,
+            machine("gh200-480-egm"),
+            Wishes(kv_bytes=475 * GIB),
+        )
+
+    def test_weights_and_headroom_take_from_hbm(self):
+        in_hbm = int(101_468_602_368 * 0.92) - 10 * GIB - 20 * GIB
+        fits = Wishes(kv_bytes=(in_hbm + GRACE * MIB) // MIB * MIB, weights=20 * GIB, hbm_headroom=10 * GIB)
+        make_plan(machine("gh200-480"), fits)
+        more = dataclasses.replace(fits, kv_bytes=fits.kv_bytes + MIB)
+        self.assert_error(["larger than GPU 0 reaches"], make_plan, machine("gh200-480"), more)
+        self.assert_error(["leaves nothing"], make_plan, machine("gh200-480"), Wishes(hbm_headroom=90 * GIB))
+
+    def test_a_model_that_does_not_fit_is_refused(self):
+        self.assert_error(
+            ["does not fit", "140 GiB", "86.94 GiB", "--tensor-parallel-size"],
+            make_plan,
+            machine("gh200-480"),
+            Wishes(weights=140 * GIB),
+        )
+
+    def test_host_memory_of_other_options_is_not_planned_twice(self):
+        plan = make_plan(machine("gh200-480"), Wishes(host_taken=100 * GIB))
+        self.assertEqual(plan.large_bytes, GRACE * MIB - 100 * GIB)
+
+    def test_a_busy_gpu_is_refused_unless_its_share_is_asked_for(self):
+        def busy(told):
+            told["gpus"][0]["free_bytes"]["value"] = 40 * GIB
+
+        self.assert_error(
+            ["busy", "54.5 GiB of its 94.5 GiB", "by python (7)", "--gpu-memory-utilization 0.42"],
+            make_plan,
+            machine("gh200-480", busy),
+            Wishes(),
+            " by python (7)",
+        )
+        plan = make_plan(machine("gh200-480", busy), Wishes(utilization=0.4))
+        self.assertEqual(plan.gpu_memory_utilization, 0.4)
+        self.assert_error(["at most 0.42"], make_plan, machine("gh200-480", busy), Wishes(utilization=0.5))
+
+    def test_gpus_that_are_not_there_are_refused(self):
+        two = machine("gh200-two-socket")
+        for wishes, words in (
+            (Wishes(gpus=4), ["need 4 GPUs and 2 are visible"]),
+            (Wishes(gpus=2, visible="1"), ["need 2 GPUs and 1"]),
+            (Wishes(visible="5"), ["CUDA_VISIBLE_DEVICES is '5'", "0, 1"]),
+            (Wishes(visible="1,1"), ["names GPU 1 twice"]),
+            (Wishes(visible=""), ["is empty"]),
+            (Wishes(visible="GPU-123"), ["no UUIDs"]),
+        ):
+            self.assert_error(words, make_plan, two, wishes)
+
+    def test_a_recipe_is_taken_if_its_source_reaches(self):
+        for recipe, large in ((HOST, GRACE * MIB), ("device | stats", 0)):
+            plan = make_plan(machine("gh200-480"), Wishes(recipe=recipe))
+            self.assertEqual((plan.recipe, plan.large_bytes), (recipe, large))
+        self.assert_error(
+            ["system, which does not reach host memory, node 0", "PageableMemoryAccess is 0"],
+            make_plan,
+            machine("h200-pcie"),
+            Wishes(recipe="system | stats"),
+        )
+        self.assert_error(["no source"], make_plan, machine("gh200-480"), Wishes(recipe="null"))
+
+    def test_a_spill_without_limits_is_warned_of(self):
+        plan = make_plan(
+            machine("gh200-480"), Wishes(recipe="managed | prefer{host} | spill{device} | stats")
+        )
+        self.assertIn("neither .headroom nor .budget", " ".join(plan.warnings))
+
+
+class Law(unittest.TestCase):
+    """What holds for every machine."""
+
+    def test_no_plan_takes_more_than_is_reached_free_and_allowed(self):
+        draw = random.Random(7)
+        planned = 0
+        for _ in range(3000):
+            made = self.some_machine(draw)
+            wished = draw.randint(1, len(made.gpus))
+            plan = make_plan(made, Wishes(gpus=wished))
+            self.assertEqual(plan.large_bytes % MIB, 0)
+            self.assertGreaterEqual(plan.large_bytes, 0)
+            planned += plan.large_bytes > 0
+            for tier in made.host_tiers():
+                near = [gpu for gpu in plan.gpus if nearest_tier(made, gpu) == tier]
+                taken = plan.large_bytes * len(near)
+                source = plan.recipe.split()[0]
+                if source == "device" or not near:
+                    continue
+                self.assertLessEqual(taken, made.reach(source, tier).total)
+                self.assertLessEqual(taken + reserve(tier.total, len(near)), made.node_free[tier.node])
+            taken = plan.large_bytes * wished
+            if made.now.limit is not None and taken:
+                self.assertLessEqual(taken + reserve(made.now.limit, wished) + made.now.used, made.now.limit)
+            if made.now.available is not None and taken:
+                self.assertLessEqual(taken, made.now.available)
+        self.assertGreater(planned, 1000)
+
+    def some_machine(self, draw):
+        """One to four GPUs, one or two nodes, anything free, anything reached."""
+        nodes = range(draw.randint(1, 2))
+        total = {node: draw.randint(16, 600) * GIB + draw.randrange(GIB) for node in nodes}
+        free = {node: draw.randint(0, total[node]) for node in nodes}
+        tiers = tuple(Tier(f"host memory, node {node}", -1, node, total[node]) for node in nodes)
+        reaches = tuple(
+            Reach(
+                source, tier.name, draw.choice((0, tier.total, draw.randint(0, tier.total))), "reported", "x"
+            )
+            for source in ("managed", "egm")
+            for tier in tiers
+        )
+        gpus = tuple(
+            self.some_gpu(draw, ordinal, draw.choice(nodes)) for ordinal in range(draw.randint(1, 4))
+        )
+        now = Now(
+            available=draw.choice((None, sum(free.values()), draw.randint(0, sum(free.values()) + 1))),
+            limit=draw.choice((None, draw.randint(1, 400) * GIB)),
+            used=draw.randrange(100 * GIB),
+        )
+        return Machine(gpus, tiers, reaches, total, free, (), "NUMA", "off", False, "", now)
+
+    def some_gpu(self, draw, ordinal, node):
+        """With most of its memory free."""
+        total = draw.randint(16, 140) * GIB + draw.randrange(KIB)
+        return Gpu(
+            ordinal, "some GPU", None, total, total - total // 20, 4000, "C2C", 400, node, "ATS", False
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,335 @@
+"""The command cmm serve: what it prints, what it starts, and what it refuses."""
+
+import json
+import os
+import shlex
+import socket
+import unittest
+
+from serving import GIB, MACHINES, MIB, ServeTest, answer, reach
+
+GH200 = """\
+Plan for GPU 0: NVIDIA GH200 480GB
+  recipe      managed | prefer{host} | accessed_by{device} | stats
+  HBM         up to 86.94 GiB of each GPU for weights, activations and KV cache
+              (--gpu-memory-utilization 0.92)
+  beyond HBM  205.34 GiB of KV cache for each GPU, in host memory, node 0
+
+Why
+  reported    94 GiB of 94.5 GiB of GPU memory are free now
+  rule        vLLM may use 0.92 of it: vLLM's own default
+  reported    managed reaches 478.5 GiB of host memory, node 0: managed pages move or stay there
+              (cudaDevAttrConcurrentManagedAccess is 1)
+  reported    NUMA node 1 is HBM: counted as HBM, and not again as host memory
+  reported    239.25 GiB of the 478.5 GiB in host memory, node 0 are free now; 33.91 GiB are kept
+              back
+  reported    the kernel has 239.25 GiB of host memory available now; 33.91 GiB are kept back
+  rule        Kept back: a 16th of the memory, at least 4 GiB, for the system, and 4 GiB for each of
+              vLLM's workers
+  reported    KV beyond HBM is read over C2C at up to 447 GB/s, HBM at up to 4023 GB/s: 9 times
+              slower
+
+Command
+  vllm serve MODEL --max-model-len 4096 --worker-cls cmm.vllm.Worker --gpu-memory-utilization 0.92 \
+--additional-config '{"cmm": {"recipe": "managed | prefer{host} | accessed_by{device} | stats", \
+"large_bytes": 220486172672}}'
+"""
+EGM = """\
+Plan for GPU 0: NVIDIA GH200 480GB
+  recipe      device | stats
+  HBM         up to 86.94 GiB of each GPU for weights, activations and KV cache
+              (--gpu-memory-utilization 0.92)
+  beyond HBM  nothing: the KV cache stays in HBM
+
+Why
+  reported    94 GiB of 94.5 GiB of GPU memory are free now
+  rule        vLLM may use 0.92 of it: vLLM's own default
+  reported    managed reaches 8 GiB of host memory, node 0: managed pages move or stay there
+              (cudaDevAttrConcurrentManagedAccess is 1)
+  reported    NUMA node 2 is HBM: counted as HBM, and not again as host memory
+  reported    4 GiB of the 8 GiB in host memory, node 0 are free now; 8 GiB are kept back
+  reported    the kernel has 4 GiB of host memory available now; 8 GiB are kept back
+
+Warnings
+  - No host memory is left for a KV cache, so it stays in HBM: 4 GiB of the 8 GiB in host memory,
+    node 0 are free now; 8 GiB are kept back
+  - The firmware is in EGM mode and keeps about 439.03 GiB of LPDDR for virtual machines. This
+    system does not see them and has 8 GiB of host memory; what /proc/iomem and free show beyond is
+    HBM, listed as a NUMA node. A KV cache of 475 GiB, as sizes guessed from either suggest, was
+    never there. Turn EGM mode off in the firmware, and the GPU reaches all of LPDDR; or run inside
+    the virtual machine that owns it
+
+Command
+  vllm serve MODEL --worker-cls cmm.vllm.Worker --gpu-memory-utilization 0.92 --additional-config \
+'{"cmm": {"recipe": "device | stats", "large_bytes": 0}}'
+"""
+
+
+class DryRun(ServeTest):
+    """What is printed, and the command in it."""
+
+    def command(self, *arguments, name="gh200-480", **variables):
+        """The command of a dry run, as words."""
+        return shlex.split(self.plan_of(name, *arguments, **variables).splitlines()[-1])
+
+    def option(self, name, *arguments, **variables):
+        """The value of an option in the command; it is there once."""
+        command = self.command(*arguments, **variables)
+        self.assertEqual(command.count(name), 1, command)
+        return command[command.index(name) + 1]
+
+    def test_prints_the_plan_of_two_machines_as_expected(self):
+        self.assertEqual(self.plan_of("gh200-480", "--max-model-len", "4096"), GH200)
+        self.assertEqual(self.plan_of("gh200-480-egm"), EGM)
+
+    def test_fits_100_columns_but_for_the_command(self):
+        for folder in sorted(MACHINES.iterdir()):
+            if folder.name in ("README.md", "no-gpu"):
+                continue
+            *lines, command = self.plan_of(folder.name).splitlines()
+            self.assertEqual([line for line in lines if len(line) > 100], [])
+            self.assertTrue(command.startswith("  vllm serve MODEL "))
+
+    def test_passes_everything_else_on_in_order(self):
+        given = ["--max-model-len", "4096", "--enable-prefix-caching", "-O3", "--override", '{"a": "b c"}']
+        self.assertEqual(self.command(*given)[:9], ["vllm", "serve", "MODEL", *given])
+
+    def test_obeys_the_official_sizes(self):
+        self.assertEqual(
+            self.option("--gpu-memory-utilization", "--gpu_memory_utilization=0.5", "--kv-bytes", "1GiB"),
+            "0.5",
+        )
+        self.assertEqual(self.option("--kv-cache-memory-bytes", "--kv-bytes", "1.5GiB"), str(3 * GIB // 2))
+        for text, size in (("7", 7), ("2k", 2000), ("2K", 2048), ("1.5g", 1_500_000_000), ("3G", 3 * GIB)):
+            self.assertEqual(
+                self.option("--kv-cache-memory-bytes", f"--kv-cache-memory-bytes={text}"), str(size)
+            )
+
+    def test_joins_additional_config(self):
+        given = {"other": [1], "cmm": {"report_seconds": 5, "large_bytes": 210272 * MIB}}
+        joined = json.loads(self.option("--additional-config", "--additional-config", json.dumps(given)))
+        self.assertEqual((joined["other"], joined["cmm"]["report_seconds"]), ([1], 5))
+        self.assertEqual(joined["cmm"]["large_bytes"], 210272 * MIB)
+        self.assertIn("managed", joined["cmm"]["recipe"])
+        headroom = json.loads(self.option("--additional-config", "--hbm-headroom", "2GiB"))["cmm"]
+        self.assertEqual(headroom["hbm_headroom"], 2 * GIB)
+
+    def test_counts_gpus_of_all_kinds_of_parallelism(self):
+        for given in (["-tp", "2"], ["--pipeline-parallel-size=2"], ["-dp=2"], ["-tp", "4", "--nnodes", "2"]):
+            self.assertIn("GPUs 0, 1", self.plan_of("gh200-two-socket", *given))
+        self.assertIn("GPU 1:", self.plan_of("gh200-two-socket", CUDA_VISIBLE_DEVICES="1"))
+
+    def test_takes_a_recipe_or_a_recommendation(self):
+        recommended = MACHINES.parents[1] / "bench/results/h200-pcie/recommendation.txt"
+        text = "managed | prefer{host_numa:0} | accessed_by{device} | stats"
+        for given, recipe in (
+            (text, text),
+            (recommended, "managed | prefer{.at = host} | accessed_by{.at = device} | stats"),
+        ):
+            told = json.loads(self.option("--additional-config", "--recipe", given))["cmm"]
+            self.assertEqual(told, {"recipe": recipe, "large_bytes": 210272 * MIB})
+
+    def test_a_kept_answer_of_the_probe_does_as_well(self):
+        kept = self.folder / "answer.json"
+        kept.write_text(json.dumps(answer("gh200-480")))
+        done = self.serve("MODEL", "--dry-run", "--probe", kept)
+        self.assertIn("205.34 GiB of KV cache", done.stdout, done.stderr)
+
+    def test_help_names_its_options(self):
+        done = self.serve("--help")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for word in (
+            "--dry-run",
+            "--kv-bytes",
+            "--recipe",
+            "--hbm-headroom",
+            "--no-verify",
+            "--root",
+            "--probe",
+        ):
+            self.assertIn(word, done.stdout)
+
+
+class Refused(ServeTest):
+    """What is refused, with no process of vLLM started."""
+
+    def refuse(self, words, *arguments, **variables):
+        """A dry run for a GH200 is refused."""
+        root = [] if "--probe" in arguments else ["--root", MACHINES / "gh200-480"]
+        self.assert_refused(words, self.serve("MODEL", "--dry-run", *root, *arguments, **variables))
+
+    def test_a_worker_class_once_and_twice(self):
+        self.refuse(["--worker-cls is given, and"], "--worker-cls", "mine.Worker")
+        self.refuse(["--worker-cls is given 2 times"], "--worker-cls=a.B", "--worker_cls", "c.D")
+        self.refuse(["--worker abbreviates --worker-cls"], "--worker", "mine.Worker")
+
+    def test_combinations_that_cannot_work(self):
+        self.refuse(["--enable-sleep-mode", "pool"], "--enable-sleep-mode")
+        self.refuse(
+            ["NixlConnector", "network card"], "--kv-transfer-config", '{"kv_connector": "NixlConnector"}'
+        )
+        offloaded = ["--kv-offloading-size", "4", "--kv-offloading-backend", "lmcache"]
+        self.refuse(["LMCacheMPConnector", "CUDA IPC"], *offloaded)
+        for name in ("PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF"):
+            self.refuse([name, "expandable_segments"], **{name: "a:1,expandable_segments:True"})
+
+    def test_sizes_that_are_none_or_too_large(self):
+        self.refuse(["--kv-bytes is '12 apples'"], "--kv-bytes", "12 apples")
+        self.refuse(["0 bytes"], "--kv-bytes", "0")
+        self.refuse(["host memory, node 0 runs out at 205.34 GiB"], "--kv-bytes", "475GiB")
+        self.refuse(["are the same"], "--kv-bytes", "1GiB", "--kv-cache-memory-bytes", "1")
+        self.refuse(["'1.5G'"], "--kv-cache-memory-bytes", "1.5G")
+        self.refuse(["--gpu-memory-utilization is '92'"], "--gpu-memory-utilization", "92")
+        self.refuse(["asks for 94.5 GiB", "94 GiB are free"], "--gpu-memory-utilization", "1.0")
+        self.refuse(["given 2 times"], "--gpu-memory-utilization=0.9", "--gpu-memory-utilization", "0.8")
+        self.refuse(["has no value"], "--gpu-memory-utilization")
+        self.refuse(["--tensor-parallel-size is 'two'"], "-tp", "two")
+
+    def test_settings_of_ours_that_differ_from_the_plan(self):
+        for given, words in (
+            ('{"cmm": {"large_bytes": 1}}', ['"large_bytes": 1', "--kv-bytes"]),
+            ('{"cmm": {"library": "x.so"}}', ["library"]),
+            ('{"cmm": 3}', ["write an object"]),
+            ("[1]", ["no JSON object"]),
+            ("{", ["no JSON"]),
+        ):
+            self.refuse(words, "--additional-config", given)
+        self.refuse(["as one object"], "--additional-config.cmm.large_bytes", "1")
+
+    def test_the_total_of_the_predecessor_if_it_is_nonsense(self):
+        for nonsense in ("lots", "-4", "nan", "1e30", ""):
+            self.refuse(["MANAGED_MEMORY_TOTAL_GB", "--kv-bytes"], MANAGED_MEMORY_TOTAL_GB=nonsense)
+        said = self.plan_of("gh200-480", MANAGED_MEMORY_TOTAL_GB="475", MANAGED_MEMORY_X="1")
+        self.assertIn("MANAGED_MEMORY_TOTAL_GB=475 does nothing here", said)
+        self.assertIn("MANAGED_MEMORY_X is a variable of the predecessor", said)
+
+    def test_a_model_that_does_not_fit_or_cannot_be_read(self):
+        model = self.folder / "model"
+        model.mkdir()
+        for number in (1, 2):
+            with (model / f"model-{number}.safetensors").open("wb") as file:
+                file.truncate(60 * GIB)
+        root = ["--dry-run", "--root", MACHINES / "gh200-two-socket"]
+        self.assert_refused(["does not fit", "120 GiB", "86.94 GiB"], self.serve(model, *root))
+        self.assertEqual(self.serve("--model", model, "-tp", "2", *root).returncode, 0)
+        self.assertEqual(self.serve(model, "--quantization", "fp8", *root).returncode, 0)
+        if os.geteuid() != 0:  # root may read everything
+            model.chmod(0)
+            self.addCleanup(model.chmod, 0o700)
+            self.assert_refused(["may not read the model"], self.serve(model, *root))
+
+    def test_recipes_that_are_none(self):
+        self.refuse(["column 11", "there is no such part"], "--recipe", "managed | nonsense")
+        self.refuse(["there is no such file"], "--recipe", "./recommendation.txt")
+        self.refuse(["no source"], "--recipe", "null | stats")
+        (self.folder / "empty.txt").touch()
+        self.refuse(["no line USE: RECIPE"], "--recipe", self.folder / "empty.txt")
+
+    def test_machines_that_are_none(self):
+        for root, words in (("nowhere", ["is no folder"]), (self.folder, ["probe"])):
+            done = self.serve("MODEL", "--dry-run", "--root", root)
+            if root == "nowhere":
+                self.assert_refused(words, done)
+            else:
+                self.assertEqual(done.returncode, 1)
+        self.assert_refused(["add --dry-run"], self.serve("MODEL", "--root", MACHINES / "gh200-480"))
+        no_gpu = self.serve("MODEL", "--dry-run", "--root", MACHINES / "no-gpu")
+        self.assert_refused(["no GPU answered"], no_gpu)
+        other = self.folder / "other.json"
+        for text, words in (("{}", ['no "schema"']), ("no", ["no JSON"])):
+            other.write_text(text)
+            self.refuse(words, "--probe", other)
+        told = answer("gh200-480")
+        del told["gpus"][0]["free_bytes"]
+        other.write_text(json.dumps(told))
+        self.refuse(["lacks something", "free_bytes"], "--probe", other)
+
+    def test_a_missing_or_failing_probe(self):
+        arguments = ["MODEL", "--dry-run", "--root", MACHINES / "gh200-480"]
+        named = self.serve(*arguments, CMM_PROBE_BINARY=self.folder)
+        self.assert_refused(["CMM_PROBE_BINARY", "no program"], named)
+        failing = self.serve(*arguments, CMM_PROBE_BINARY="/bin/false")
+        self.assert_refused(["could not look at this machine", "status 1"], failing)
+
+
+class Start(ServeTest):
+    """With a probe and a vLLM that are made up: what is started, and what stops it."""
+
+    def setUp(self):
+        """A probe of this machine that says it is a GH200."""
+        super().setUp()
+        verified = answer("gh200-480")
+        reach(verified, "managed", "host memory")["verified_bytes"] = 256 * MIB
+        self.probe = self.fake_probe(answer("gh200-480"), verified)
+        with socket.socket() as free:
+            free.bind(("", 0))
+            self.port = free.getsockname()[1]
+
+    def start(self, *arguments, version="0.23.0", **variables):
+        """Run the command as on a machine with a GPU."""
+        path = variables.pop("PYTHONPATH", None) or self.fake_vllm(version)
+        given = {"CMM_PROBE_BINARY": self.probe, "PYTHONPATH": path, **variables}
+        return self.serve("MODEL", "--port", self.port, *arguments, **given)
+
+    def test_becomes_stock_vllm_with_what_was_printed(self):
+        done = self.start("--max-model-len", "64")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        *_, printed, started = done.stdout.splitlines()
+        self.assertTrue(started.startswith("started "), started)
+        arguments = json.loads(started.removeprefix("started "))
+        self.assertEqual(arguments[:6], ["serve", "MODEL", "--port", str(self.port), "--max-model-len", "64"])
+        self.assertEqual(shlex.split(printed)[3:], arguments)
+
+    def test_says_what_was_verified_and_what_only_reported(self):
+        self.assertIn("  verified    managed reaches", self.start().stdout)
+        quiet = self.start("--no-verify", version="0.24.0")
+        self.assertIn("  reported    managed reaches", quiet.stdout)
+        self.assertNotIn("Nothing was verified", quiet.stdout)
+        self.probe = self.fake_probe(answer("gh200-480"))
+        failed = self.start(version="0.25.0")
+        self.assertIn("Nothing was verified", failed.stdout)
+        self.assertIn("no memory to try with", failed.stdout)
+
+    def test_without_vllm_or_with_an_old_or_changed_one_is_refused(self):
+        none = self.environment["PYTHONPATH"]
+        self.assert_refused(["no vLLM", "pip install vllm"], self.start(PYTHONPATH=none))
+        self.assert_refused(["0.23 or newer", "0.22.1"], self.start(version="0.22.1"))
+        path = self.fake_vllm("0.26.0")
+        worker = self.folder / "site-0.26.0/vllm/v1/worker/gpu_worker.py"
+        worker.write_text(worker.read_text().replace("_maybe_get_memory_pool_context", "_renamed"))
+        self.assert_refused(["_maybe_get_memory_pool_context"], self.start(PYTHONPATH=path))
+
+    def test_a_dry_run_without_vllm_says_so_and_goes_on(self):
+        done = self.start("--dry-run", PYTHONPATH=self.environment["PYTHONPATH"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("cannot be started yet", done.stdout)
+        self.assertNotIn("started [", done.stdout)
+
+    def test_a_newer_vllm_than_tested_is_warned_of(self):
+        done = self.start(version="9.1.0")
+        self.assertIn("9.1.0 is newer than", done.stdout, done.stderr)
+        self.assertIn("started [", done.stdout)
+
+    def test_a_port_in_use_is_refused(self):
+        with socket.socket() as taken:
+            taken.bind(("", 0))
+            taken.listen()
+            self.port = taken.getsockname()[1]
+            self.assert_refused([f"port {self.port} is in use", "--port"], self.start())
+            self.assertEqual(self.start("--dry-run", version="0.24.0").returncode, 0)
+        self.port = 70000
+        self.assert_refused(["1 to 65535"], self.start(version="0.25.0"))
+
+    def test_a_busy_gpu_names_who_uses_it(self):
+        told = answer("gh200-480")
+        told["gpus"][0]["free_bytes"]["value"] = 40 * GIB
+        self.probe = self.fake_probe(told, told)
+        smi = self.folder / "nvidia-smi"
+        smi.write_text("#!/bin/sh\necho '00000009:01:00.0, 4711, /usr/bin/train, 50000 MiB'\n")
+        smi.chmod(0o755)
+        done = self.start("--no-verify", PATH=f"{self.folder}{os.pathsep}{os.environ['PATH']}")
+        self.assert_refused(["busy", "/usr/bin/train with 50000 MiB (process 4711)"], done)
+
+
+if __name__ == "__main__":
+    unittest.main()

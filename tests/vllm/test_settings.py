@@ -1,0 +1,98 @@
+"""What the worker is told, and what of it is refused."""
+
+import tempfile
+import unittest
+from pathlib import Path
+
+from cmm.errors import Error
+from cmm.size import format_size, parse_size
+from cmm.vllm.host_memory import available_host_memory
+from cmm.vllm.settings import RECIPE, VARIABLES, read_settings
+
+GIB = 1 << 30
+
+
+class Settings(unittest.TestCase):
+    def refused(self, config, environment=None):
+        with self.assertRaises(Error) as caught:
+            read_settings(config, environment or {})
+        return str(caught.exception)
+
+    def test_without_any(self):
+        for config in ({}, None, object(), {"other": 1}):
+            told = read_settings(config, {})
+            self.assertEqual((told.recipe, told.large_bytes, told.hbm_bytes), (RECIPE, 0, None))
+
+    def test_those_of_the_command_come_first(self):
+        told = read_settings(
+            {"cmm": {"large_bytes": "2GiB"}}, {"CMM_LARGE_BYTES": "1GiB", "CMM_RECIPE": "egm"}
+        )
+        self.assertEqual((told.large_bytes, told.recipe), (2 * GIB, "egm"))
+
+    def test_every_setting_has_a_variable(self):
+        values = {"recipe": "managed", "library": "a.so", "report_seconds": "1.5"}
+        for name, variable in VARIABLES.items():
+            value = values.get(name, "3MiB")
+            told = getattr(read_settings({}, {variable: value}), name)
+            self.assertEqual(
+                told, {"recipe": "managed", "library": "a.so", "report_seconds": 1.5}.get(name, 3 << 20)
+            )
+
+    def test_bad_ones_are_named(self):
+        self.assertIn("no setting 'large'", self.refused({"cmm": {"large": 1}}))
+        self.assertIn("write an object", self.refused({"cmm": "64GiB"}))
+        self.assertIn("CMM_LARGE_BYTES is 'plenty'", self.refused({}, {"CMM_LARGE_BYTES": "plenty"}))
+        self.assertIn('"hbm_bytes" in --additional-config is -1', self.refused({"cmm": {"hbm_bytes": -1}}))
+        self.assertIn("True", self.refused({"cmm": {"large_bytes": True}}))
+        for seconds in ("-1", "soon", "nan"):
+            self.assertIn("write seconds", self.refused({}, {"CMM_REPORT_SECONDS": seconds}))
+        self.assertIn("leave one out", self.refused({"cmm": {"recipe": "managed", "library": "a.so"}}))
+        self.assertIn("write a text", self.refused({"cmm": {"recipe": " "}}))
+
+
+class Sizes(unittest.TestCase):
+    def test_as_the_library_writes_them(self):
+        wanted = {"4096": 4096, "64GiB": 64 * GIB, "1.5 MiB": 3 << 19, " 7 KiB ": 7168, "0": 0, "12B": 12}
+        for text, size in wanted.items():
+            self.assertEqual(parse_size(text, "it"), size)
+
+    def test_what_is_none(self):
+        for text in ("", "GiB", "-1", "64GB", "1.5", "1e9", "9999999TiB", "9" * 30, None, 3):
+            with self.assertRaisesRegex(Error, "^it is "):
+                parse_size(text, "it")
+
+    def test_told(self):
+        told = {0: "0 B", 17: "17 B", 1536: "1.5 KiB", 64 * GIB: "64 GiB", 3 << 40: "3 TiB"}
+        for size, text in told.items():
+            self.assertEqual(format_size(size), text)
+
+
+class HostMemory(unittest.TestCase):
+    def machine(self, **files):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        folder = Path(scratch.name)
+        for name, text in files.items():
+            path = folder / name.replace("__", "/").replace("_max", ".max").replace("_current", ".current")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return folder
+
+    def test_what_the_kernel_says(self):
+        free = available_host_memory(self.machine(proc__meminfo="MemTotal: 9 kB\nMemAvailable: 4096 kB\n"))
+        self.assertEqual(free, 4 << 20)
+
+    def test_the_limit_of_a_container(self):
+        files = {"proc__meminfo": "MemAvailable: 4096 kB\n", "sys__fs__cgroup__memory_current": "1000\n"}
+        limits = {"max": 4 << 20, "5000": 4000, "10": 0}
+        for limit, free in limits.items():
+            folder = self.machine(**files, sys__fs__cgroup__memory_max=limit + "\n")
+            self.assertEqual(available_host_memory(folder), free)
+
+    def test_no_linux(self):
+        with self.assertRaisesRegex(Error, "cmm needs Linux"):
+            available_host_memory(self.machine())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,140 @@
+"""The memory behind a KV cache: caught where vLLM asks PyTorch for it, and placed block by block."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+import cmm.torch
+
+from ..errors import Error
+from ..size import format_size
+from .areas import PAGE, Area, block_areas, length, merged, rest_of, whole_pages
+from .interface import installed
+from .kv_allocation import BYTES, FACTORIES
+
+_FACTORIES = tuple(getattr(torch, name) for name in FACTORIES)
+
+
+class Backing(TorchFunctionMode):
+    """While it is entered, tensors of given sizes in bytes on a GPU come from an allocator, untouched.
+
+    Everything else that is allocated meanwhile, such as the workspaces of attention, is PyTorch's as always.
+    """
+
+    def __init__(self, alloc: cmm.torch.Allocator, sizes: set[int], device: torch.device) -> None:
+        super().__init__()
+        self._alloc, self._sizes, self._device = alloc, sizes, device
+        self._zeroed: list[torch.Tensor] = []
+        self.tensors: list[torch.Tensor] = []
+        """As bytes, in the order in which vLLM asked."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func not in _FACTORIES or not self._is_backing(args, kwargs):
+            return func(*args, **kwargs)
+        with cmm.torch.use_pool(self._alloc, self._device):
+            tensor = torch.empty(*args, **kwargs)
+        self.tensors.append(tensor.view(torch.uint8))
+        if func is torch.zeros:
+            self._zeroed.append(tensor)
+        return tensor
+
+    def _is_backing(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        on = torch.device(kwargs.get("device") or "cpu")
+        if on.type != "cuda" or str(kwargs.get("dtype")) not in BYTES:
+            return False
+        size = args[0] if args else kwargs.get("size")
+        return isinstance(size, int) and len(args) <= 1 and size in self._sizes
+
+    def check_complete(self) -> None:
+        """Refuse a KV cache that came only partly from the allocator, or not at all."""
+        if self._sizes == {tensor.nbytes for tensor in self.tensors}:
+            return
+        raise Error(
+            f"vLLM {installed()[0]} makes the KV cache of this model, or of its KV connector, in a way that "
+            "cmm does not know, so it would stay in HBM; leave --worker-cls out, and tell us of it"
+        )
+
+    def fill(self) -> None:
+        """Write the zeros that vLLM asked for."""
+        for tensor in self._zeroed:
+            tensor.zero_()
+        self._zeroed.clear()
+
+
+class Placement:
+    """Which bytes of the backing tensors are in HBM: those of the first blocks, as far as its share reaches.
+
+    vLLM hands out its blocks from the first one on, so a cache that is not full lives in HBM.
+    """
+
+    def __init__(self, backing: Backing, views: list[Any], blocks: int, hbm_bytes: int) -> None:
+        self.total = sum(tensor.nbytes for tensor in backing.tensors)
+        self.blocks = blocks
+        self.hbm_blocks = blocks if hbm_bytes >= self.total else hbm_bytes * blocks // max(self.total, 1)
+        self._tensors = backing.tensors
+        self._fast = [self._areas(tensor, views) for tensor in self._tensors]
+        self.hbm_bytes = sum(length(areas) for areas in self._fast)
+
+    def _areas(self, tensor: torch.Tensor, views: list[Any]) -> list[Area]:
+        """The part of a backing tensor for HBM: whole pages, all of it where everything fits."""
+        if self.hbm_blocks == self.blocks:
+            return [(0, tensor.nbytes)]
+        base, end = tensor.data_ptr(), tensor.data_ptr() + tensor.nbytes
+        found: list[Area] = []
+        for view in _tensors_in(views):
+            offset = view.data_ptr() - base
+            if not base <= view.data_ptr() < end:
+                continue
+            areas = block_areas(view.shape, view.stride(), view.element_size(), self.blocks, self.hbm_blocks)
+            found += [(offset + start, offset + stop) for start, stop in areas]
+        if not found:
+            found = [(0, tensor.nbytes * self.hbm_blocks // self.blocks)]
+        return whole_pages(merged(found), base)
+
+    def apply(self, alloc: cmm.torch.Allocator) -> None:
+        """Say where the pages belong and bring them into being there."""
+        for tensor, fast in zip(self._tensors, self._fast, strict=True):
+            for start, end in fast:
+                cmm.torch.advise(tensor[start:end], "preferred_location", "device", alloc=alloc)
+                cmm.torch.prefetch(tensor[start:end], "device", alloc=alloc)
+            for start, end in rest_of(fast, tensor.nbytes):
+                cmm.torch.prefetch(tensor[start:end], "host", alloc=alloc)
+
+    def residency(self, alloc: cmm.torch.Allocator, samples: int = 64) -> dict[str, float]:
+        """The share of bytes at each location, from a sample of pages spread evenly over all tensors."""
+        step = max(PAGE, self.total // samples // PAGE * PAGE)
+        seen: dict[str, float] = {}
+        count = 0
+        for tensor in self._tensors:
+            for start in range(0, tensor.nbytes, step):
+                part = tensor[start : min(start + (64 << 10), tensor.nbytes)]
+                count += 1
+                for place, share in cmm.torch.residency(part, alloc=alloc).items():
+                    seen[place] = seen.get(place, 0.0) + share
+        return {place: share / count for place, share in seen.items()}
+
+
+def _tensors_in(views: Any) -> Iterator[torch.Tensor]:
+    """The tensors of vLLM's list, in which an entry may be a list again."""
+    if isinstance(views, torch.Tensor):
+        yield views
+    elif isinstance(views, (list, tuple)):
+        for each in views:
+            yield from _tensors_in(each)
+
+
+@contextlib.contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Running out of memory says which memory was full and what to change."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        free, whole = torch.cuda.mem_get_info()
+        raise Error(
+            f"{what} does not fit: HBM has {format_size(free)} of {format_size(whole)} free and the larger "
+            f"memory refused the rest ({error}); ask for less by large_bytes or --kv-cache-memory-bytes"
+        ) from error

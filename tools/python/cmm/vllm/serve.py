@@ -1,0 +1,190 @@
+"""The command `cmm serve`: plans for this machine, says why, and starts stock `vllm serve`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import Error
+from ..size import parse_size
+from .arguments import Arguments
+from .checks import check_devices, check_port, predecessor_warnings, vllm_command, weights_bytes
+from .command import vllm_arguments, vllm_size
+from .interface import installed
+from .machine import Machine, Now, read_machine, read_now
+from .plan import Wishes, make_plan
+from .probing import ask, ask_verified, find_probe, gpu_users, read_answer
+from .refusals import refuse
+from .telling import told
+from .wished_recipe import wished_recipe
+
+DESCRIPTION = """\
+Starts stock `vllm serve` with a KV cache larger than the memory of its GPUs: looks at the machine, chooses
+recipe and sizes, prints both with the evidence, and hands over to vLLM. All other arguments go to vLLM as
+they are.
+"""
+EPILOG = """\
+Sizes are such as 64GiB or 512MiB, for each GPU. Of vLLM's options these are obeyed: the sizes of tensor,
+pipeline and data parallelism, --gpu-memory-utilization, --kv-cache-memory-bytes (the same as --kv-bytes) and
+--additional-config (other keys than "cmm" stay). --worker-cls is set by this command. CMM_PROBE_BINARY names
+a cmm_probe, where neither a checkout nor the PATH has one. `vllm serve --help` lists vLLM's own options.
+"""
+
+
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=program,
+        usage=f"{program} MODEL [OPTIONS OF THIS COMMAND] [ANY ARGUMENTS OF vllm serve]",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print the plan and the command, start nothing"
+    )
+    parser.add_argument("--kv-bytes", metavar="SIZE", help="KV cache on each GPU, HBM and beyond together")
+    parser.add_argument(
+        "--recipe",
+        metavar="TEXT|FILE",
+        help="a recipe, or a recommendation.txt of tools/report (its kv_cache)",
+    )
+    parser.add_argument(
+        "--hbm-headroom", metavar="SIZE", help="HBM to leave free beyond what vLLM does (default 0)"
+    )
+    parser.add_argument(
+        "--no-verify", action="store_true", help="do not try out the memories first (at most 256 MiB each)"
+    )
+    parser.add_argument(
+        "--root", metavar="FOLDER", type=Path, help="plan for a recorded machine; with --dry-run"
+    )
+    parser.add_argument(
+        "--probe",
+        metavar="FILE",
+        type=Path,
+        help="plan by a kept answer of tools/probe --json; with --dry-run",
+    )
+    return parser
+
+
+def run(arguments: Sequence[str], program: str = "cmm serve") -> list[str] | None:
+    """Print the plan; returns the command to start, None for a dry run. Refuses what cannot work."""
+    options, rest = _parser(program).parse_known_args(list(arguments))
+    given = Arguments(rest)
+    if (options.root or options.probe) and not options.dry_run:
+        raise Error(
+            "--root and --probe plan for another machine, where nothing can be started; add --dry-run"
+        )
+    if options.root and options.probe:
+        raise Error("--root and --probe both describe a machine; give one of them")
+    _refuse(given)
+    warnings = predecessor_warnings(os.environ)
+    if given.has("--config"):
+        warnings.append(
+            "Options inside the --config file are not read here; give those about memory as arguments"
+        )
+    start, about_vllm = _start(options)
+    if not options.dry_run:
+        check_port(given)
+    machine, about_probe = _machine(options)
+    recorded = bool(options.root or options.probe)
+    users = "" if recorded else gpu_users([gpu.bus for gpu in machine.gpus])
+    plan = make_plan(machine, _wishes(options, given, recorded), users)
+    command = [*start, *vllm_arguments(given, plan)]
+    print(told(plan, [*warnings, *about_vllm, *about_probe], command), flush=True)
+    return None if options.dry_run else command
+
+
+def _refuse(given: Arguments) -> None:
+    times = given.count("--worker-cls")
+    if times:
+        often = "" if times == 1 else f" {times} times"
+        raise Error(
+            f"--worker-cls is given{often}, and cmm serve sets it to cmm.vllm.Worker; leave it out, or "
+            "start vllm serve with a worker of your own"
+        )
+    refuse(
+        sleep_mode=given.has("--enable-sleep-mode"),
+        cumem_allocator=given.has("--enable-cumem-allocator"),
+        kv_transfer=_kv_transfer(given),
+    )
+
+
+def _kv_transfer(given: Arguments) -> dict[str, Any]:
+    """As --kv-transfer-config has it; offloading to LMCache chooses a connector by itself."""
+    if given.has("--kv-offloading-size") and given.text("--kv-offloading-backend") == "lmcache":
+        return {"kv_connector": "LMCacheMPConnector"}
+    return given.json_object("--kv-transfer-config")
+
+
+def _start(options: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """How vLLM is started. A dry run goes on without one, and says so."""
+    if options.root or options.probe:
+        return ["vllm", "serve"], []
+    if not options.dry_run:
+        return vllm_command()
+    try:
+        installed()
+    except Error as error:
+        return ["vllm", "serve"], [f"This command cannot be started yet: {error}"]
+    return vllm_command()
+
+
+def _machine(options: argparse.Namespace) -> tuple[Machine, list[str]]:
+    if options.probe:
+        return read_machine(read_answer(options.probe), Now()), []
+    if options.root:
+        if not options.root.is_dir():
+            raise Error(f"--root {options.root} is no folder; give one that tools/probe --record wrote")
+        found = ask(find_probe(), "--root", str(options.root.resolve()))
+        return read_machine(found, read_now(options.root)), []
+    answer, warnings = ask_verified(find_probe(), not options.no_verify)
+    machine = read_machine(answer, read_now(Path("/")))
+    if not machine.gpus:
+        check_devices()
+    return machine, warnings
+
+
+def _wishes(options: argparse.Namespace, given: Arguments, recorded: bool) -> Wishes:
+    return Wishes(
+        gpus=given.gpus(),
+        visible=os.environ.get("CUDA_VISIBLE_DEVICES") if recorded else None,
+        recipe=None if options.recipe is None else wished_recipe(options.recipe),
+        kv_bytes=_kv_bytes(options.kv_bytes, given),
+        hbm_headroom=parse_size(options.hbm_headroom, "--hbm-headroom") if options.hbm_headroom else 0,
+        utilization=given.fraction("--gpu-memory-utilization"),
+        weights=weights_bytes(given),
+        host_taken=given.host_taken(),
+    )
+
+
+def _kv_bytes(ours: str | None, given: Arguments) -> int | None:
+    theirs = given.text("--kv-cache-memory-bytes")
+    if ours is not None and theirs is not None:
+        raise Error("--kv-bytes and --kv-cache-memory-bytes are the same; give one of them")
+    if ours is None and theirs is None:
+        return None
+    size = (
+        parse_size(ours, "--kv-bytes") if ours is not None else vllm_size(theirs, "--kv-cache-memory-bytes")
+    )
+    if size == 0:
+        raise Error("a KV cache of 0 bytes serves nothing; leave --kv-bytes out, and the plan chooses")
+    return size
+
+
+def main(arguments: Sequence[str] | None = None, program: str = "cmm serve") -> int:
+    """Run the command; on success this process becomes vLLM. Errors are one sentence and exit status 1."""
+    try:
+        command = run(sys.argv[1:] if arguments is None else arguments, program)
+        if command is not None:
+            os.execv(command[0], command)
+    except (Error, OSError) as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(program="tools/serve-vllm"))

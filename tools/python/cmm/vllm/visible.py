@@ -1,0 +1,39 @@
+"""Which GPUs vLLM will use."""
+
+from ..errors import Error
+from .machine import Gpu, Machine
+
+
+def chosen_gpus(machine: Machine, count: int, visible: str | None) -> tuple[Gpu, ...]:
+    """The first `count` that CUDA_VISIBLE_DEVICES leaves. Refuses too few, and a list that names others."""
+    if not machine.gpus:
+        raise Error(
+            f"no GPU answered: {machine.no_gpu}; vLLM with a KV cache beyond HBM needs an NVIDIA GPU, so "
+            "look at nvidia-smi first, and at CUDA_VISIBLE_DEVICES"
+        )
+    gpus = _visible(machine, visible) if visible is not None else list(machine.gpus)
+    if count > len(gpus):
+        raise Error(
+            f"tensor, pipeline and data parallel size need {count} GPUs and {len(gpus)} are visible; cmm "
+            "serve plans for one machine: use smaller sizes, or over several machines start vllm serve "
+            "--worker-cls cmm.vllm.Worker yourself"
+        )
+    return tuple(gpus[:count])
+
+
+def _visible(machine: Machine, visible: str) -> list[Gpu]:
+    found: list[Gpu] = []
+    by_ordinal = {gpu.ordinal: gpu for gpu in machine.gpus}
+    for each in filter(None, (part.strip() for part in visible.split(","))):
+        if not each.isdigit() or int(each) not in by_ordinal:
+            raise Error(
+                f"CUDA_VISIBLE_DEVICES is {visible!r}, and this machine's GPUs are "
+                f"{', '.join(map(str, by_ordinal))}; name some of them, such as 0 (a recorded machine has "
+                "no UUIDs)"
+            )
+        if by_ordinal[int(each)] in found:
+            raise Error(f"CUDA_VISIBLE_DEVICES is {visible!r}, which names GPU {each} twice; name it once")
+        found.append(by_ordinal[int(each)])
+    if not found:
+        raise Error("CUDA_VISIBLE_DEVICES is empty, so no GPU is visible; unset it, or name one, such as 0")
+    return found
