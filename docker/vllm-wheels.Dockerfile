@@ -3,6 +3,15 @@
 # Arguments are those of vllm serve and of tools/serve-vllm.
 ARG CUDA_DEVEL_IMAGE
 
+FROM ${CUDA_DEVEL_IMAGE} AS probe
+COPY docker/steps/common.sh docker/steps/install-packages.sh /steps/
+COPY docker/steps/build-probe.sh /steps/
+RUN ["/steps/install-packages.sh", "g++", "cmake", "libcli11-dev", "ninja-build", "nlohmann-json3-dev"]
+COPY CMakeLists.txt CMakePresets.json /source/cmm/
+COPY include /source/cmm/include
+COPY tools /source/cmm/tools
+RUN ["/steps/build-probe.sh", "/source/cmm"]
+
 # The image with nvcc, because FlashInfer, Triton and cmm compile when they are used.
 FROM ${CUDA_DEVEL_IMAGE}
 COPY docker/steps/common.sh docker/steps/install-packages.sh docker/steps/make-user.sh docker/steps/install-wheels.sh \
@@ -17,6 +26,7 @@ ARG INFINISTORE_WHEEL_VERSION
 RUN TORCH_CUDA_ARCH_LIST="${TORCH_CUDA_ARCH_LIST}" VLLM_VERSION="${VLLM_VERSION}" LMCACHE_VERSION="${LMCACHE_VERSION}" \
     INFINISTORE_WHEEL_VERSION="${INFINISTORE_WHEEL_VERSION}" /steps/install-vllm-wheels.sh
 
+COPY --from=probe /usr/local/bin/cmm_probe /usr/local/bin/
 COPY docker/steps/install-cmm.sh docker/steps/check-vllm.sh /steps/
 COPY include /opt/cmm/source/include
 COPY tools /opt/cmm/source/tools

@@ -75,6 +75,14 @@ RUN /steps/fetch-source.sh "${INFINISTORE_REPOSITORY}" "" "${INFINISTORE_COMMIT}
 COPY docker/steps/build-infinistore.sh /steps/
 RUN ["/steps/build-infinistore.sh", "/source/infinistore"]
 
+FROM base AS probe
+COPY docker/steps/build-probe.sh /steps/
+RUN ["/steps/install-packages.sh", "cmake", "libcli11-dev", "ninja-build", "nlohmann-json3-dev"]
+COPY CMakeLists.txt CMakePresets.json /source/cmm/
+COPY include /source/cmm/include
+COPY tools /source/cmm/tools
+RUN ["/steps/build-probe.sh", "/source/cmm"]
+
 FROM scratch AS wheels
 COPY --from=triton /wheels /
 COPY --from=triton-kernels /wheels /
@@ -91,6 +99,7 @@ RUN ["/steps/install-packages.sh", "libboost-stacktrace-dev", "libfmt-dev", "lib
 RUN ["/steps/make-user.sh", "/models"]
 RUN --mount=type=bind,from=wheels,source=/,target=/wheels ["/steps/install-built-wheels.sh", "/wheels"]
 
+COPY --from=probe /usr/local/bin/cmm_probe /usr/local/bin/
 COPY docker/steps/install-cmm.sh docker/steps/check-vllm.sh /steps/
 COPY include /opt/cmm/source/include
 COPY tools /opt/cmm/source/tools

@@ -27,4 +27,5 @@ sys.exit(faults > 0)
 PYTHON
 python3 -c 'import cmm, vllm' || die "vllm or cmm cannot be imported"
 [[ -s /opt/cmm/lib/libcmm.so ]] || die "there is no allocator in /opt/cmm/lib"
+cmm_probe --json >/dev/null || die "cmm_probe does not run"
 cmm serve --help >/dev/null || die "the command cmm serve does not start"
