@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # System packages: what is missing, and installing it where that is allowed. Needs common.sh.
 
 recent_gxx() {

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Python packages, pinned in tools/requirements.txt, in .venv. Needs common.sh and packages.sh.
 
 venv=$root/.venv
