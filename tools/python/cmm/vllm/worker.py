@@ -126,7 +126,7 @@ class Worker(StockWorker):
         else:
             fast = cmm.torch.stats(self._alloc).fast_bytes
             where = (
-                f"{format_size(fast)} in the fast memory of the recipe, {format_size(at.total - fast)} beyond"
+                f"{format_size(fast)} in the fast memory of the recipe" if fast else "where the recipe says"
             )
         _log.info(
             "cmm: rank %d, KV cache of %s in %d blocks: %s; recipe %s",
