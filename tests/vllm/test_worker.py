@@ -173,6 +173,20 @@ class Memory(unittest.TestCase):
             if lines:
                 self.assertIn("100% device:0", seen.output[0])
 
+    def test_a_server_that_cannot_be_looked_at_still_serves(self):
+        def refuse(part, alloc):
+            raise Error("the kernel does not tell")
+
+        self.addCleanup(setattr, world.cmm.torch, "residency", world.cmm.torch.residency)
+        world.cmm.torch.residency = refuse
+        ours = self.start(hbm=self.SIZE, settings={"report_seconds": 1})
+        for warned in (True, False):
+            ours._reported -= 2.0
+            with self.assertLogs("vllm.cmm") if warned else self.assertNoLogs("vllm.cmm") as seen:
+                self.assertEqual(ours.execute_model("work"), "work")
+            if warned:
+                self.assertIn("no more lines about residency: the kernel does not tell", seen.output[0])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -104,8 +104,11 @@ class Placement:
             for start, end in rest_of(fast, tensor.nbytes):
                 cmm.torch.prefetch(tensor[start:end], "host", alloc=alloc)
 
-    def residency(self, alloc: cmm.torch.Allocator, samples: int = 64) -> dict[str, float]:
-        """The share of bytes at each location, from a sample of pages spread evenly over all tensors."""
+    def residency(self, alloc: cmm.torch.Allocator, samples: int = 32) -> dict[str, float]:
+        """The share of bytes at each location, from a sample of pages spread evenly over all tensors.
+
+        Waits for the GPU at each page of the sample.
+        """
         step = max(PAGE, self.total // samples // PAGE * PAGE)
         seen: dict[str, float] = {}
         count = 0

@@ -140,7 +140,12 @@ class Worker(StockWorker):
     def _report(self) -> None:
         if self._placement is None:
             return
-        shares = self._placement.residency(self._alloc)
+        try:
+            shares = self._placement.residency(self._alloc)
+        except Error as problem:  # a server that cannot be looked at still serves
+            self._placement = None
+            _log.warning("cmm: rank %d, no more lines about residency: %s", self.rank, problem)
+            return
         counted = cmm.torch.stats(self._alloc)
         _log.info(
             "cmm: rank %d, KV cache by a sample of its pages: %s; skipped hints %d, refused requests %d",
