@@ -50,6 +50,7 @@ class Process:
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
         self.process.wait()
+        self.process.stdout.close()
 
 
 def take_turn(processes: list[Process], what: str, number: int) -> dict:

@@ -2,8 +2,8 @@
 """What a KV cache beyond HBM costs vLLM: tokens per second and tokens of our worker beside the stock one.
 
 Stock vLLM, and cmm.vllm.Worker with shares of the KV cache on the host; a small Llama of dummy weights,
-decoded greedily, with requests that fill the cache. Each server has a process of its own, and they take turns.
-Ratios are those of one turn.
+decoded greedily, with requests that fill the cache. Each server has a process of its own, and they take
+turns. Ratios are those of one turn.
 """
 
 import argparse

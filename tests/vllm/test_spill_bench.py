@@ -1,0 +1,89 @@
+"""The bench of vLLM: processes that take turns, and bars that can be missed."""
+
+import argparse
+import copy
+import json
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "bench" / "vllm")]
+
+import spill  # noqa: E402
+import turns  # noqa: E402
+
+MEASURED = json.loads((ROOT / "bench" / "vllm" / "results" / "h200-pcie.json").read_text())["servers"]
+
+COUNTING = """
+import sys
+for number, line in enumerate(sys.stdin):
+    if line.strip() == "end":
+        sys.exit(3)
+    print(number, flush=True)
+"""
+
+
+class Bars(unittest.TestCase):
+    def missed(self, change):
+        found = copy.deepcopy(MEASURED)
+        change(found)
+        return [(bar["server"], bar["bar"]) for bar in spill.judge(found) if not bar["held"]]
+
+    def test_those_of_the_measured_machine_are_held(self):
+        self.assertEqual(self.missed(lambda found: None), [])
+        self.assertIn("every bar is held", spill.table(MEASURED, spill.judge(MEASURED)))
+
+    def test_other_tokens(self):
+        server = spill.ours_with(50)
+        missed = self.missed(lambda found: found[server].update(same_tokens=False))
+        self.assertEqual(missed, [(server, "the tokens of stock vLLM")])
+
+    def test_other_memory(self):
+        for name, what, kind in ((spill.STOCK, "kv", "managed"), (spill.ours_with(0), "weights", "managed")):
+            missed = self.missed(lambda found: found[name]["memory"].update({what: [kind]}))  # noqa: B023
+            self.assertEqual([server for server, _ in missed], [name])
+
+    def test_a_slow_resident_cache(self):
+        missed = self.missed(lambda found: found[spill.ours_with(0)]["to_stock"].update(median=0.97))
+        self.assertEqual(missed, [(spill.ours_with(0), "at least 0.98 of stock")])
+
+    def test_shares(self):
+        self.assertEqual(spill.shares("0,25"), [0, 25])
+        for text in ("", "a", "0,0", "101", "-1", "0;25"):
+            with self.assertRaises(argparse.ArgumentTypeError):
+                spill.shares(text)
+
+
+class Turns(unittest.TestCase):
+    def test_whoever_is_first_changes(self):
+        processes = [turns.Process(name, ["-c", COUNTING]) for name in "ab"]
+        try:
+            for number in range(3):
+                told = turns.take_turn(processes, "go", number)
+                self.assertEqual("".join(told), ("ab", "ba")[number % 2])
+                self.assertEqual(set(told.values()), {number})
+            with self.assertRaisesRegex(turns.Failure, "a ended with 3"):
+                processes[0].ask("end")
+        finally:
+            for each in processes:
+                each.end()
+
+    def test_the_interval_holds_the_median_and_narrows(self):
+        few = turns.spread([1.0, 1.2, 0.8, 1.1, 0.9])
+        many = turns.spread([1.0, 1.2, 0.8, 1.1, 0.9] * 40)
+        for each in (few, many):
+            self.assertLessEqual(each["confidence"][0], each["median"])
+            self.assertGreaterEqual(each["confidence"][1], each["median"])
+        width = [each["confidence"][1] - each["confidence"][0] for each in (few, many)]
+        self.assertLess(width[1], width[0])
+
+    def test_a_file_is_written_whole(self):
+        with tempfile.TemporaryDirectory() as folder:
+            turns.write(Path(folder) / "new" / "a.json", {"a": 1})
+            self.assertEqual([each.name for each in (Path(folder) / "new").iterdir()], ["a.json"])
+
+
+if __name__ == "__main__":
+    unittest.main()
