@@ -100,7 +100,7 @@ class StockWorker:
     "What initialize_from_config does."
 
     def __init__(self, vllm_config, local_rank, rank, distributed_init_method, is_driver_worker=False):
-        self.cache_config, self.rank = vllm_config.cache_config, rank
+        self.vllm_config, self.cache_config, self.rank = vllm_config, vllm_config.cache_config, rank
         self.device = Device("cuda:0")
         self.model_runner = types.SimpleNamespace(kv_caches=[])
 

@@ -11,13 +11,14 @@ from cmm.vllm.areas import PAGE
 GIB = 1 << 30
 
 
-def config(settings=None, kv_bytes=None, **model):
+def config(settings=None, kv_bytes=None, workers=1, **model):
     flags = {"enable_sleep_mode": False, "enable_cumem_allocator": False, **model}
     return types.SimpleNamespace(
         additional_config={"cmm": settings or {}},
         cache_config=types.SimpleNamespace(kv_cache_memory_bytes=kv_bytes),
         model_config=types.SimpleNamespace(**flags),
         kv_transfer_config=None,
+        parallel_config=types.SimpleNamespace(local_world_size=workers),
     )
 
 
@@ -51,6 +52,9 @@ class Sizes(unittest.TestCase):
     def test_more_than_the_host_has(self):
         with self.assertRaisesRegex(Error, "needs 17 GiB beyond the 8 GiB that HBM has for it.* 16 GiB free"):
             made(settings={"large_bytes": "17GiB"}).determine_available_memory()
+        self.assertEqual(made(settings={"large_bytes": "9GiB"}).determine_available_memory(), 17 * GIB)
+        with self.assertRaisesRegex(Error, "free for 2 such"):
+            made(settings={"large_bytes": "9GiB"}, workers=2).determine_available_memory()
 
     def test_what_cannot_work_is_refused_before_vllm_starts(self):
         with self.assertRaisesRegex(Error, "sleep"):

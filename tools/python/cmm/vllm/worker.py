@@ -64,12 +64,13 @@ class Worker(StockWorker):
             self._hbm_bytes = min(self._hbm_bytes, self._settings.hbm_bytes)
         total = asked or self._hbm_bytes + self._settings.large_bytes
         beyond = total - self._hbm_bytes
+        workers = getattr(self.vllm_config.parallel_config, "local_world_size", 1)
         host = available_host_memory()
-        if beyond > host:
+        if beyond * workers > host:
             raise Error(
                 f"the KV cache of {format_size(total)} needs {format_size(beyond)} beyond the "
                 f"{format_size(self._hbm_bytes)} that HBM has for it, and the host has {format_size(host)} "
-                "free; ask for less by large_bytes or --kv-cache-memory-bytes"
+                f"free for {workers} such; ask for less by large_bytes or --kv-cache-memory-bytes"
             )
         if beyond <= 0:
             _log.info(
