@@ -7,10 +7,15 @@ import random
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = [str(ROOT / "bench"), str(ROOT / "tools" / "python")]
+sys.path[:0] = FOLDERS[1:]
+
+from cmm.whole_file import whole_file  # noqa: E402
 
 
 class Failure(Exception):
@@ -23,7 +28,7 @@ class Process:
     def __init__(
         self, name: str, command: Sequence[str | Path], environment: dict[str, str] | None = None
     ) -> None:
-        path = os.pathsep.join(filter(None, [str(ROOT / "tools" / "python"), os.environ.get("PYTHONPATH")]))
+        path = os.pathsep.join(filter(None, [*FOLDERS, os.environ.get("PYTHONPATH")]))
         self.name = name
         self.process = subprocess.Popen(
             [sys.executable, *command],
@@ -53,6 +58,32 @@ class Process:
         self.process.stdout.close()
 
 
+def answer_channel() -> TextIO:
+    """Where a measuring process answers; what libraries print from now on goes to stderr."""
+    channel = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return channel
+
+
+def serve(channel: TextIO, answer: Callable[[str], object]) -> None:
+    """Answer each line that is asked, until none comes."""
+    for line in sys.stdin:
+        print(json.dumps(answer(line.strip())), file=channel, flush=True)
+
+
+def about_machine() -> dict:
+    """The GPU and PyTorch, of the measuring process."""
+    import torch
+
+    gpu = torch.cuda.get_device_properties(0)
+    return {
+        "gpu": gpu.name,
+        "gpu_bytes": gpu.total_memory,
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
+    }
+
+
 def take_turn(processes: list[Process], what: str, number: int) -> dict:
     """One figure of every process, one right after the other; who is first changes with the number."""
     first = number % len(processes)
@@ -79,6 +110,5 @@ def spread(values: list[float]) -> dict:
 def write(path: Path, results: dict) -> None:
     """A file of results, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(results, indent=1) + "\n")
-    partial.rename(path)
+    with whole_file(path) as partial:
+        partial.write_text(json.dumps(results, indent=1) + "\n")

@@ -8,10 +8,11 @@ Reads a line at a time, "about", "logits", "allocate BYTES" or "decode", and ans
 import contextlib
 import gc
 import hashlib
-import json
 import sys
 import time
 from pathlib import Path
+
+import turns
 
 WARM_UP = 20
 BATCH = 8
@@ -129,38 +130,31 @@ class Llama:
 
 
 def about() -> dict:
-    import torch
     import transformers
 
-    gpu = torch.cuda.get_device_properties(0)
-    return {
-        "gpu": gpu.name,
-        "gpu_bytes": gpu.total_memory,
-        "torch": torch.__version__,
-        "cuda": torch.version.cuda,
-        "transformers": transformers.__version__,
-        "python": sys.version.split()[0],
-    }
+    versions = {"transformers": transformers.__version__, "python": sys.version.split()[0]}
+    return {**turns.about_machine(), **versions}
 
 
 def main() -> None:
     mode, path, quick = sys.argv[1], Path(sys.argv[2]), sys.argv[3] == "quick"
-    answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print is no answer
+    channel = turns.answer_channel()
     with enter(mode, path):
         llama = Llama(2, 16, 3) if quick else Llama(8, 64, 7)
         gc.collect()
         gc.freeze()
-        for line in sys.stdin:
+
+        def answer(line: str):
             what, *argument = line.split()
             if what == "about":
-                answer = about()
-            elif what == "logits":
-                answer = llama.logits()
-            elif what == "allocate":
-                answer = allocate_and_free(int(argument[0]), 0.01 if quick else 0.04)
-            else:
-                answer = llama.decode()
-            print(json.dumps(answer), file=answers, flush=True)
+                return about()
+            if what == "logits":
+                return llama.logits()
+            if what == "allocate":
+                return allocate_and_free(int(argument[0]), 0.01 if quick else 0.04)
+            return llama.decode()
+
+        turns.serve(channel, answer)
 
 
 if __name__ == "__main__":

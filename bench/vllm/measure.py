@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import turns
+
 os.environ.update(
     VLLM_ENABLE_V1_MULTIPROCESSING="0",  # the worker is in this process, so that it can be looked at
     VLLM_NO_USAGE_STATS="1",
@@ -67,15 +69,15 @@ class Server:
     def __init__(self, settings: dict) -> None:
         from vllm import LLM, SamplingParams
 
-        folder = Path(tempfile.mkdtemp(prefix="llama-"))
-        (folder / "config.json").write_text(json.dumps(LLAMA))
+        self.model = tempfile.TemporaryDirectory(prefix="llama-")
+        Path(self.model.name, "config.json").write_text(json.dumps(LLAMA))
         ours = {}
         if settings["worker"] == "cmm":
             told = {key: settings[key] for key in ("library", "recipe", "hbm_bytes") if key in settings}
             ours = {"worker_cls": "cmm.vllm.Worker", "additional_config": {"cmm": told}}
         self.requests, self.new_tokens = settings["requests"], settings["new_tokens"]
         self.llm = LLM(
-            str(folder),
+            self.model.name,
             load_format="dummy",
             skip_tokenizer_init=True,
             max_model_len=1024,
@@ -128,37 +130,23 @@ class Server:
         return rate if what == "decode" else hashlib.sha256(json.dumps(tokens).encode()).hexdigest()
 
 
-def about() -> dict:
-    import torch
-    import vllm
-
-    gpu = torch.cuda.get_device_properties(0)
-    return {
-        "gpu": gpu.name,
-        "gpu_bytes": gpu.total_memory,
-        "torch": torch.__version__,
-        "cuda": torch.version.cuda,
-        "vllm": vllm.__version__,
-    }
-
-
 def main() -> None:
     settings = json.loads(sys.argv[1])
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print is no answer
-    import vllm  # noqa: F401  before the first line is read, so that processes import at the same time
+    channel = turns.answer_channel()
+    import vllm  # before the first line is read, so that processes import at the same time
 
     server = None
-    for line in sys.stdin:
-        what = line.strip()
+
+    def answer(what: str):
+        nonlocal server
         if what == "about":
-            answer = about()
-        elif what == "start":
+            return {**turns.about_machine(), "vllm": vllm.__version__}
+        if what == "start":
             server = Server(settings)
-            answer = "started"
-        else:
-            answer = server.answer(what)
-        print(json.dumps(answer), file=answers, flush=True)
+            return "started"
+        return server.answer(what)
+
+    turns.serve(channel, answer)
 
 
 if __name__ == "__main__":

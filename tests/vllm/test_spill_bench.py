@@ -17,11 +17,11 @@ import turns  # noqa: E402
 MEASURED = json.loads((ROOT / "bench" / "vllm" / "results" / "h200-pcie.json").read_text())["servers"]
 
 COUNTING = """
-import sys
-for number, line in enumerate(sys.stdin):
-    if line.strip() == "end":
-        sys.exit(3)
-    print(number, flush=True)
+import itertools, sys, turns
+numbers = itertools.count()
+channel = turns.answer_channel()
+print("noise of a library")
+turns.serve(channel, lambda asked: sys.exit(3) if asked == "end" else next(numbers))
 """
 
 

@@ -131,13 +131,14 @@ def _tensors_in(views: Any) -> Iterator[torch.Tensor]:
 
 
 @contextlib.contextmanager
-def explained(what: str) -> Iterator[None]:
+def explained() -> Iterator[None]:
     """Running out of memory says which memory was full and what to change."""
     try:
         yield
     except torch.OutOfMemoryError as error:
         free, whole = torch.cuda.mem_get_info()
         raise Error(
-            f"{what} does not fit: HBM has {format_size(free)} of {format_size(whole)} free and the larger "
-            f"memory refused the rest ({error}); ask for less by large_bytes or --kv-cache-memory-bytes"
+            f"the KV cache does not fit: HBM has {format_size(free)} of {format_size(whole)} free and the "
+            f"larger memory refused the rest ({error}); ask for less by large_bytes or "
+            "--kv-cache-memory-bytes"
         ) from error

@@ -8,6 +8,7 @@ from ..errors import Error
 from ..size import format_size
 from .machine import Gpu, Machine, Reach
 from .peculiarities import carve_out, carve_out_warnings, modes
+from .settings import RECIPE, places_blocks
 from .shares import MIB, nearest_tier, share
 
 IN_HBM = "device | stats"
@@ -55,11 +56,6 @@ def choose(machine: Machine, gpus: Sequence[Gpu], asked: str | None, hbm: int, t
     return Choice(IN_HBM, 0, "", why, ((managed.how, why),), (f"The KV cache stays in HBM, for {why}",))
 
 
-def places_blocks(recipe: str) -> bool:
-    """Whether the worker places blocks, some in HBM, some on the host; else the recipe whole tensors."""
-    return recipe.lstrip().startswith("managed") and "spill" not in recipe
-
-
 def _preferred(machine: Machine, gpus: Sequence[Gpu]) -> str:
     """The nearest node where there are several and the driver obeys a node, else the host as a whole."""
     several = len(machine.host_tiers()) > 1
@@ -75,8 +71,7 @@ def _asked(machine: Machine, gpus: Sequence[Gpu], asked: str, hbm: int, taken: i
     if name not in HOST_SOURCES:
         raise Error(
             f"the recipe {asked!r} has no source that can hold a KV cache; begin it with one of "
-            f"{', '.join(HOST_SOURCES)}, device or device_pool, such as managed | prefer{{host}} | "
-            "accessed_by{device} | stats"
+            f"{', '.join(HOST_SOURCES)}, device or device_pool, such as {RECIPE}"
         )
     tier = nearest_tier(machine, gpus[0])
     reach = machine.reach(name, tier)

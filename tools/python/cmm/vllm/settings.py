@@ -11,6 +11,15 @@ from ..size import parse_size
 RECIPE = "managed | prefer{host} | accessed_by{device} | stats"
 """Host memory that the GPU reads and writes where it is, without faults and without migration."""
 
+
+def places_blocks(recipe: str) -> bool:
+    """Whether the worker places blocks, some in HBM, some on the host; else the recipe whole tensors.
+
+    Managed memory can be in both at once.
+    """
+    return recipe.lstrip().startswith("managed") and "spill" not in recipe
+
+
 VARIABLES = {
     "recipe": "CMM_RECIPE",
     "library": "CMM_LIBRARY",

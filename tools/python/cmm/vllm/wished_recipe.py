@@ -7,6 +7,7 @@ from ..cache import cache_folder
 from ..compiler import find_compiler
 from ..errors import Error
 from ..recipe import allocator_source, recommended_recipe
+from .settings import RECIPE
 
 OURS = re.compile(r"^(spill\{(\.fast *= *)?device\}|pool)$")
 """Layers whose work the worker or PyTorch does: filling HBM first, block by block, and reuse."""
@@ -20,7 +21,7 @@ def wished_recipe(asked: str) -> str:
     elif "|" not in asked and (path.suffix or "/" in asked):
         raise Error(
             f"--recipe {asked}: there is no such file; give a recommendation.txt of tools/report, or a "
-            "recipe such as 'managed | prefer{host} | accessed_by{device} | stats'"
+            f"recipe such as {RECIPE!r}"
         )
     else:
         recipe = asked

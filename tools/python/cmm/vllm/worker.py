@@ -15,7 +15,7 @@ from .backing import Backing, Placement, explained
 from .host_memory import available_host_memory
 from .interface import installed, require
 from .refusals import refuse_config
-from .settings import read_settings
+from .settings import places_blocks, read_settings
 
 require(*installed())
 
@@ -84,18 +84,18 @@ class Worker(StockWorker):
         """Allocate the KV cache from the recipe, place its blocks, and say where they are."""
         sizes = {each.size for each in kv_cache_config.kv_cache_tensors}
         self._backing = Backing(self._alloc, sizes, self.device)
-        with explained("the KV cache"):
+        with explained():
             super().initialize_from_config(kv_cache_config)
             self._backing.check_complete()
             placement = Placement(
                 self._backing, self.model_runner.kv_caches, kv_cache_config.num_blocks, self._hbm_bytes
             )
-            if self._is_placed_by_us():
+            if places_blocks(self._alloc.recipe):
                 placement.apply(self._alloc)
             self._backing.fill()
             torch.cuda.synchronize()
         self._placement = placement
-        self._say_where()
+        self._say_where(placement)
 
     def _maybe_get_memory_pool_context(self, tag: str) -> AbstractContextManager[Any]:
         if tag == "kv_cache" and self._backing is not None:
@@ -111,14 +111,8 @@ class Worker(StockWorker):
                 self._report()
         return super().execute_model(scheduler_output)
 
-    def _is_placed_by_us(self) -> bool:
-        """Managed memory can be in HBM and on the host at once; other recipes decide by themselves."""
-        return self._alloc.recipe.startswith("managed") and "spill" not in self._alloc.recipe
-
-    def _say_where(self) -> None:
-        at = self._placement
-        assert at is not None
-        if self._is_placed_by_us():
+    def _say_where(self, at: Placement) -> None:
+        if places_blocks(self._alloc.recipe):
             rest = at.total - at.hbm_bytes
             where = (
                 f"{format_size(at.hbm_bytes)} in HBM with {at.hbm_blocks} blocks, {format_size(rest)} beyond "
