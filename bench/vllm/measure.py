@@ -6,7 +6,6 @@ Reads a line at a time, "start", "about", "tokens", "memory" or "decode", and an
 JSON.
 """
 
-import ctypes
 import hashlib
 import json
 import os
@@ -16,9 +15,10 @@ import time
 from pathlib import Path
 
 import turns
+from memory_kinds import memory_of
 
 os.environ.update(
-    VLLM_ENABLE_V1_MULTIPROCESSING="0",  # the worker is in this process, so that it can be looked at
+    VLLM_ENABLE_V1_MULTIPROCESSING="0",  # nothing between this process and the workers
     VLLM_NO_USAGE_STATS="1",
     HF_HUB_OFFLINE="1",
 )
@@ -37,30 +37,7 @@ LLAMA = {
     "bos_token_id": 1,
     "eos_token_id": 2,
 }
-KINDS = ("unregistered", "host", "device", "managed")
-
-
-class Attributes(ctypes.Structure):
-    """`cudaPointerAttributes` of CUDA 13."""
-
-    _fields_ = [
-        ("type", ctypes.c_int),
-        ("device", ctypes.c_int),
-        ("device_pointer", ctypes.c_void_p),
-        ("host_pointer", ctypes.c_void_p),
-        ("reserved", ctypes.c_long * 8),
-    ]
-
-
-def kind_of(pointer: int) -> str:
-    """What memory a pointer is of, as the driver answers."""
-    seen = Attributes()
-    answer = ctypes.CDLL("libcudart.so.13").cudaPointerGetAttributes(
-        ctypes.byref(seen), ctypes.c_void_p(pointer)
-    )
-    if answer != 0:
-        raise RuntimeError(f"cudaPointerGetAttributes answered {answer}")
-    return KINDS[seen.type]
+WITHOUT_COMPILING = {"mode": 0, "cudagraph_mode": "FULL_DECODE_ONLY"}
 
 
 class Server:
@@ -86,15 +63,13 @@ class Server:
             kv_cache_memory_bytes=settings["kv_bytes"],
             enable_prefix_caching=settings.get("prefix_caching", False),
             seed=0,
-            compilation_config={"mode": 0, "cudagraph_mode": "FULL_DECODE_ONLY"},
+            tensor_parallel_size=settings["tensor_parallel_size"],
+            **({} if settings["compile"] else {"compilation_config": WITHOUT_COMPILING}),
             **ours,
         )
         self.sampling = SamplingParams(
             temperature=0, max_tokens=self.new_tokens, ignore_eos=True, detokenize=False
         )
-
-    def worker(self):
-        return self.llm.llm_engine.model_executor.driver_worker.worker
 
     def generate(self) -> tuple[float, list[list[int]]]:
         """New tokens per second, and the tokens."""
@@ -108,24 +83,9 @@ class Server:
         tokens = [list(output.outputs[0].token_ids) for output in outputs]
         return sum(map(len, tokens)) / taken, tokens
 
-    def memory(self) -> dict:
-        """What memory the KV cache and the weights are in."""
-        worker = self.worker()
-        runner = worker.model_runner
-        found = {
-            "kv": sorted({kind_of(view.data_ptr()) for view in runner.kv_caches}),
-            "weights": sorted({kind_of(each.data_ptr()) for each in runner.model.parameters()}),
-        }
-        placement = getattr(worker, "_placement", None)
-        if placement is not None:
-            found["blocks"], found["hbm_blocks"] = placement.blocks, placement.hbm_blocks
-            found["bytes"], found["hbm_bytes"] = placement.total, placement.hbm_bytes
-            found["residency"] = placement.residency(worker._alloc)
-        return found
-
     def answer(self, what: str):
         if what == "memory":
-            return self.memory()
+            return self.llm.collective_rpc(memory_of)
         rate, tokens = self.generate()
         return rate if what == "decode" else hashlib.sha256(json.dumps(tokens).encode()).hexdigest()
 

@@ -8,6 +8,7 @@ turns. Ratios are those of one turn.
 
 import argparse
 import json
+import statistics
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -42,6 +43,8 @@ def servers(options: argparse.Namespace) -> dict[str, dict]:
         "requests": options.requests,
         "new_tokens": options.new_tokens,
         "gpu_memory_utilization": options.gpu_memory_utilization,
+        "tensor_parallel_size": options.tensor_parallel_size,
+        "compile": options.compile,
     }
     source = {"library": str(options.library.resolve())} if options.library else {}
     ours = {
@@ -65,13 +68,13 @@ def measure(processes: list[Process], rounds: int) -> dict:
     for number in range(rounds):
         print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
         turns.append(take_turn(processes, "decode", number))
-    memory = {each.name: each.ask("memory") for each in processes}
+    workers = {each.name: each.ask("memory") for each in processes}
     return {
         each.name: {
             "tokens_per_second": spread([turn[each.name] for turn in turns]),
             "to_stock": spread([turn[each.name] / turn[STOCK] for turn in turns]),
             "same_tokens": tokens[each.name] == tokens[STOCK],
-            "memory": memory[each.name],
+            "workers": workers[each.name],
         }
         for each in processes
     }
@@ -81,9 +84,8 @@ def judge(found: dict) -> list[dict]:
     """The bars: the same tokens, the right memory, and the rate of a resident KV cache."""
     bars = []
     for name, seen in found.items():
-        memory = seen["memory"]
         kind = "device" if name == STOCK else "managed"
-        right = memory["kv"] == [kind] and memory["weights"] == ["device"]
+        right = all(each["kv"] == [kind] and each["weights"] == ["device"] for each in seen["workers"])
         bars.append({"server": name, "bar": f"KV cache {kind}, weights device", "held": right})
         bars.append({"server": name, "bar": "the tokens of stock vLLM", "held": seen["same_tokens"]})
     resident = found.get(ours_with(0))
@@ -94,6 +96,11 @@ def judge(found: dict) -> list[dict]:
     return bars
 
 
+def on_host(worker: dict) -> float:
+    """The share of a worker's KV cache that is on the host."""
+    return sum(share for place, share in worker.get("residency", {}).items() if place.startswith("host"))
+
+
 def table(found: dict, bars: list[dict]) -> str:
     lines = [
         "| Server | tokens/s | to stock (95 %) | KV on the host | same tokens |",
@@ -102,8 +109,7 @@ def table(found: dict, bars: list[dict]) -> str:
     for name, seen in found.items():
         ratio = seen["to_stock"]
         low, high = ratio["confidence"]
-        shares = seen["memory"].get("residency", {})
-        host = sum(share for place, share in shares.items() if place.startswith("host"))
+        host = statistics.mean(map(on_host, seen["workers"]))
         rate = f"{seen['tokens_per_second']['median']:.0f}"
         same = "yes" if seen["same_tokens"] else "NO"
         lines.append(
@@ -121,18 +127,23 @@ def main() -> int:
     parser.add_argument(
         "--host-shares", type=shares, default=[0, 25, 50, 75], help="per cent on the host (0,25,50,75)"
     )
-    parser.add_argument("--kv-mib", type=int, default=1024, help="MiB of KV cache of each server (1024)")
+    parser.add_argument(
+        "--kv-mib", type=int, default=1024, help="MiB of KV cache of each server, on each GPU (1024)"
+    )
     parser.add_argument("--requests", type=int, default=48, help="at once (48)")
     parser.add_argument("--new-tokens", type=int, default=192, help="of each request (192)")
     parser.add_argument(
         "--gpu-memory-utilization", type=float, default=0.06, help="of the GPU for each server (0.06)"
     )
+    parser.add_argument("--tensor-parallel-size", type=int, default=1, help="GPUs of each server (1)")
+    parser.add_argument("--compile", action="store_true", help="torch.compile, as vLLM does unless told")
     parser.add_argument("--library", type=Path, help="a ready allocator in place of one built now")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "vllm", help="folder of spill.json")
     parser.add_argument("--check", action="store_true", help="exit status 1 if a bar is missed")
     options = parser.parse_args()
-    if options.rounds < 1:
-        parser.error(f"--rounds must be at least 1, not {options.rounds}")
+    for name in ("rounds", "tensor_parallel_size"):
+        if (value := getattr(options, name)) < 1:
+            parser.error(f"--{name.replace('_', '-')} must be at least 1, not {value}")
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     processes = []
     try:

@@ -42,7 +42,7 @@ class Bars(unittest.TestCase):
 
     def test_other_memory(self):
         for name, what, kind in ((spill.STOCK, "kv", "managed"), (spill.ours_with(0), "weights", "managed")):
-            missed = self.missed(lambda found: found[name]["memory"].update({what: [kind]}))  # noqa: B023
+            missed = self.missed(lambda found: found[name]["workers"][-1].update({what: [kind]}))  # noqa: B023
             self.assertEqual([server for server, _ in missed], [name])
 
     def test_a_slow_resident_cache(self):
