@@ -87,6 +87,20 @@ CHANGES = {
         "class Transfer",
         ["KVTransferConfig is not"],
     ),
+    "a property to a method": (
+        small.OLD,
+        small.CONFIG,
+        "    @property\n",
+        "",
+        ["local_world_size is a property, in this vLLM it is not"],
+    ),
+    "a property gone": (
+        small.OLD,
+        small.CONFIG,
+        "local_world_size",
+        "world_size",
+        ["local_world_size is not in this vLLM"],
+    ),
     "an option": (
         small.OLD,
         small.OPTIONS,

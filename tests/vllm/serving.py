@@ -11,7 +11,8 @@ from pathlib import Path
 
 import small_vllm
 from cmm.errors import Error
-from cmm.vllm.machine import read_machine, read_now
+from cmm.vllm.host_memory import read_now
+from cmm.vllm.machine import read_machine
 from cmm.vllm.settings import VARIABLES
 
 ROOT = Path(__file__).parents[2]

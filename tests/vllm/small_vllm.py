@@ -41,6 +41,8 @@ class KVTransferConfig:
     kv_connector: str | None = None
 class ParallelConfig:
     worker_cls: str = "auto"
+    @property
+    def local_world_size(self): ...
 """,
     OPTIONS: """
 def add(group, other):

@@ -129,7 +129,9 @@ torch = module(
     device=Device,
     Tensor=Tensor,
     OutOfMemoryError=OutOfMemory,
-    cuda=types.SimpleNamespace(synchronize=lambda: None, mem_get_info=lambda: (1 << 30, 4 << 30)),
+    cuda=types.SimpleNamespace(
+        device_count=lambda: 1, synchronize=lambda: None, mem_get_info=lambda: (1 << 30, 4 << 30)
+    ),
 )
 module("torch.overrides", TorchFunctionMode=Mode)
 for package in ("vllm", "vllm.v1", "vllm.v1.worker"):

@@ -1,12 +1,9 @@
 """What the worker is told, and what of it is refused."""
 
-import tempfile
 import unittest
-from pathlib import Path
 
 from cmm.errors import Error
 from cmm.size import format_size, parse_size
-from cmm.vllm.host_memory import available_host_memory
 from cmm.vllm.settings import RECIPE, VARIABLES, read_settings
 
 GIB = 1 << 30
@@ -65,33 +62,6 @@ class Sizes(unittest.TestCase):
         told = {0: "0 B", 17: "17 B", 1536: "1.5 KiB", 64 * GIB: "64 GiB", 3 << 40: "3 TiB"}
         for size, text in told.items():
             self.assertEqual(format_size(size), text)
-
-
-class HostMemory(unittest.TestCase):
-    def machine(self, **files):
-        scratch = tempfile.TemporaryDirectory()
-        self.addCleanup(scratch.cleanup)
-        folder = Path(scratch.name)
-        for name, text in files.items():
-            path = folder / name.replace("__", "/").replace("_max", ".max").replace("_current", ".current")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        return folder
-
-    def test_what_the_kernel_says(self):
-        free = available_host_memory(self.machine(proc__meminfo="MemTotal: 9 kB\nMemAvailable: 4096 kB\n"))
-        self.assertEqual(free, 4 << 20)
-
-    def test_the_limit_of_a_container(self):
-        files = {"proc__meminfo": "MemAvailable: 4096 kB\n", "sys__fs__cgroup__memory_current": "1000\n"}
-        limits = {"max": 4 << 20, "5000": 4000, "10": 0}
-        for limit, free in limits.items():
-            folder = self.machine(**files, sys__fs__cgroup__memory_max=limit + "\n")
-            self.assertEqual(available_host_memory(folder), free)
-
-    def test_no_linux(self):
-        with self.assertRaisesRegex(Error, "cmm needs Linux"):
-            available_host_memory(self.machine())
 
 
 if __name__ == "__main__":

@@ -7,9 +7,11 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+from cmm.errors import Error
 from cmm.vllm.arguments import Arguments
 from cmm.vllm.checks import check_devices, check_port
-from cmm.vllm.machine import Now, read_now
+from cmm.vllm.hbm_nodes import hbm_nodes
+from cmm.vllm.host_memory import Now, available_host_memory, read_now
 from cmm.vllm.probing import CHECKOUT, find_probe, gpu_users
 from serving import MACHINES, ServeTest
 
@@ -43,6 +45,56 @@ class FreeMemory(ServeTest):
         self.assertEqual(read_now(self.folder), Now(None, {}, None, None))
         self.file("sys/fs/cgroup/memory.max", "max\n")
         self.assertIsNone(read_now(self.folder).limit)
+
+    def test_of_a_process_is_within_its_control_group(self):
+        self.file("proc/meminfo", "MemTotal: 9 kB\nMemAvailable: 4096 kB\n")
+        self.assertEqual(available_host_memory([], self.folder), 4 << 20)
+        self.file("sys/fs/cgroup/memory.current", "1000\n")
+        for limit, free in {"max": 4 << 20, "5000": 4000, "10": 0}.items():
+            self.file("sys/fs/cgroup/memory.max", limit + "\n")
+            self.assertEqual(available_host_memory([], self.folder), free)
+
+    def test_of_a_process_is_what_its_page_cache_could_give_back_too(self):
+        self.file("proc/meminfo", "MemAvailable: 4096 kB\n")
+        self.file("sys/fs/cgroup/memory.max", "5000\n")
+        self.file("sys/fs/cgroup/memory.current", "4900\n")
+        self.file("sys/fs/cgroup/memory.stat", "inactive_file 4000\n")
+        self.assertEqual(available_host_memory([], self.folder), 4100)
+
+    def test_of_a_process_counts_no_hbm(self):
+        machine = MACHINES / "gh200-480"
+        hbm = 49807360 << 10
+        self.assertEqual(available_host_memory([], machine) - available_host_memory([1], machine), hbm)
+
+    def test_of_a_process_on_another_system_is_refused(self):
+        self.assert_error(["cmm needs Linux"], available_host_memory, [], self.folder)
+
+
+class HbmNodes(unittest.TestCase):
+    """What the driver answers."""
+
+    class Driver:
+        """As libcuda, with the node of each GPU."""
+
+        def __init__(self, nodes, answer=0):
+            self.nodes, self.answer = nodes, answer
+
+        def cuDeviceGet(self, device, ordinal):
+            device._obj.value = ordinal + 5
+            return 0
+
+        def cuDeviceGetAttribute(self, value, attribute, device):
+            assert attribute == 131
+            value._obj.value = self.nodes[device.value - 5]
+            return self.answer
+
+    def test_are_those_of_gpus_that_are_nodes(self):
+        self.assertEqual(hbm_nodes(3, self.Driver([1, -1, 9])), [1, 9])
+        self.assertEqual(hbm_nodes(1, self.Driver([1, -1, 9])), [1])
+
+    def test_a_driver_that_does_not_know(self):
+        with self.assertRaisesRegex(Error, "cuDeviceGetAttribute answered 1.*needs a driver of CUDA 13"):
+            hbm_nodes(1, self.Driver([0], answer=1))
 
 
 class Permissions(ServeTest):

@@ -22,8 +22,8 @@ def utilization(machine: Machine, gpu: Gpu, asked: float | None, users: str) -> 
     free = gpu.free
     if gpu.integrated and machine.now.available is not None:
         free = min(free, machine.now.available)
-    if gpu.integrated and machine.now.limit is not None:
-        free = min(free, max(0, machine.now.limit - (machine.now.used or 0)))
+    if gpu.integrated and machine.now.left_in_group is not None:
+        free = min(free, machine.now.left_in_group)
     most = max(0, free - kept) * 100 // gpu.total / 100
     if asked is not None:
         if asked * gpu.total > gpu.free:

@@ -11,7 +11,7 @@ from pathlib import Path
 from .. import headers
 from ..errors import Error
 from .kv_allocation import KvAllocation
-from .needs import Attributes, Calls, Fields, Method, Options
+from .needs import Attributes, Calls, Fields, Method, Options, Property
 from .source_tree import NotThereError, SourceTree
 
 OLDEST = (0, 23)
@@ -41,6 +41,7 @@ NEEDS = (
     Fields("vllm.config.CacheConfig", ("kv_cache_memory_bytes", "gpu_memory_utilization", "num_gpu_blocks")),
     Fields("vllm.config.KVTransferConfig", ("kv_connector",)),
     Fields("vllm.config.ParallelConfig", ("worker_cls",)),
+    Property("vllm.config.ParallelConfig.local_world_size"),
     Options(
         "vllm.engine.arg_utils",
         ("--worker-cls", "--kv-cache-memory-bytes", "--gpu-memory-utilization", "--additional-config"),

@@ -1,11 +1,11 @@
-"""A machine as `tools/probe --json` tells it, and how much of its host memory is free now."""
+"""A machine as `tools/probe --json` tells it."""
 
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ..errors import Error
+from .host_memory import Now
 
 SCHEMA = "cmm-platform 1"
 
@@ -46,20 +46,6 @@ class Reach:
     total: int
     how: str
     evidence: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Now:
-    """Host memory that is free now, in bytes; None where nothing says so."""
-
-    available: int | None = None
-    """Of the whole system, HBM that is a NUMA node included."""
-    cache: Mapping[int, int] = dataclasses.field(default_factory=dict)
-    """Of each NUMA node, what its page cache could give back."""
-    limit: int | None = None
-    """Of the control group."""
-    used: int | None = None
-    """Of the control group, without what its page cache could give back."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,38 +134,3 @@ def _reach(told: dict[str, Any]) -> Reach:
     known = told["bytes"]
     how = "verified" if told.get("verified_bytes") else known["how"]
     return Reach(told["source"], told["tier"], int(known["value"] or 0), how, known["evidence"])
-
-
-def read_now(root: Path) -> Now:
-    """From /proc and /sys of this machine, or of a recorded one."""
-    lines = _pairs(root / "proc/meminfo")
-    nodes = root / "sys/devices/system/node"
-    cache = {}
-    for folder in nodes.glob("node[0-9]*"):
-        told = _pairs(folder / "meminfo", skip=2)
-        cache[int(folder.name[4:])] = told.get("Active(file)", 0) + told.get("Inactive(file)", 0)
-    group = root / "sys/fs/cgroup"
-    limit, used = _number(group / "memory.max"), _number(group / "memory.current")
-    given_back = _pairs(group / "memory.stat", unit=1).get("inactive_file", 0)
-    if limit is None and (limit := _number(group / "memory/memory.limit_in_bytes")) is not None:
-        used = _number(group / "memory/memory.usage_in_bytes")
-        given_back = _pairs(group / "memory/memory.stat", unit=1).get("total_inactive_file", 0)
-        limit = limit if limit < 1 << 60 else None  # what version 1 writes for none
-    return Now(lines.get("MemAvailable"), cache, limit, None if used is None else max(0, used - given_back))
-
-
-def _pairs(path: Path, skip: int = 0, unit: int = 1024) -> dict[str, int]:
-    """Lines such as "MemFree: 17 kB" in bytes; none of a file that this user cannot see."""
-    try:
-        lines = [line.split()[skip:] for line in path.read_text().splitlines()]
-    except OSError:
-        return {}
-    return {line[0].rstrip(":"): int(line[1]) * unit for line in lines if len(line) > 1 and line[1].isdigit()}
-
-
-def _number(path: Path) -> int | None:
-    try:
-        text = path.read_text().strip()
-    except OSError:
-        return None
-    return int(text) if text.isdigit() else None

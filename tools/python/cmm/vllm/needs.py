@@ -5,7 +5,8 @@ import dataclasses
 
 from .source_tree import Function, NotThereError, SourceTree, parameters
 
-BOUND_OTHERWISE = ("property", "cached_property", "staticmethod", "classmethod")
+READ_ONLY = ("property", "cached_property")
+BOUND_OTHERWISE = (*READ_ONLY, "staticmethod", "classmethod")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +35,20 @@ class Method:
             if kind in BOUND_OTHERWISE:
                 found.append(f"{self.name} is a plain method, in this vLLM it is a {kind}")
         return found
+
+
+@dataclasses.dataclass(frozen=True)
+class Property:
+    """A property, read without calling it."""
+
+    name: str
+
+    def differences(self, tree: SourceTree) -> list[str]:
+        """One sentence if it is something else."""
+        node = tree.find(self.name).node
+        if any(ast.unparse(each) in READ_ONLY for each in node.decorator_list):
+            return []
+        return [f"{self.name} is a property, in this vLLM it is not"]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,8 +12,9 @@ from ..size import parse_size
 from .arguments import Arguments
 from .checks import check_devices, check_port, vllm_command, weights_bytes
 from .command import vllm_arguments, vllm_size
+from .host_memory import Now, read_now
 from .interface import installed
-from .machine import Machine, Now, read_machine, read_now
+from .machine import Machine, read_machine
 from .plan import Wishes, make_plan
 from .predecessor import predecessor_warnings
 from .probing import ask, ask_verified, find_probe, gpu_users, read_answer

@@ -78,10 +78,9 @@ def _of_all(machine: Machine, workers: int) -> list[Share]:
             _share(left, total, workers, f"the kernel has {format_size(left)} of host memory available now")
         )
     if now.limit is not None:
-        left = max(0, now.limit - (now.used or 0))
         uses = "how much it uses is unknown" if now.used is None else f"uses {format_size(now.used)} now"
         what = f"the container may use {format_size(now.limit)} of host memory and {uses}"
-        found.append(_share(left, now.limit, workers, what))
+        found.append(_share(now.left_in_group, now.limit, workers, what))
     return found
 
 
