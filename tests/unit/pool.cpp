@@ -216,6 +216,22 @@ BOOST_AUTO_TEST_CASE(the_legacy_stream_is_left_alone_while_another_is_captured) 
   BOOST_CHECK(again.data == first.data || again.data == second.data);
 }
 
+BOOST_AUTO_TEST_CASE(what_the_legacy_stream_takes_while_another_is_captured_serves_nobody_else) {
+  pooled world{managed{} | pool{}};
+  const block cached = world.memory.allocate(4_MiB, world.other);
+  world.memory.deallocate(cached, world.other);
+  BOOST_REQUIRE(sim::api{world.machine}.synchronize(world.other).ok());
+  BOOST_REQUIRE(world.machine.begin_capture(world.s).ok());
+  const block taken = world.memory.allocate(4_MiB);
+  BOOST_CHECK_NE(taken.data, cached.data);
+  world.memory.deallocate(taken);
+  BOOST_REQUIRE(world.machine.end_capture(world.s).ok());
+  BOOST_CHECK_EQUAL(world.machine.invalidated_captures(), 0U);
+  BOOST_CHECK_EQUAL(world.layer().parked_bytes(), 4_MiB);
+  world.layer().forget_captures(world.s);
+  BOOST_CHECK_EQUAL(world.layer().parked_bytes(), 0U);
+}
+
 BOOST_AUTO_TEST_CASE(without_an_event_other_streams_keep_away) {
   pooled world{managed{} | pool{}};
   const block b = world.memory.allocate(4_MiB, world.s);

@@ -92,8 +92,7 @@ struct pool {
     }
 
     void give_all_back() noexcept;
-    chunk* reuse_legacy(request& r, std::size_t bytes);
-    chunk* reuse(const request& r, const place& here, std::size_t bytes);
+    chunk* reuse(const request& r, place& here, std::size_t bytes);
     chunk* reuse_captured(const place& here, std::size_t bytes) noexcept;
     chunk* take_from_others(const request& r, const place& here, std::size_t bytes, bool wait);
     chunk* grow(const request& r, const place& here, std::size_t bytes, bool exact);

@@ -24,25 +24,22 @@ template <allocator Upstream>
 block pool::over<Upstream>::allocate(request r) {
   if (mark_.forked()) detail::fail({errc::not_initialized, "pool"}, "allocating in a forked child");
   const std::size_t bytes = round_up(r.bytes, detail::size_classes::granule);
-  if (chunk* const c = r.stream == stream{} ? reuse_legacy(r, bytes) : nullptr) {
-    return block{c->data, r.bytes, r.device};
-  }
-  const place here{api(), r.device, r.stream};
+  place here{api(), r.device, r.stream};
   detail::check(here.result(), "finding the stream of a request");
   r.device = here.key().device;
-  const bool capturing = here.capture() != 0;
 
   chunk* found = nullptr;
   {
     const std::scoped_lock lock{mutex_};
-    found = capturing ? reuse_captured(here, bytes) : reuse(r, here, bytes);
+    found = here.capture() != 0 ? reuse_captured(here, bytes) : reuse(r, here, bytes);
   }
+  detail::check(here.result(), "finding the capture of a request");
   if (found == nullptr) found = grow(r, here, bytes, /*exact=*/false);
   if (found == nullptr) {
-    {
+    if (here.capture() == 0) {
       const std::scoped_lock lock{mutex_};
-      if (!capturing) found = take_from_others(r, here, bytes, /*wait=*/true);
-      if (found == nullptr && !capturing) trim_locked(r.stream, here.key(), 0);
+      found = take_from_others(r, here, bytes, /*wait=*/true);
+      if (found == nullptr) trim_locked(r.stream, here.key(), 0);
     }
     if (found == nullptr) found = grow(r, here, bytes, /*exact=*/true);
   }
@@ -52,7 +49,7 @@ block pool::over<Upstream>::allocate(request r) {
 template <allocator Upstream>
 void pool::over<Upstream>::deallocate(block b, stream s) noexcept {
   if (mark_.forked()) return;  // the memory is the parent's
-  const place here{api(), b.device, s, detail::stream_use::reuses};
+  const place here{api(), b.device, s};
   const std::scoped_lock lock{mutex_};
   chunk* const freed = segments_.find(b.data);
   if (freed == nullptr || freed->state != detail::chunk_state::live) {
@@ -75,7 +72,8 @@ void pool::over<Upstream>::deallocate(block b, stream s) noexcept {
 
 template <allocator Upstream>
 std::size_t pool::over<Upstream>::trim(stream s, std::size_t most) {
-  const place here{api(), current_device, s};
+  place here{api(), current_device, s};
+  here.ask_capture(api());
   detail::check(here.result(), "trimming a pool");
   if (here.capture() != 0) return 0;
   const std::scoped_lock lock{mutex_};
@@ -84,7 +82,8 @@ std::size_t pool::over<Upstream>::trim(stream s, std::size_t most) {
 
 template <allocator Upstream>
 void pool::over<Upstream>::forget_captures(stream s, std::uint64_t capture) {
-  const place here{api(), current_device, s};
+  place here{api(), current_device, s};
+  here.ask_capture(api());
   detail::check(here.result(), "forgetting graph captures");
   if (here.capture() != 0) {
     throw bad_request{
@@ -106,28 +105,18 @@ void pool::over<Upstream>::forget_captures(stream s, std::uint64_t capture) {
   fence(home, s);
 }
 
-/// From what the legacy default stream freed: it is never captured, so the driver is asked nothing.
+/// From the stream's own cache, else from another stream that has finished with it; `here` knows its capture
+/// where nothing was found in the own cache.
 template <allocator Upstream>
-detail::chunk* pool::over<Upstream>::reuse_legacy(request& r, std::size_t bytes) {
-  const place here{api(), r.device, r.stream, detail::stream_use::reuses};
-  detail::check(here.result(), "finding the stream of a request");
-  r.device = here.key().device;
-  const std::scoped_lock lock{mutex_};
-  cache_type& own = caches_[here.key()];
-  chunk* const c = own.classes(bytes <= small).find(bytes);
-  if (c != nullptr) take(*c, own, bytes);
-  return c;
-}
-
-/// From the stream's own cache, else from another stream that has finished with it.
-template <allocator Upstream>
-detail::chunk* pool::over<Upstream>::reuse(const request& r, const place& here, std::size_t bytes) {
+detail::chunk* pool::over<Upstream>::reuse(const request& r, place& here, std::size_t bytes) {
   cache_type& own = caches_[here.key()];
   if (chunk* const c = own.classes(bytes <= small).find(bytes)) {
     take(*c, own, bytes);
     return c;
   }
-  return take_from_others(r, here, bytes, /*wait=*/false);
+  here.ask_capture(api());
+  const bool free_to_work = here.result().ok() && here.capture() == 0;
+  return free_to_work ? take_from_others(r, here, bytes, /*wait=*/false) : nullptr;
 }
 
 /// From what the same stream freed in the same capture; everything else may be in use when the graph runs.

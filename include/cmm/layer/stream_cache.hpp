@@ -30,31 +30,26 @@ struct stream_key {
   friend auto operator<=>(const stream_key&, const stream_key&) = default;
 };
 
-/// What a call does to its stream. One that hands work to it must know whether the stream is being captured.
-enum class stream_use : unsigned char { works, reuses };
-
 /// The stream a call works for: its device, made current until the guard ends, and its capture, 0 for none.
 ///
 /// The legacy default stream, in which most of PyTorch works, is never captured itself and is one on each
-/// device: to free in it, and to reuse what was freed in it, asks the driver nothing.
+/// device: to free in it, and to reuse what was freed in it, asks the driver nothing. `ask_capture` comes
+/// before anything that hands work to the stream.
 template <api Api>
 class stream_place {
  public:
   /// A capture that another stream began and this one would join.
   static constexpr std::uint64_t foreign_capture = ~std::uint64_t{0};
 
-  stream_place(Api& api, int device, stream s, stream_use use = stream_use::works)
-      : guard_{api.enter(device)}, result_{guard_.result()} {
+  stream_place(Api& api, int device, stream s) : guard_{api.enter(device)}, result_{guard_.result()} {
     if (!result_.ok()) return;
     key_.device = guard_.device();
-    if (s == stream{}) key_.id = legacy_id;
-    if (s == stream{} && use == stream_use::reuses) return;
-    result_ = api.capture_of(s, capture_);
-    if (result_.code == errc::capture_implicit) {
-      capture_ = foreign_capture;
-      result_ = {};
+    if (s == stream{}) {
+      key_.id = legacy_id;
+      return;
     }
-    if (!result_.ok() || s == stream{}) return;
+    find_capture(api, s);
+    if (!result_.ok()) return;
     if (capture_ == 0) {
       result_ = api.stream_id(s, key_.id);
     } else {
@@ -63,12 +58,25 @@ class stream_place {
     }
   }
 
+  /// The capture that work in the legacy default stream would join; of other streams it is known.
+  void ask_capture(Api& api) noexcept {
+    if (result_.ok() && key_.id == legacy_id) find_capture(api, stream{});
+  }
+
   [[nodiscard]] status result() const noexcept { return result_; }
   [[nodiscard]] const stream_key& key() const noexcept { return key_; }
   [[nodiscard]] std::uint64_t capture() const noexcept { return capture_; }
 
  private:
   static constexpr std::uint64_t legacy_id = ~std::uint64_t{0};  // those of the driver count from 1
+
+  void find_capture(Api& api, stream s) noexcept {
+    result_ = api.capture_of(s, capture_);
+    if (result_.code == errc::capture_implicit) {
+      capture_ = foreign_capture;
+      result_ = {};
+    }
+  }
 
   decltype(std::declval<Api&>().enter(0)) guard_;
   status result_;
