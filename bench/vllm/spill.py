@@ -136,7 +136,12 @@ def main() -> int:
         "--gpu-memory-utilization", type=float, default=0.06, help="of the GPU for each server (0.06)"
     )
     parser.add_argument("--tensor-parallel-size", type=int, default=1, help="GPUs of each server (1)")
-    parser.add_argument("--compile", action="store_true", help="torch.compile, as vLLM does unless told")
+    parser.add_argument(
+        "--no-compile",
+        dest="compile",
+        action="store_false",
+        help="without torch.compile, so that it starts sooner",
+    )
     parser.add_argument("--library", type=Path, help="a ready allocator in place of one built now")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "vllm", help="folder of spill.json")
     parser.add_argument("--check", action="store_true", help="exit status 1 if a bar is missed")

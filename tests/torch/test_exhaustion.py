@@ -58,6 +58,15 @@ def rounds(here) -> dict:
     return {"counts": counts, "right": right, "said": said, "free": free, "gpu_used": used, **left}
 
 
+def late_and_early(free: list[int]) -> tuple[int, int]:
+    """The most that was free in the second half, and in the first less what may be lost.
+
+    The driver keeps some memory for a few rounds and gives it back, so single rounds differ by 100 MiB.
+    """
+    half = len(free) // 2
+    return max(free[half:]), max(free[:half]) - 64 * MIB
+
+
 def fraction(here) -> list:
     """torch.cuda.set_per_process_memory_fraction to half a GiB."""
     import torch
@@ -103,10 +112,10 @@ class Exhaustion(unittest.TestCase):
         for mode in OURS:
             with self.subTest(mode):
                 seen = self.rounds[mode].value()
-                self.assertLess(seen["free"][1] - seen["free"][-1], 64 * MIB, seen["free"])
+                self.assertGreater(*late_and_early(seen["free"]), seen["free"])
                 if seen["gpu_used"][0] is None:
                     self.skipTest("left out: nvidia-smi answers nothing")
-                self.assertLess(seen["gpu_used"][-1] - seen["gpu_used"][1], 64 * MIB, seen["gpu_used"])
+                self.assertGreater(*late_and_early([-used for used in seen["gpu_used"]]), seen["gpu_used"])
 
     def test_memory_fraction(self):
         for mode in OURS:

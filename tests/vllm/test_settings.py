@@ -4,7 +4,7 @@ import unittest
 
 from cmm.errors import Error
 from cmm.size import format_size, parse_size
-from cmm.vllm.settings import RECIPE, VARIABLES, read_settings
+from cmm.vllm.settings import RECIPE, VARIABLES, places_blocks, read_settings
 
 GIB = 1 << 30
 
@@ -62,6 +62,14 @@ class Sizes(unittest.TestCase):
         told = {0: "0 B", 17: "17 B", 1536: "1.5 KiB", 64 * GIB: "64 GiB", 3 << 40: "3 TiB"}
         for size, text in told.items():
             self.assertEqual(format_size(size), text)
+
+
+class Placing(unittest.TestCase):
+    def test_is_for_managed_memory_whose_pages_take_advice(self):
+        for recipe in (RECIPE, "managed", " managed{.at = host} | stats", "managed|pool"):
+            self.assertTrue(places_blocks(recipe), recipe)
+        for recipe in ("device | stats", "managed_pool | stats", "managed | spill{device{}}", "system"):
+            self.assertFalse(places_blocks(recipe), recipe)
 
 
 if __name__ == "__main__":

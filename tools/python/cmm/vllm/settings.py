@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,9 +16,9 @@ RECIPE = "managed | prefer{host} | accessed_by{device} | stats"
 def places_blocks(recipe: str) -> bool:
     """Whether the worker places blocks, some in HBM, some on the host; else the recipe whole tensors.
 
-    Managed memory can be in both at once.
+    Managed memory can be in both at once. Of the driver's pools of it the driver takes no advice.
     """
-    return recipe.lstrip().startswith("managed") and "spill" not in recipe
+    return re.match(r"\s*managed\b", recipe) is not None and "spill" not in recipe
 
 
 VARIABLES = {
