@@ -130,10 +130,10 @@ def main() -> int:
     parser.add_argument(
         "--kv-mib", type=int, default=1024, help="MiB of KV cache of each server, on each GPU (1024)"
     )
-    parser.add_argument("--requests", type=int, default=48, help="at once (48)")
+    parser.add_argument("--requests", type=int, default=63, help="at once (63)")
     parser.add_argument("--new-tokens", type=int, default=192, help="of each request (192)")
     parser.add_argument(
-        "--gpu-memory-utilization", type=float, default=0.06, help="of the GPU for each server (0.06)"
+        "--gpu-memory-utilization", type=float, default=0.14, help="of the GPU for each server (0.14)"
     )
     parser.add_argument("--tensor-parallel-size", type=int, default=1, help="GPUs of each server (1)")
     parser.add_argument(

@@ -1,9 +1,10 @@
 """Which bytes of a KV cache belong to its first blocks, in the layouts of vLLM."""
 
 import itertools
+import random
 import unittest
 
-from cmm.vllm.areas import PAGE, block_areas, length, merged, rest_of, whole_pages
+from cmm.vllm.areas import PAGE, block_areas, length, merged, rest_of, sample, whole_pages
 
 
 def bytes_of_blocks(shape, strides, item, across, per_block, first):
@@ -73,6 +74,23 @@ class Ranges(unittest.TestCase):
         self.assertEqual(length(areas) + length(rest_of(areas, 12)), 12)
         self.assertEqual(rest_of([], 12), [(0, 12)])
         self.assertEqual(rest_of([(0, 12)], 12), [])
+
+
+
+class Sample(unittest.TestCase):
+    def test_one_in_each_equal_part(self):
+        self.assertEqual(list(sample([4, 0, 8], 3, lambda: 0.0)), [(0, 0), (2, 0), (2, 4)])
+        self.assertEqual(list(sample([4, 0, 8], 3, lambda: 0.999)), [(0, 3), (2, 3), (2, 7)])
+
+    def test_nothing_to_look_at(self):
+        self.assertEqual(list(sample([], 3, lambda: 0.5)), [])
+        self.assertEqual(list(sample([0, 0], 3, lambda: 0.5)), [])
+
+    def test_what_repeats_in_the_ranges_does_not_repeat_in_the_sample(self):
+        draw = random.Random(1).random
+        layers = [1000] * 16
+        late = sum(at >= 250 for _ in range(100) for _, at in sample(layers, 32, draw))
+        self.assertAlmostEqual(late / 3200, 0.75, delta=0.03)
 
 
 if __name__ == "__main__":

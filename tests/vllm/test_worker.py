@@ -72,13 +72,13 @@ class Sizes(unittest.TestCase):
 
 
 class Memory(unittest.TestCase):
-    """A KV cache of two tensors with keys and values apart: 64 blocks of 1 MiB in each."""
+    """A KV cache of two layers, each a tensor with keys and values apart: 64 blocks of 1 MiB in each."""
 
     SIZE = 64 << 20
 
-    def start(self, hbm, make=None, settings=None):
+    def start(self, hbm, make=None, settings=None, layers=2):
         def initialize(ours, context, kv_config):
-            for _ in range(2):
+            for _ in range(layers):
                 size = kv_config.kv_cache_tensors[0].size
                 self.tensors.append(
                     (make or self.zeros)(context, size, dtype=world.torch.int8, device="cuda:0")
@@ -93,7 +93,7 @@ class Memory(unittest.TestCase):
         world.StockWorker.initialize = initialize
         ours = made(settings=settings)
         ours._hbm_bytes = hbm
-        tensors = [types.SimpleNamespace(size=self.SIZE)] * 2
+        tensors = [types.SimpleNamespace(size=self.SIZE)] * layers
         ours.initialize_from_config(types.SimpleNamespace(kv_cache_tensors=tensors, num_blocks=64))
         return ours
 
@@ -184,6 +184,27 @@ class Memory(unittest.TestCase):
                 self.assertEqual(ours.execute_model("work"), "work")
             if lines:
                 self.assertIn("100% device:0", seen.output[0])
+
+    def placed_by_prefetches(self, part, alloc):
+        """Where the last prefetch put the beginning of a part, as the driver would say it."""
+        at = part.address
+        places = [call[1] for call in world.calls if call[0] == "prefetch" and call[2] <= at < call[2] + call[3]]
+        return {{"device": "device:0", "host": "host_numa:0"}[places[-1]]: 1.0}
+
+    def test_the_shares_are_right_in_a_model_of_many_layers(self):
+        self.addCleanup(setattr, world.cmm.torch, "residency", world.cmm.torch.residency)
+        world.cmm.torch.residency = self.placed_by_prefetches
+        for layers in (1, 2, 16, 34, 80):
+            for blocks in (0, 16, 32, 48, 64):
+                with self.subTest(layers=layers, blocks=blocks):
+                    ours = self.start(hbm=blocks * layers << 20, layers=layers)
+                    shares = ours._placement.residency(ours._alloc)
+                    self.assertAlmostEqual(shares.get("device:0", 0.0), blocks / 64)
+                    self.assertAlmostEqual(sum(shares.values()), 1)
+
+    def test_the_shares_are_those_of_the_driver_and_not_of_the_plan(self):
+        ours = self.start(hbm=self.SIZE, layers=16)
+        self.assertEqual(ours._placement.residency(ours._alloc), {"device:0": 1.0})
 
     def test_a_server_that_cannot_be_looked_at_still_serves(self):
         def refuse(part, alloc):

@@ -1,7 +1,8 @@
 """Where in its memory a tensor of the KV cache keeps given blocks."""
 
+import bisect
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 PAGE = 2 << 20
 """What CUDA places as a whole: pages of managed memory in bytes."""
@@ -58,3 +59,16 @@ def rest_of(areas: Iterable[Area], size: int) -> list[Area]:
 def length(areas: Iterable[Area]) -> int:
     """Bytes of all ranges together."""
     return sum(end - start for start, end in areas)
+
+
+def sample(sizes: Sequence[int], count: int, draw: Callable[[], float]) -> Iterator[tuple[int, int]]:
+    """`count` bytes of ranges of these sizes: which range, and how far into it.
+
+    There is one in each `count`th of all bytes, where `draw`, a number in [0, 1), says. With random numbers
+    nothing that repeats in the ranges, such as the layers of a model, is met at the same place each time.
+    """
+    ends = list(itertools.accumulate(sizes))
+    for number in range(count if ends and ends[-1] else 0):
+        at = int((number + draw()) / count * ends[-1])
+        which = bisect.bisect_right(ends, at)
+        yield which, at - (ends[which] - sizes[which])

@@ -1,6 +1,8 @@
 """The memory behind a KV cache: caught where vLLM asks PyTorch for it, and placed block by block."""
 
+import collections
 import contextlib
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,9 +13,12 @@ import cmm.torch
 
 from ..errors import Error
 from ..size import format_size
-from .areas import PAGE, Area, block_areas, length, merged, rest_of, whole_pages
+from .areas import Area, block_areas, length, merged, rest_of, sample, whole_pages
 from .interface import installed
 from .kv_allocation import BYTES, FACTORIES
+
+ASKED = 64 << 10
+"""Bytes whose place is asked for at once: what a GPU faults for together."""
 
 _FACTORIES = tuple(getattr(torch, name) for name in FACTORIES)
 
@@ -68,7 +73,8 @@ class Backing(TorchFunctionMode):
 class Placement:
     """Which bytes of the backing tensors are in HBM: those of the first blocks, as far as its share reaches.
 
-    vLLM hands out its blocks from the first one on, so a cache that is not full lives in HBM.
+    vLLM hands out its blocks from the first one on, then those that are free for longest: HBM is full before
+    the rest is used, and later all are used alike.
     """
 
     def __init__(self, backing: Backing, views: list[Any], blocks: int, hbm_bytes: int) -> None:
@@ -105,20 +111,25 @@ class Placement:
                 cmm.torch.prefetch(tensor[start:end], "host", alloc=alloc)
 
     def residency(self, alloc: cmm.torch.Allocator, samples: int = 32) -> dict[str, float]:
-        """The share of bytes at each location, from a sample of pages spread evenly over all tensors.
+        """The share of bytes at each location, from a sample of pages of what is for HBM, and of the rest.
 
         Waits for the GPU at each page of the sample.
         """
-        step = max(PAGE, self.total // samples // PAGE * PAGE)
-        seen: dict[str, float] = {}
-        count = 0
-        for tensor in self._tensors:
-            for start in range(0, tensor.nbytes, step):
-                part = tensor[start : min(start + (64 << 10), tensor.nbytes)]
-                count += 1
-                for place, share in cmm.torch.residency(part, alloc=alloc).items():
-                    seen[place] = seen.get(place, 0.0) + share
-        return {place: share / count for place, share in seen.items()}
+        seen: collections.Counter[str] = collections.Counter()
+        rest = [rest_of(fast, tensor.nbytes) for fast, tensor in zip(self._fast, self._tensors, strict=True)]
+        for areas in (self._fast, rest):
+            parts = [
+                tensor[start:end]
+                for tensor, found in zip(self._tensors, areas, strict=True)
+                for start, end in found
+            ]
+            sizes = [part.nbytes for part in parts]
+            for which, at in sample(sizes, samples // 2, random.random):
+                start = at // ASKED * ASKED
+                page = parts[which][start : min(start + ASKED, sizes[which])]
+                for place, share in cmm.torch.residency(page, alloc=alloc).items():
+                    seen[place] += share * sum(sizes) / (samples // 2) / self.total
+        return dict(seen)
 
 
 def _tensors_in(views: Any) -> Iterator[torch.Tensor]:
