@@ -10,6 +10,7 @@ import argparse
 import json
 import statistics
 import sys
+import time
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -59,13 +60,17 @@ def servers(options: argparse.Namespace) -> dict[str, dict]:
     return {STOCK: {"worker": "stock", **common}, **ours}
 
 
-def measure(processes: list[Process], rounds: int) -> dict:
+def measure(processes: list[Process], rounds: int, seconds: float) -> dict:
     for each in processes:  # one after the other, for each profiles how much of the GPU is free
         print(f"starting {each.name}", file=sys.stderr, flush=True)
         each.ask("start")
     tokens = {each.name: each.ask("tokens") for each in processes}
     turns = []
+    end = time.monotonic() + seconds
     for number in range(rounds):
+        if turns and time.monotonic() >= end:
+            print(f"no more rounds after {seconds:g} seconds", file=sys.stderr, flush=True)
+            break
         print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
         turns.append(take_turn(processes, "decode", number))
     workers = {each.name: each.ask("memory") for each in processes}
@@ -125,6 +130,9 @@ def main() -> int:
     )
     parser.add_argument("--rounds", type=int, default=9, help="how often each is measured (9)")
     parser.add_argument(
+        "--seconds", type=float, default=float("inf"), help="begin no round after so many seconds of them"
+    )
+    parser.add_argument(
         "--host-shares", type=shares, default=[0, 25, 50, 75], help="per cent on the host (0,25,50,75)"
     )
     parser.add_argument(
@@ -149,12 +157,14 @@ def main() -> int:
     for name in ("rounds", "tensor_parallel_size"):
         if (value := getattr(options, name)) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1, not {value}")
+    if not options.seconds > 0:
+        parser.error(f"--seconds must be more than 0, not {options.seconds:g}")
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     processes = []
     try:
         for name, settings in servers(options).items():
             processes.append(Process(name, [HERE / "measure.py", json.dumps(settings)]))
-        found = measure(processes, options.rounds)
+        found = measure(processes, options.rounds, options.seconds)
         machine = processes[0].ask("about")
     except Failure as failure:
         print(f"spill: {failure}", file=sys.stderr)
@@ -163,7 +173,9 @@ def main() -> int:
         for each in processes:
             each.end()
     bars = judge(found)
-    told = {key: value for key, value in vars(options).items() if key not in ("library", "out", "check")}
+    unsaid = ("library", "out", "check", "seconds")
+    told = {key: value for key, value in vars(options).items() if key not in unsaid}
+    told["rounds"] = len(found[STOCK]["tokens_per_second"]["values"])
     write(
         options.out / "spill.json",
         {"context": {"started": started, **told, **machine}, "servers": found, "bars": bars},

@@ -76,7 +76,6 @@ class Ranges(unittest.TestCase):
         self.assertEqual(rest_of([(0, 12)], 12), [])
 
 
-
 class Sample(unittest.TestCase):
     def test_one_in_each_equal_part(self):
         self.assertEqual(list(sample([4, 0, 8], 3, lambda: 0.0)), [(0, 0), (2, 0), (2, 4)])

@@ -1,7 +1,9 @@
 """The bench of vLLM: processes that take turns, and bars that can be missed."""
 
 import argparse
+import contextlib
 import copy
+import io
 import json
 import sys
 import tempfile
@@ -54,6 +56,34 @@ class Bars(unittest.TestCase):
         for text in ("", "a", "0,0", "101", "-1", "0;25"):
             with self.assertRaises(argparse.ArgumentTypeError):
                 spill.shares(text)
+
+
+class Answering:
+    """A server that answers at once."""
+
+    def __init__(self, name):
+        self.name = name
+        self.asked = []
+
+    def ask(self, what):
+        self.asked.append(what)
+        return 1.0 if what == "decode" else []
+
+
+class Rounds(unittest.TestCase):
+    def rounds(self, rounds, seconds):
+        servers = [Answering(spill.STOCK), Answering("ours")]
+        with contextlib.redirect_stderr(io.StringIO()):
+            found = spill.measure(servers, rounds, seconds)
+        counts = {len(seen["tokens_per_second"]["values"]) for seen in found.values()}
+        self.assertEqual(counts, {each.asked.count("decode") for each in servers})
+        return counts.pop()
+
+    def test_as_many_as_asked_for(self):
+        self.assertEqual(self.rounds(3, float("inf")), 3)
+
+    def test_none_begins_after_the_time_and_one_always_does(self):
+        self.assertEqual(self.rounds(3, 1e-9), 1)
 
 
 class Turns(unittest.TestCase):

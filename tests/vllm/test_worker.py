@@ -188,7 +188,9 @@ class Memory(unittest.TestCase):
     def placed_by_prefetches(self, part, alloc):
         """Where the last prefetch put the beginning of a part, as the driver would say it."""
         at = part.address
-        places = [call[1] for call in world.calls if call[0] == "prefetch" and call[2] <= at < call[2] + call[3]]
+        places = [
+            call[1] for call in world.calls if call[0] == "prefetch" and call[2] <= at < call[2] + call[3]
+        ]
         return {{"device": "device:0", "host": "host_numa:0"}[places[-1]]: 1.0}
 
     def test_the_shares_are_right_in_a_model_of_many_layers(self):
