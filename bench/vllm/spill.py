@@ -11,6 +11,7 @@ import json
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -95,9 +96,14 @@ def judge(found: dict) -> list[dict]:
         bars.append({"server": name, "bar": "the tokens of stock vLLM", "held": seen["same_tokens"]})
     resident = found.get(ours_with(0))
     if resident:
-        ratio = resident["to_stock"]["median"]
-        bar = f"at least {BAR} of stock"
-        bars.append({"server": ours_with(0), "bar": bar, "held": ratio >= BAR, "figure": ratio})
+        ratio, (low, high) = resident["to_stock"]["median"], resident["to_stock"]["confidence"]
+        bar = {
+            "server": ours_with(0),
+            "bar": f"at least {BAR} of stock",
+            "held": ratio >= BAR,
+            "figure": ratio,
+        }
+        bars.append({**bar, "certain": not low < BAR <= high})
     return bars
 
 
@@ -120,8 +126,13 @@ def table(found: dict, bars: list[dict]) -> str:
         lines.append(
             f"| {name} | {rate} | {ratio['median']:.3f} ({low:.3f}–{high:.3f}) | {host:.0%} | {same} |"
         )
-    missed = [f"{bar['server']}: {bar['bar']}" for bar in bars if not bar["held"]]
-    return "\n".join([*lines, "", "every bar is held" if not missed else "missed: " + "; ".join(missed)])
+
+    def named(which: Callable[[dict], bool]) -> str:
+        return "; ".join(f"{bar['server']}: {bar['bar']}" for bar in bars if which(bar))
+
+    missed, unsure = named(lambda bar: not bar["held"]), named(lambda bar: not bar.get("certain", True))
+    lines += ["", f"missed: {missed}" if missed else "every bar is held"]
+    return "\n".join([*lines, f"not certain by these rounds, take more: {unsure}"] if unsure else lines)
 
 
 def main() -> int:

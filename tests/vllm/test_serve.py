@@ -114,6 +114,10 @@ class DryRun(ServeTest):
         headroom = json.loads(self.option("--additional-config", "--hbm-headroom", "2GiB"))["cmm"]
         self.assertEqual(headroom["hbm_headroom"], 2 * GIB)
 
+    def test_with_a_given_size_nothing_that_differs_from_start_to_start_is_said(self):
+        told = json.loads(self.option("--additional-config", "--kv-bytes", "120GiB"))["cmm"]
+        self.assertEqual(list(told), ["recipe"])
+
     def test_counts_gpus_of_all_kinds_of_parallelism(self):
         for given in (["-tp", "2"], ["--pipeline-parallel-size=2"], ["-dp=2"], ["-tp", "4", "--nnodes", "2"]):
             self.assertIn("GPUs 0, 1", self.plan_of("gh200-two-socket", *given))

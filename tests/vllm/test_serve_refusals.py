@@ -53,6 +53,8 @@ class Refused(ServeTest):
             ("{", ["no JSON"]),
         ):
             self.refuse(words, "--additional-config", given)
+        both = ("--kv-bytes", "1GiB", "--additional-config", '{"cmm": {"large_bytes": 1}}')
+        self.refuse(['"large_bytes": 1', "--kv-bytes gives the whole", "leave one"], *both)
         self.refuse(["as one object"], "--additional-config.cmm.large_bytes", "1")
 
     def test_the_total_of_the_predecessor_if_it_is_nonsense(self):

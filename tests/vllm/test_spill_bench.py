@@ -51,6 +51,13 @@ class Bars(unittest.TestCase):
         missed = self.missed(lambda found: found[spill.ours_with(0)]["to_stock"].update(median=0.97))
         self.assertEqual(missed, [(spill.ours_with(0), "at least 0.98 of stock")])
 
+    def test_what_the_rounds_do_not_decide_is_said(self):
+        words = "take more: cmm, 0 % on the host: at least 0.98"
+        for interval, unsure in (([0.9, 1.1], True), ([0.985, 1.1], False), ([0.9, 0.97], False)):
+            found = copy.deepcopy(MEASURED)
+            found[spill.ours_with(0)]["to_stock"]["confidence"] = interval
+            self.assertEqual(words in spill.table(found, spill.judge(found)), unsure, interval)
+
     def test_shares(self):
         self.assertEqual(spill.shares("0,25"), [0, 25])
         for text in ("", "a", "0,0", "101", "-1", "0;25"):

@@ -26,8 +26,14 @@ def vllm_arguments(given: Arguments, plan: Plan) -> list[str]:
 
 
 def settings(plan: Plan) -> dict[str, Any]:
-    """What the worker is told; sizes in bytes."""
-    told: dict[str, Any] = {"recipe": plan.recipe, "large_bytes": plan.large_bytes}
+    """What the worker is told; sizes in bytes.
+
+    Where the whole KV cache is given, not how much of it is beyond HBM: that follows, and at each other
+    figure vLLM would compile its model anew.
+    """
+    told: dict[str, Any] = {"recipe": plan.recipe}
+    if plan.kv_bytes is None:
+        told["large_bytes"] = plan.large_bytes
     if plan.hbm_headroom:
         told["hbm_headroom"] = plan.hbm_headroom
     return told
@@ -41,6 +47,11 @@ def _joined(theirs: Any, ours: dict[str, Any]) -> dict[str, Any]:
             raise Error(
                 '"cmm" in --additional-config names a library, and cmm serve gives a recipe; leave it out, '
                 "or start vllm serve --worker-cls cmm.vllm.Worker yourself"
+            )
+        if name == "large_bytes" and name not in ours:
+            raise Error(
+                f'"cmm" in --additional-config has "large_bytes": {json.dumps(value)}, and --kv-bytes gives '
+                "the whole KV cache; leave one of them out"
             )
         if name in ours and ours[name] != value:
             raise Error(
