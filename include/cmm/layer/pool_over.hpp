@@ -1,5 +1,7 @@
 #pragma once
 
+#include <iterator>
+
 #include "pool.hpp"
 
 namespace cmm {
@@ -17,7 +19,7 @@ void pool::over<Upstream>::give_all_back() noexcept {
         detail::say(std::string{each.call} + " failed at the end of a pool: " + describe(each.code));
     }
   }
-  while (segments_.count() != 0) upstream_.deallocate(segments_.release(0), stream{});
+  while (!segments_.empty()) upstream_.deallocate(segments_.release(segments_.begin()), stream{});
 }
 
 template <allocator Upstream>
@@ -91,9 +93,9 @@ void pool::over<Upstream>::forget_captures(stream s, std::uint64_t capture) {
   }
   const std::scoped_lock lock{mutex_};
   cache_type& home = caches_[here.key()];
-  for (std::size_t i = 0; i < segments_.count(); ++i) {
-    if (segments_[i].origin.device != here.key().device) continue;
-    for (chunk* c = segments_[i].first; c != nullptr; c = c->after) {
+  for (const detail::segment& each : segments_) {
+    if (each.origin.device != here.key().device) continue;
+    for (chunk* c = each.first; c != nullptr; c = c->after) {
       if (capture != all_captures && c->capture != capture) continue;
       c->capture = 0;
       if (c->state != detail::chunk_state::parked) continue;
@@ -124,9 +126,9 @@ template <allocator Upstream>
 detail::chunk* pool::over<Upstream>::reuse_captured(const place& here, std::size_t bytes) noexcept {
   if (here.capture() == place::foreign_capture) return nullptr;
   const cache_type* const own = cache_of(here.key());
-  for (std::size_t i = 0; i < segments_.count(); ++i) {
-    if (segments_[i].parked < bytes) continue;
-    for (chunk* c = segments_[i].first; c != nullptr; c = c->after) {
+  for (const detail::segment& each : segments_) {
+    if (each.parked < bytes) continue;
+    for (chunk* c = each.first; c != nullptr; c = c->after) {
       if (c->state != detail::chunk_state::parked || c->bytes < bytes) continue;
       if (c->capture != here.capture() || c->home != own) continue;
       c->owner->parked -= c->bytes;
@@ -266,14 +268,17 @@ bool pool::over<Upstream>::captures_forbid(stream s) noexcept {
 template <allocator Upstream>
 std::size_t pool::over<Upstream>::trim_locked(stream s, detail::stream_key key, std::size_t most) noexcept {
   std::size_t trimmed = 0;
-  for (std::size_t i = segments_.count(); i-- > 0 && cached_ > most;) {
-    const detail::segment& candidate = segments_[i];
-    if (candidate.origin.device != key.device || !releasable(candidate, s, key)) continue;
-    for (chunk* c = candidate.first; c != nullptr; c = c->after)
-      c->home->classes(candidate.shared).remove(*c);
-    cached_ -= candidate.origin.bytes;
-    trimmed += candidate.origin.bytes;
-    upstream_.deallocate(segments_.release(i), s);
+  for (auto later = segments_.end(); later != segments_.begin() && cached_ > most;) {  // the youngest first
+    const auto candidate = std::prev(later);
+    if (candidate->origin.device != key.device || !releasable(*candidate, s, key)) {
+      later = candidate;
+      continue;
+    }
+    for (chunk* c = candidate->first; c != nullptr; c = c->after)
+      c->home->classes(candidate->shared).remove(*c);
+    cached_ -= candidate->origin.bytes;
+    trimmed += candidate->origin.bytes;
+    upstream_.deallocate(segments_.release(candidate), s);
   }
   return trimmed;
 }

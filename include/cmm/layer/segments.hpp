@@ -1,9 +1,8 @@
 #pragma once
 
 #include <algorithm>
-#include <memory>
+#include <list>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "../core/block.hpp"
@@ -22,22 +21,23 @@ struct segment {
 /// All segments of a pool and the chunks they are cut into. Not thread-safe; the pool locks.
 class segments {
  public:
+  using iterator = std::list<segment>::iterator;
+
   /// Takes a segment over as one live chunk. Strong guarantee: on `bad_alloc` nothing has changed.
   chunk& adopt(block origin, bool shared) {
-    auto fresh = std::make_unique<segment>(segment{origin, shared});
+    std::list<segment> fresh{segment{origin, shared}};
     chunk* const whole = make_chunk();
     try {
-      all_.reserve(all_.size() + 1);
       by_address_.emplace(origin.data, whole);
     } catch (...) {
       spare_.push_back(whole);
       throw;
     }
-    *whole = {.data = static_cast<std::byte*>(origin.data), .bytes = origin.bytes, .owner = fresh.get()};
-    fresh->first = whole;
+    *whole = {.data = static_cast<std::byte*>(origin.data), .bytes = origin.bytes, .owner = &fresh.front()};
+    fresh.front().first = whole;
     reserved_ += origin.bytes;
     peak_ = std::max(peak_, reserved_);
-    all_.push_back(std::move(fresh));
+    all_.splice(all_.end(), fresh);
     return *whole;
   }
 
@@ -78,20 +78,20 @@ class segments {
 
   /// Forgets a segment and its chunks, none of which may hang in a size class; its memory is the caller's
   /// again.
-  block release(std::size_t index) noexcept {
-    const block origin = all_[index]->origin;
-    for (chunk* c = all_[index]->first; c != nullptr; c = c->after) {
+  block release(iterator at) noexcept {
+    const block origin = at->origin;
+    for (chunk* c = at->first; c != nullptr; c = c->after) {
       by_address_.erase(c->data);
       spare_.push_back(c);
     }
     reserved_ -= origin.bytes;
-    all_[index] = std::move(all_.back());
-    all_.pop_back();
+    all_.erase(at);
     return origin;
   }
 
-  [[nodiscard]] std::size_t count() const noexcept { return all_.size(); }
-  [[nodiscard]] segment& operator[](std::size_t index) const noexcept { return *all_[index]; }
+  [[nodiscard]] bool empty() const noexcept { return all_.empty(); }
+  [[nodiscard]] iterator begin() noexcept { return all_.begin(); }
+  [[nodiscard]] iterator end() noexcept { return all_.end(); }
   [[nodiscard]] std::size_t reserved() const noexcept { return reserved_; }
   [[nodiscard]] std::size_t peak() const noexcept { return peak_; }
   void reset_peak() noexcept { peak_ = reserved_; }
@@ -100,16 +100,16 @@ class segments {
   chunk* make_chunk() {
     if (spare_.empty()) {
       spare_.reserve(chunks_.size() + 1);  // so that giving chunks back never allocates
-      chunks_.push_back(std::make_unique<chunk>());
-      return chunks_.back().get();
+      return &chunks_.emplace_back();
     }
     chunk* const again = spare_.back();
     spare_.pop_back();
     return again;
   }
 
-  std::vector<std::unique_ptr<segment>> all_;
-  std::vector<std::unique_ptr<chunk>> chunks_;
+  // Lists, for what is pointed at must stay where it is; unique_ptr brings in all of <memory> and <ostream>.
+  std::list<segment> all_;
+  std::list<chunk> chunks_;
   std::vector<chunk*> spare_;
   std::unordered_map<void*, chunk*> by_address_;
   std::size_t reserved_ = 0;
