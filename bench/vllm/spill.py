@@ -11,7 +11,6 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -97,13 +96,15 @@ def judge(found: dict) -> list[dict]:
     resident = found.get(ours_with(0))
     if resident:
         ratio, (low, high) = resident["to_stock"]["median"], resident["to_stock"]["confidence"]
-        bar = {
-            "server": ours_with(0),
-            "bar": f"at least {BAR} of stock",
-            "held": ratio >= BAR,
-            "figure": ratio,
-        }
-        bars.append({**bar, "certain": not low < BAR <= high})
+        bars.append(
+            {
+                "server": ours_with(0),
+                "bar": f"at least {BAR} of stock",
+                "held": ratio >= BAR,
+                "certain": not low < BAR <= high,
+                "figure": ratio,
+            }
+        )
     return bars
 
 
@@ -126,13 +127,16 @@ def table(found: dict, bars: list[dict]) -> str:
         lines.append(
             f"| {name} | {rate} | {ratio['median']:.3f} ({low:.3f}–{high:.3f}) | {host:.0%} | {same} |"
         )
+    missed = [bar for bar in bars if not bar["held"]]
+    lines += ["", f"missed: {named(missed)}" if missed else "every bar is held"]
+    unsure = [bar for bar in bars if not bar.get("certain", True)]
+    if unsure:
+        lines.append(f"not certain by these rounds, take more: {named(unsure)}")
+    return "\n".join(lines)
 
-    def named(which: Callable[[dict], bool]) -> str:
-        return "; ".join(f"{bar['server']}: {bar['bar']}" for bar in bars if which(bar))
 
-    missed, unsure = named(lambda bar: not bar["held"]), named(lambda bar: not bar.get("certain", True))
-    lines += ["", f"missed: {missed}" if missed else "every bar is held"]
-    return "\n".join([*lines, f"not certain by these rounds, take more: {unsure}"] if unsure else lines)
+def named(bars: list[dict]) -> str:
+    return "; ".join(f"{bar['server']}: {bar['bar']}" for bar in bars)
 
 
 def main() -> int:

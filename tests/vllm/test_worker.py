@@ -185,6 +185,10 @@ class Memory(unittest.TestCase):
             if lines:
                 self.assertIn("100% device:0", seen.output[0])
 
+    def let_residency_be(self, answer):
+        self.addCleanup(setattr, world.cmm.torch, "residency", world.cmm.torch.residency)
+        world.cmm.torch.residency = answer
+
     def placed_by_prefetches(self, part, alloc):
         """Where the last prefetch put the beginning of a part, as the driver would say it."""
         at = part.address
@@ -194,8 +198,7 @@ class Memory(unittest.TestCase):
         return {{"device": "device:0", "host": "host_numa:0"}[places[-1]]: 1.0}
 
     def test_the_shares_are_right_in_a_model_of_many_layers(self):
-        self.addCleanup(setattr, world.cmm.torch, "residency", world.cmm.torch.residency)
-        world.cmm.torch.residency = self.placed_by_prefetches
+        self.let_residency_be(self.placed_by_prefetches)
         for layers in (1, 2, 16, 34, 80):
             for blocks in (0, 16, 32, 48, 64):
                 with self.subTest(layers=layers, blocks=blocks):
@@ -208,12 +211,15 @@ class Memory(unittest.TestCase):
         ours = self.start(hbm=self.SIZE, layers=16)
         self.assertEqual(ours._placement.residency(ours._alloc), {"device:0": 1.0})
 
+    def test_a_model_without_a_kv_cache_has_no_shares(self):
+        ours = self.start(hbm=self.SIZE, layers=0)
+        self.assertEqual(ours._placement.residency(ours._alloc), {})
+
     def test_a_server_that_cannot_be_looked_at_still_serves(self):
         def refuse(part, alloc):
             raise Error("the kernel does not tell")
 
-        self.addCleanup(setattr, world.cmm.torch, "residency", world.cmm.torch.residency)
-        world.cmm.torch.residency = refuse
+        self.let_residency_be(refuse)
         ours = self.start(hbm=self.SIZE, settings={"report_seconds": 1})
         for warned in (True, False):
             ours._reported -= 2.0

@@ -81,9 +81,14 @@ class Placement:
         self.total = sum(tensor.nbytes for tensor in backing.tensors)
         self.blocks = blocks
         self.hbm_blocks = blocks if hbm_bytes >= self.total else hbm_bytes * blocks // max(self.total, 1)
-        self._tensors = backing.tensors
-        self._fast = [self._areas(tensor, views) for tensor in self._tensors]
-        self.hbm_bytes = sum(length(areas) for areas in self._fast)
+        self.hbm_bytes = 0
+        self._fast: list[torch.Tensor] = []
+        self._rest: list[torch.Tensor] = []
+        for tensor in backing.tensors:
+            fast = self._areas(tensor, views)
+            self.hbm_bytes += length(fast)
+            self._fast += [tensor[start:end] for start, end in fast]
+            self._rest += [tensor[start:end] for start, end in rest_of(fast, tensor.nbytes)]
 
     def _areas(self, tensor: torch.Tensor, views: list[Any]) -> list[Area]:
         """The part of a backing tensor for HBM: whole pages, all of it where everything fits."""
@@ -103,12 +108,11 @@ class Placement:
 
     def apply(self, alloc: cmm.torch.Allocator) -> None:
         """Say where the pages belong and bring them into being there."""
-        for tensor, fast in zip(self._tensors, self._fast, strict=True):
-            for start, end in fast:
-                cmm.torch.advise(tensor[start:end], "preferred_location", "device", alloc=alloc)
-                cmm.torch.prefetch(tensor[start:end], "device", alloc=alloc)
-            for start, end in rest_of(fast, tensor.nbytes):
-                cmm.torch.prefetch(tensor[start:end], "host", alloc=alloc)
+        for part in self._fast:
+            cmm.torch.advise(part, "preferred_location", "device", alloc=alloc)
+            cmm.torch.prefetch(part, "device", alloc=alloc)
+        for part in self._rest:
+            cmm.torch.prefetch(part, "host", alloc=alloc)
 
     def residency(self, alloc: cmm.torch.Allocator, samples: int = 32) -> dict[str, float]:
         """The share of bytes at each location, from a sample of pages of what is for HBM, and of the rest.
@@ -116,19 +120,14 @@ class Placement:
         Waits for the GPU at each page of the sample.
         """
         seen: collections.Counter[str] = collections.Counter()
-        rest = [rest_of(fast, tensor.nbytes) for fast, tensor in zip(self._fast, self._tensors, strict=True)]
-        for areas in (self._fast, rest):
-            parts = [
-                tensor[start:end]
-                for tensor, found in zip(self._tensors, areas, strict=True)
-                for start, end in found
-            ]
+        for parts in (self._fast, self._rest):
             sizes = [part.nbytes for part in parts]
+            weight = sum(sizes) / max(self.total, 1) / (samples // 2)
             for which, at in sample(sizes, samples // 2, random.random):
                 start = at // ASKED * ASKED
-                page = parts[which][start : min(start + ASKED, sizes[which])]
+                page = parts[which][start : start + ASKED]
                 for place, share in cmm.torch.residency(page, alloc=alloc).items():
-                    seen[place] += share * sum(sizes) / (samples // 2) / self.total
+                    seen[place] += weight * share
         return dict(seen)
 
 
