@@ -157,6 +157,15 @@ class CmmBench(unittest.TestCase):
         self.assertTrue(any("error_message" in row for row in rows))
         self.assertTrue(any("p50_ns" in row for row in rows if "latency" in row["name"]))
 
+    def test_a_trace_that_cannot_be_read_is_refused_with_its_line(self):
+        """Numbers that do not fit, and a block that is taken twice."""
+        trace = self.out.parent / "odd.trace"
+        for line in ("take 2 8 0 99999999999 0", "take 18446744073709551616 8 0 0 0", "take 1 8 0 0 1"):
+            trace.write_text(f"cmm trace 1\ntake 1 8 0 0 0\n{line}\n")
+            self.refused(
+                "--platform", "sim:gb10", "--filter", "replay", "--trace", trace, says=f'odd.trace:3: "{line}"'
+            )
+
     def test_bad_input_is_one_sentence(self):
         """Names, filters and sizes that do not exist."""
         self.refused("--platform", "sim:gh300", says="the known ones are h200-pcie")

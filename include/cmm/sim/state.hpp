@@ -31,6 +31,7 @@ struct pool_state {
 
 /// A capture that is under way.
 struct capture_state {
+  std::uint64_t first = 0;  ///< the stream in which it began, by id
   bool invalid = false;
 };
 
