@@ -19,7 +19,8 @@ struct limit {
   static constexpr void fields(auto& self, auto&& visit) { visit("bytes", self.bytes); }
 
   /// Exhaustion: an empty block when the budget or the upstream has run out; the budget is restored when the
-  /// upstream gave none or threw. Threads: any number, without a lock. Streams: passed on.
+  /// upstream gave none or threw. Threads: any number, without a lock. Streams: passed on. A block freed with
+  /// another size than it was taken with ends a debug build; in a release build what is used is off by it.
   template <allocator Upstream, bool Checks = checks_blocks>
   class counted {
    public:

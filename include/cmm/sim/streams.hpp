@@ -24,6 +24,7 @@ class vector_clock {
     for (const auto& [stream, tick] : other.ticks_) reach(stream, tick);
   }
   void reach(std::uint64_t stream, std::uint64_t tick) { ticks_[stream] = std::max(ticks_[stream], tick); }
+  [[nodiscard]] std::size_t size() const noexcept { return ticks_.size(); }
   [[nodiscard]] bool covers(std::uint64_t stream, std::uint64_t tick) const {
     const auto found = ticks_.find(stream);
     return found != ticks_.end() && found->second >= tick;
