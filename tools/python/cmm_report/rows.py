@@ -104,12 +104,11 @@ def row_of(entry):
     family, axes = axes_of(name)
     numbers = {k: v for k, v in entry.items() if isinstance(v, int | float) and not isinstance(v, bool)}
     texts = {k: v for k, v in entry.items() if isinstance(v, str)}
-    if entry.get("error_occurred"):
-        return Row(
-            name, family, axes, {}, texts, "failed", str(entry.get("error_message") or "no reason given")
-        )
     if entry.get("skipped"):
         return Row(name, family, axes, {}, texts, "skipped", str(entry["skipped"]))
+    if entry.get("error_occurred"):
+        reason = str(entry.get("error_message") or "no reason given")
+        return Row(name, family, axes, {}, texts, "failed", reason)
     if "p50_ns" not in numbers:
         raise ValueError(f"the row {name} has neither a time (p50_ns) nor a reason why it has none")
     for key, value in numbers.items():
