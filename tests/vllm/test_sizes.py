@@ -13,9 +13,7 @@ TABLE = Path(__file__).parents[1] / "support/sizes.inc"
 def rows(kind):
     """The rows of one kind: a text, and what becomes of it."""
     lines = TABLE.read_text(encoding="utf-8").splitlines()
-    return [
-        json.loads(f"[{line[len(kind) + 1 : -1]}]") for line in lines if line.startswith(f"{kind}(")
-    ]
+    return [json.loads(f"[{line[len(kind) + 1 : -1]}]") for line in lines if line.startswith(f"{kind}(")]
 
 
 class Sizes(unittest.TestCase):
