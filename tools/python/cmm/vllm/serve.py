@@ -12,7 +12,6 @@ from ..size import parse_size
 from .arguments import Arguments
 from .checks import check_devices, check_port, vllm_command, weights_bytes
 from .command import vllm_arguments, vllm_size
-from .host_memory import Now, read_now
 from .interface import installed
 from .machine import Machine, read_machine
 from .plan import Wishes, make_plan
@@ -151,17 +150,21 @@ def _start(options: argparse.Namespace) -> tuple[list[str], list[str]]:
 
 def _machine(options: argparse.Namespace) -> tuple[Machine, list[str]]:
     if options.probe:
-        return read_machine(read_answer(options.probe), Now()), []
+        return _with_warnings(read_machine(read_answer(options.probe)))
     if options.root:
         if not options.root.is_dir():
             raise Error(f"--root {options.root} is no folder; give one that tools/probe --record wrote")
         found = ask(find_probe(), "--root", str(options.root.resolve()))
-        return read_machine(found, read_now(options.root)), []
+        return _with_warnings(read_machine(found))
     answer, warnings = ask_verified(find_probe(), not options.no_verify)
-    machine = read_machine(answer, read_now(Path("/")))
+    machine = read_machine(answer)
     if not machine.gpus:
         check_devices()
-    return machine, warnings
+    return machine, [*warnings, *machine.warnings]
+
+
+def _with_warnings(machine: Machine) -> tuple[Machine, list[str]]:
+    return machine, list(machine.warnings)
 
 
 def _wishes(options: argparse.Namespace, given: Arguments, recorded: bool) -> Wishes:
