@@ -148,7 +148,7 @@ inline void advise(description& known) {
           ", below its best. Idle GPUs do that; if it stays so under load, look at the slot.");
     }
   }
-  const std::uint64_t limit = known.surroundings.memory_limit.value_or(0);
+  const std::uint64_t limit = known.host_memory.limit.value_or(0);
   if (limit != 0 && limit < known.memory_total.value_or(0)) {
     known.advice.push_back("This process may use " + size_text(limit) +
                            " of host memory (limit of its control group), whatever the tiers hold.");

@@ -37,6 +37,7 @@ struct answers {
   std::optional<std::int64_t> page_bytes{};    ///< of the host
   std::string architecture{};                  ///< by uname, such as "aarch64"
   std::vector<gpu_answers> gpus{};
+  std::map<std::string, std::string> environment{};  ///< variables of Slurm about memory
 
   friend bool operator==(const answers&, const answers&) = default;
 };

@@ -14,6 +14,7 @@
 #include "reachable.hpp"
 #include "roles.hpp"
 #include "tiers.hpp"
+#include "usable_memory.hpp"
 
 namespace cmm::platform {
 namespace detail {
@@ -64,7 +65,8 @@ inline description describe(files& from, const answers& given) {
     known.gpus.push_back(describe_gpu(from, each, static_cast<int>(known.gpus.size())));
   }
   for (const numa_node& each : read_numa(from)) {
-    known.nodes.push_back({each.id, each.cpus, each.total, each.free, unknown{}, -1});
+    known.nodes.push_back(
+        {each.id, each.cpus, each.total, each.free, each.cache, each.allowed, unknown{}, -1});
   }
 
   const iomem map = read_iomem(from);
@@ -75,6 +77,7 @@ inline description describe(files& from, const answers& given) {
   detail::add_host(known, map);
   known.egm_mode = detail::egm_mode(known, regions, detail::host_bytes(known));
   detail::add_carve_out(known, regions);
+  known.host_memory = find_usable_memory(from, known, map, given.environment);
   find_reachable(known);
   advise(known);
   detail::name_unseen(known, from, given, map);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "evidence.hpp"
@@ -9,12 +8,11 @@
 
 namespace cmm::platform {
 
-/// Whether the process runs inside WSL, a container or a virtual machine, and the memory it may use.
+/// Whether the process runs inside WSL, a container or a virtual machine, or none of them.
 struct surroundings {
   fact<bool> wsl = unknown{};
   fact<bool> container = unknown{};
   fact<bool> virtual_machine = unknown{};
-  fact<std::uint64_t> memory_limit = unknown{};  ///< of its control group, in bytes
 };
 
 inline surroundings read_surroundings(files& from) {
@@ -43,13 +41,6 @@ inline surroundings read_surroundings(files& from) {
     known.virtual_machine = inferred(machine, vendor + " is " + *line);
   }
 
-  constexpr const char* limit = "/sys/fs/cgroup/memory.max";
-  if (const auto line = from.line(limit)) {
-    const auto bytes = number(*line);
-    known.memory_limit = bytes ? reported(*bytes, limit) : unknown{std::string{limit} + " sets no limit"};
-  } else {
-    known.memory_limit = unknown{from.why_not(limit)};
-  }
   return known;
 }
 

@@ -14,7 +14,6 @@ from ..size import parse_size
 from .arguments import Arguments
 from .checks import check_devices, check_port, vllm_command, weights_bytes
 from .command import vllm_arguments, vllm_size
-from .host_memory import Now, read_now
 from .host_taken import host_taken, host_taken_warnings
 from .interface import installed
 from .machine import Machine, read_machine
@@ -56,7 +55,7 @@ def run(arguments: Sequence[str], program: str = "cmm serve") -> list[str] | Non
     wishes = _wishes(options, given, recorded)
     plan = make_plan(machine, wishes, {} if recorded else gpu_users())
     command = [*start, *vllm_arguments(given, plan)]
-    print(told(plan, [*warnings, *about_vllm, *about_probe], command), flush=True)
+    print(told(plan, [*warnings, *about_vllm, *about_probe, *machine.warnings], command), flush=True)
     return None if options.dry_run else command
 
 
@@ -110,14 +109,13 @@ def _start(options: argparse.Namespace) -> tuple[list[str], list[str]]:
 
 def _machine(options: argparse.Namespace) -> tuple[Machine, list[str]]:
     if options.probe:
-        return read_machine(read_answer(Path(options.probe)), Now()), []
+        return read_machine(read_answer(Path(options.probe))), []
     if options.root:
         if not os.path.isdir(options.root):
             raise Error(f"--root {options.root} is no folder; give one that tools/probe --record wrote")
-        found = ask(find_probe(), "--root", str(Path(options.root).resolve()))
-        return read_machine(found, read_now(Path(options.root))), []
+        return read_machine(ask(find_probe(), "--root", str(Path(options.root).resolve()))), []
     answer, warnings = ask_verified(find_probe(), not options.no_verify)
-    machine = read_machine(answer, read_now(Path("/")))
+    machine = read_machine(answer)
     if not machine.gpus:
         check_devices()
     return machine, warnings

@@ -126,8 +126,10 @@ def _of_all(machine: Machine, workers: int) -> list[Share]:
     found = []
     now = machine.now
     if now.available is not None:
-        left = _available(machine, now.available)
+        left = now.available
         total = sum(tier.total for tier in machine.host_tiers())
+        if now.total is not None:
+            total = min(total, now.total)  # of a container, where the nodes are those of its host
         found.append(
             _share(left, total, workers, f"the kernel has {format_size(left)} of host memory available now")
         )
@@ -145,12 +147,7 @@ def _share(usable: int, total: int, sharing: int, what: str) -> Share:
     return Share(each, f"{what}{split}; {format_size(kept)} are kept back")
 
 
-def _available(machine: Machine, whole: int) -> int:
-    """Without HBM that is a NUMA node: the system counts it, and it must not be counted twice."""
-    return max(0, whole - sum(machine.node_free.get(node, 0) for node in machine.hbm_nodes))
-
-
 def _free(machine: Machine, tier: Tier) -> int:
     if tier.total > machine.node_bytes.get(tier.node, 0) and machine.now.available is not None:
-        return _available(machine, machine.now.available)  # a node that shows less than the system has
+        return machine.now.available  # a node that shows less than the system has
     return min(tier.total, machine.node_free.get(tier.node, 0) + machine.now.cache.get(tier.node, 0))
