@@ -95,9 +95,7 @@ def _listed(what: str, numbers: Sequence[int]) -> str:
     return f"{what}{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
 
 
-def _asked(
-    machine: Machine, gpus: Sequence[Gpu], asked: str, hbm: int, taken: int, anywhere: bool
-) -> Choice:
+def _asked(machine: Machine, gpus: Sequence[Gpu], asked: str, hbm: int, taken: int, anywhere: bool) -> Choice:
     found = re.match(r"[\s(]*(\w*)", asked)
     name = found[1] if found else ""
     if name in ("device", "device_pool"):
