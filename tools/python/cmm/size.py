@@ -36,7 +36,7 @@ def parse_size(text: Any, where: str) -> int:
         raise refusal("is larger than the address space")
     if len(fraction) > _MOST_DIGITS:
         raise refusal("is not a whole number of bytes")
-    scale = 10 ** len(fraction)
+    scale: int = 10 ** len(fraction)
     size, rest = divmod(int(whole + fraction) * _UNITS[unit], scale)
     if size > _MOST:
         raise refusal("is larger than the address space")

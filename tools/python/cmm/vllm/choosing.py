@@ -86,8 +86,8 @@ def _check_names(machine: Machine, recipe: str) -> None:
     for ordinal in devices(recipe):
         if ordinal not in gpus:
             raise Error(
-                f"the recipe names device:{ordinal}, and this machine has {_listed('GPU', gpus)}; name another, "
-                "or write device for the GPU of each worker"
+                f"the recipe names device:{ordinal}, and this machine has {_listed('GPU', gpus)}; name "
+                "another, or write device for the GPU of each worker"
             )
 
 

@@ -32,8 +32,8 @@ def utilization(machine: Machine, gpu: Gpu, asked: float | None, users: str, tak
             rest = f"page cache takes {format_size(cached)}" if cached else rest
             raise Error(
                 f"--gpu-memory-utilization {asked:g} asks for {format_size(int(asked * gpu.total))} of "
-                f"{_name(gpu)}, and {format_size(free)} are free{', ' + rest if rest else ''}; ask for at most "
-                f"{most:g}, or {_drop(gpu) if cached else 'end what uses the GPU'}"
+                f"{_name(gpu)}, and {format_size(free)} are free{', ' + rest if rest else ''}; ask for at "
+                f"most {most:g}, or {_drop(gpu) if cached else 'end what uses the GPU'}"
             )
         return asked
     if most <= 0:
@@ -47,13 +47,13 @@ def utilization(machine: Machine, gpu: Gpu, asked: float | None, users: str, tak
         if cached and in_use - cached <= BUSY * gpu.total:
             raise Error(
                 f"{format_size(cached)} of page cache fill the HBM of {_name(gpu)}, which is NUMA node "
-                f"{gpu.numa_node}, so {format_size(free)} of its {format_size(gpu.total)} are free; {_drop(gpu)}, "
-                f"{share}"
+                f"{gpu.numa_node}, so {format_size(free)} of its {format_size(gpu.total)} are free; "
+                f"{_drop(gpu)}, {share}"
             )
         files = f", {format_size(cached)} of it page cache on NUMA node {gpu.numa_node}" if cached else ""
         raise Error(
-            f"{_name(gpu)} is busy: {format_size(in_use)} of its {format_size(gpu.total)} are in use{by}{files}; "
-            f"end that, choose another GPU by CUDA_VISIBLE_DEVICES, {share}"
+            f"{_name(gpu)} is busy: {format_size(in_use)} of its {format_size(gpu.total)} are in use{by}"
+            f"{files}; end that, choose another GPU by CUDA_VISIBLE_DEVICES, {share}"
         )
     return min(UTILIZATION, most)
 

@@ -30,14 +30,15 @@ def capped_by_limit(recipe: str, in_hbm: int, large: int, asked: int | None) -> 
     less = f"less {format_size(ROUNDED_UP)}, because PyTorch rounds up each tensor"
     if most == 0:
         raise Error(
-            f"the recipe's limit of {format_size(limit)}, {less}, leaves nothing for a KV cache; write a larger "
-            "one, such as limit{64GiB}"
+            f"the recipe's limit of {format_size(limit)}, {less}, leaves nothing for a KV cache; write a "
+            "larger one, such as limit{64GiB}"
         )
     if asked is not None:
         if asked > most:
             raise Error(
-                f"a KV cache of {format_size(asked)} is more than the recipe's limit of {format_size(limit)}, "
-                f"{less}; ask for at most --kv-bytes {most // MIB}MiB, or write a larger limit"
+                f"a KV cache of {format_size(asked)} is more than the recipe's limit of "
+                f"{format_size(limit)}, {less}; ask for at most "
+                f"--kv-bytes {most // MIB}MiB, or write a larger limit"
             )
         return Capped(large, asked)
     if in_hbm + large <= most:
@@ -46,4 +47,4 @@ def capped_by_limit(recipe: str, in_hbm: int, large: int, asked: int | None) -> 
     if most <= large:
         return Capped(large, most, reason=reason)
     first = min(in_hbm, most)
-    return Capped(most - first if large else 0, None, first, reason)
+    return Capped((most - first) // MIB * MIB if large else 0, None, first, reason)

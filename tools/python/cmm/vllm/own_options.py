@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from ..errors import Error
 
@@ -27,6 +27,13 @@ def read_options(arguments: Sequence[str], program: str) -> tuple[argparse.Names
     for given in rest:
         _refuse_misspelt(given)
     return options, rest
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong as every other error is said."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Error(f"{message}; --help lists the options")
 
 
 class _Once(argparse.Action):
@@ -56,7 +63,7 @@ _FLAGS = {
 
 
 def _parser(program: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=program,
         usage=f"{program} MODEL [OPTIONS OF THIS COMMAND] [ANY ARGUMENTS OF vllm serve]",
         description=DESCRIPTION,
@@ -74,13 +81,12 @@ def _parser(program: str) -> argparse.ArgumentParser:
 def _refuse_misspelt(given: str) -> None:
     name = given.partition("=")[0]
     spelt = name.replace("_", "-")
-    if not spelt.startswith("--") or len(spelt) < len("--kv-b"):
+    if not spelt.startswith("--") or len(spelt) < len("--kv-"):
         return
     for own in [*_VALUED, *_FLAGS]:
         few = 1 if len(own) <= len("--recipe") else 2
         if own.startswith(spelt) or _edits(spelt, own) <= few:
-            said = "takes no value" if name == own else f"is no option; write {own}"
-            raise Error(f"{given.partition('=')[0]} {said}")
+            raise Error(f"{name} is no option; write {own}")
 
 
 def _edits(one: str, other: str) -> int:

@@ -55,6 +55,8 @@ class Plan:
     large_bytes: int
     kv_bytes: int | None
     """The whole KV cache, where that is given."""
+    kv_why: str
+    """Who gives it."""
     kv_in_hbm: int | None
     """HBM that the KV cache takes at most, where a limit of the recipe says so."""
     tier: str
@@ -94,6 +96,7 @@ def make_plan(machine: Machine, wishes: Wishes, users: Mapping[str, str] | None 
         hbm_bytes=hbm,
         large_bytes=capped.large_bytes,
         kv_bytes=capped.kv_bytes,
+        kv_why="as asked" if wishes.kv_bytes is not None else "by the recipe's limit",
         kv_in_hbm=capped.kv_in_hbm,
         tier=chosen.tier,
         reasons=(*reasons, *speed),

@@ -25,7 +25,7 @@ def told(plan: Plan, warnings: Iterable[str], command: Sequence[str]) -> str:
     lines += _entry("beyond HBM", _beyond(plan))
     if plan.kv_bytes is not None:
         lines += _entry(
-            "KV cache", f"{format_size(plan.kv_bytes)} on each GPU, HBM and beyond together, as asked"
+            "KV cache", f"{format_size(plan.kv_bytes)} on each GPU, HBM and beyond together, {plan.kv_why}"
         )
     lines += ["", "Why"]
     for reason in plan.reasons:

@@ -21,9 +21,9 @@ def chosen_gpus(machine: Machine, count: int, visible: str | None) -> tuple[Gpu,
     for gpu in gpus[:count]:
         if gpu.trouble:
             raise Error(
-                f"GPU {gpu.ordinal} ({gpu.name}) does not tell how much memory it has free: {gpu.trouble}; look "
-                "at nvidia-smi, because a GPU that another process has for itself or that is being reset "
-                "answers so, or choose another by CUDA_VISIBLE_DEVICES"
+                f"GPU {gpu.ordinal} ({gpu.name}) does not tell how much memory it has free: {gpu.trouble}; "
+                "look at nvidia-smi, because a GPU that another process has for itself or that is being "
+                "reset answers so, or choose another by CUDA_VISIBLE_DEVICES"
             )
     return tuple(gpus[:count])
 
