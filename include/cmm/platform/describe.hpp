@@ -4,6 +4,7 @@
 
 #include "advice.hpp"
 #include "answers.hpp"
+#include "cuda_trouble.hpp"
 #include "describe_gpu.hpp"
 #include "description.hpp"
 #include "egm_regions.hpp"
@@ -26,8 +27,15 @@ inline fact<std::string> cuda_version(const std::optional<std::int64_t>& number,
   return reported(std::to_string(*number / 1000) + "." + std::to_string(*number % 1000 / 10), call);
 }
 
+/// Why no GPU answered. An old driver answers for itself and has no GPU for a newer CUDA.
+inline std::string why_no_gpu(const answers& given, const fact<std::string>& driver) {
+  if (!given.gpus.empty()) return "";
+  const std::string why = explained(given.no_cuda.empty() ? "no GPU was found" : given.no_cuda);
+  return why + (driver ? "; the driver here is " + *driver : "");
+}
+
 inline void name_unseen(description& known, const files& from, const answers& given, const iomem& map) {
-  if (!given.no_cuda.empty()) known.unseen.push_back("CUDA: " + given.no_cuda);
+  if (!given.no_cuda.empty()) known.unseen.push_back("CUDA: " + explained(given.no_cuda));
   if (!given.no_nvml.empty() && given.no_nvml != given.no_cuda) {
     known.unseen.push_back("NVML: " + given.no_nvml);
   }
@@ -59,6 +67,7 @@ inline description describe(files& from, const answers& given) {
   if (!given.architecture.empty()) known.architecture = reported(given.architecture, "uname");
   known.cuda_driver = detail::cuda_version(given.cuda_driver, "cudaDriverGetVersion", given.no_cuda);
   known.cuda_runtime = detail::cuda_version(given.cuda_runtime, "cudaRuntimeGetVersion", given.no_cuda);
+  known.no_gpu = detail::why_no_gpu(given, known.driver.version);
   const auto total = read_memory_total(from);
   known.memory_total = total ? reported(*total, "/proc/meminfo") : unknown{from.why_not("/proc/meminfo")};
   for (const gpu_answers& each : given.gpus) {

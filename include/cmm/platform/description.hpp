@@ -142,6 +142,7 @@ struct description {
   fact<std::string> memory_mode = unknown{};     ///< "NUMA", "CDMM", "separate" or "shared"
   fact<std::string> egm_mode = unknown{};        ///< "off", "host" or "guest"
   fact<std::uint64_t> memory_total = unknown{};  ///< MemTotal in bytes, HBM that is online included
+  std::string no_gpu{};                          ///< why no GPU answered, and what helps
   std::vector<node> nodes{};
   std::vector<tier> tiers{};
   std::vector<reach> reachable{};

@@ -115,6 +115,7 @@ inline std::string to_json(const description& known) {
   return "{\n  \"schema\": \"cmm-platform 1\",\n  \"facts\": " + detail::block('{', facts, "  ", '}') +
          ",\n  \"uvm_parameters\": " + detail::block('{', uvm, "  ", '}') +
          ",\n  \"host_memory\": " + detail::block('{', host, "  ", '}') +
+         ",\n  \"no_gpu\": " + in_quotes(known.no_gpu) +
          ",\n  \"gpus\": " + detail::list("  ", known.gpus, gpu_json) +
          ",\n  \"nodes\": " + detail::list("  ", known.nodes, node_json) +
          ",\n  \"tiers\": " + detail::list("  ", known.tiers, tier_json) +

@@ -15,6 +15,33 @@ struct surroundings {
   fact<bool> virtual_machine = unknown{};
 };
 
+namespace detail {
+
+/// By what container engines leave, by the name of the control group, and by being cut off from those above.
+inline fact<bool> in_container(files& from) {
+  for (const char* path :
+       {"/.dockerenv", "/run/.containerenv", "/run/systemd/container", "/.singularity.d/labels.json",
+        "/var/run/secrets/kubernetes.io/serviceaccount/namespace",
+        "/run/secrets/kubernetes.io/serviceaccount/namespace"}) {
+    if (from.exists(path)) return reported(true, path);
+  }
+  const std::string path = "/proc/self/cgroup";
+  const std::string groups = from.read(path).value_or("");
+  for (const char* name : {"docker", "kubepods", "containerd", "libpod", "lxc", "crio", "buildkit"}) {
+    if (groups.find(name) != std::string::npos) return inferred(true, path + " names " + name);
+  }
+  if (trimmed(groups) == "0::/") {
+    if (from.read("/sys/fs/cgroup/memory.max")) {
+      return inferred(true,
+                      path + " is 0::/, and that group has a limit file, which the system's own has not");
+    }
+    return unknown{path + " is 0::/, as in many containers and on few other systems"};
+  }
+  return inferred(false, "none of the files that container engines leave");
+}
+
+}  // namespace detail
+
 inline surroundings read_surroundings(files& from) {
   surroundings known;
   constexpr const char* release = "/proc/sys/kernel/osrelease";
@@ -25,10 +52,7 @@ inline surroundings read_surroundings(files& from) {
     known.wsl = unknown{from.why_not(release)};
   }
 
-  known.container = inferred(false, "none of the files that container engines leave");
-  for (const char* path : {"/.dockerenv", "/run/.containerenv"}) {
-    if (from.exists(path)) known.container = reported(true, path);
-  }
+  known.container = detail::in_container(from);
 
   const std::string vendor = "/sys/class/dmi/id/sys_vendor";
   known.virtual_machine = unknown{vendor + " is missing"};

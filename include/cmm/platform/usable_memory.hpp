@@ -145,9 +145,8 @@ inline usable_memory find_usable_memory(files& from, const description& known, c
       found.left = inferred(*told, "MemAvailable of " + path);
     }
   }
-  found.usable = !found.available                                 ? found.left
-                 : !found.left || *found.available <= *found.left ? found.available
-                                                                  : found.left;
+  const bool by_group = found.left && (!found.available || *found.left < *found.available);
+  found.usable = by_group ? found.left : found.available;
   return found;
 }
 

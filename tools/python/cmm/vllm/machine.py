@@ -141,7 +141,7 @@ def _read(told: dict[str, Any]) -> Machine:
         memory_mode=facts["memory_mode"]["value"],
         egm_mode=facts["egm_mode"]["value"],
         wsl=bool(facts["wsl"]["value"]),
-        no_gpu=facts["cuda_driver"]["evidence"],
+        no_gpu=str(told["no_gpu"]),
         now=now,
         warnings=tuple(str(each) for each in told["host_memory"]["assumed"]),
     )
