@@ -88,7 +88,8 @@ class Workshop:
                 partial = made.with_suffix(".partial")
                 self.compile(self.tree, source, flags, partial, "-MMD", "-MF", made.with_suffix(".d"))
                 partial.rename(made)
-        return made, made.with_suffix(".d").read_text().replace("\\\n", " ").split()
+        files = made.with_suffix(".d").read_text().replace("\\\n", " ").split()
+        return made, {os.path.normpath(file) for file in files}
 
     def compile(self, tree, source, flags, into, *more):
         """Compile a source of a tree; Boost.Test and what its programs share is precompiled."""
