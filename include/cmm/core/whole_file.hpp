@@ -5,6 +5,8 @@
 #include <string>
 #include <system_error>
 
+#include "requirements.hpp"
+
 namespace cmm::detail {
 
 /// Writes a text to `path`, whole or not at all: what stood there stays until the new text is complete.
