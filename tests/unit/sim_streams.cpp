@@ -136,6 +136,61 @@ BOOST_FIXTURE_TEST_CASE(each_thread_has_its_own_default_stream, world) {
   BOOST_CHECK_NE(id_of(stream{}), mine);
 }
 
+BOOST_AUTO_TEST_CASE(the_null_handle_means_the_default_stream_that_the_program_was_compiled_for) {
+  for (const stream null : {stream::legacy(), stream::per_thread()}) {
+    sim::machine machine{sim::h200_pcie, sim::backing::none, null};
+    sim::api api{machine};
+    BOOST_CHECK(api.default_stream() == null);
+    std::uint64_t ids[3] = {};
+    BOOST_REQUIRE(api.stream_id(stream{}, ids[0]).ok());
+    BOOST_REQUIRE(api.stream_id(stream::legacy(), ids[1]).ok());
+    BOOST_REQUIRE(api.stream_id(stream::per_thread(), ids[2]).ok());
+    BOOST_CHECK_NE(ids[1], ids[2]);
+    BOOST_CHECK_EQUAL(ids[0], null == stream::legacy() ? ids[1] : ids[2]);
+    BOOST_CHECK_EQUAL(machine.begin_capture(stream{}).ok(), null == stream::per_thread());
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(work_in_the_legacy_stream_comes_after_that_of_every_per_thread_one, world) {
+  sim::mark theirs;
+  std::thread{[&] {
+    kernel(per_thread);
+    theirs = machine.mark_of(per_thread);
+  }}.join();
+  BOOST_CHECK(!machine.ordered_after(theirs, a));
+  BOOST_REQUIRE(api.wait(a, recorded(stream::legacy())).ok());
+  BOOST_CHECK(machine.ordered_after(theirs, a));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_known_of_streams_that_came_and_went_stays_small_and_true, world) {
+  const sim::mark before = machine.mark_of(b);
+  sim::mark dead;
+  for (int i = 0; i < 2000; ++i) {
+    const stream s = machine.create_stream();
+    BOOST_REQUIRE(machine.gpu_compute(1000, s).ok());
+    dead = machine.mark_of(s);
+    const event e = recorded(s);
+    BOOST_REQUIRE(api.wait(a, e).ok());
+    BOOST_REQUIRE(api.synchronize(e).ok() && api.destroy_event(e).ok());
+    machine.destroy_stream(s);
+  }
+  const std::size_t known =
+      machine.inspect([&](sim::state& s) { return s.host.size() + s.find(a)->before.size(); });
+  BOOST_CHECK_LT(known, 200U);
+  BOOST_CHECK(machine.ordered_after(dead, b));
+  BOOST_CHECK(!machine.ordered_after(before, a));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_destroyed_stream_that_nobody_waited_for_orders_nothing, world) {
+  for (int i = 0; i < 100; ++i) {
+    const stream s = machine.create_stream();
+    BOOST_REQUIRE(machine.gpu_compute(1000, s).ok());
+    const sim::mark last_use = machine.mark_of(s);
+    machine.destroy_stream(s);
+    BOOST_REQUIRE(!machine.ordered_after(last_use, a));
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(a_capture_is_seen_on_its_stream_only, world) {
   std::uint64_t id = 0;
   BOOST_REQUIRE(machine.begin_capture(a).ok());

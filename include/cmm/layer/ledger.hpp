@@ -33,7 +33,7 @@ class ledger {
     if constexpr (Checks) {
       if (!kept_) return;
       const std::scoped_lock lock{mutex_};
-      live_.emplace(b.data, b.bytes);
+      live_.emplace(b.data, b);
     }
   }
   void remove([[maybe_unused]] const block& b) noexcept {
@@ -47,9 +47,14 @@ class ledger {
             "through the allocator it came from (or this program is compiled partly with NDEBUG and partly "
             "without it; compile all of it in one way)");
       }
-      if (found->second != b.bytes) {
+      if (found->second.bytes != b.bytes) {
         stop(
             "a block was freed with another size than it was taken with; pass back the block as allocate "
+            "returned it");
+      }
+      if (found->second.device != b.device && b.device != current_device) {
+        stop(
+            "a block was freed for another device than it was taken for; pass back the block as allocate "
             "returned it");
       }
       live_.erase(found);
@@ -59,7 +64,7 @@ class ledger {
  private:
   bool kept_ = Checks;
   std::mutex mutex_;
-  std::unordered_map<const void*, std::size_t> live_;
+  std::unordered_map<const void*, block> live_;
 };
 
 }  // namespace detail

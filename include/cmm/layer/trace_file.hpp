@@ -30,9 +30,9 @@ inline void save_trace(const std::vector<trace_event>& log, const std::filesyste
     }
     file << ' ' << e.stream << ' ' << e.device << ' ' << e.nanoseconds << '\n';
   }
-  if (!detail::write_whole(path, file.str())) {
-    throw std::runtime_error{"the trace could not be written to " + path.string() +
-                             "; check that the folder exists, is writable and has room"};
+  if (const std::string reason = detail::write_whole(path, file.str()); !reason.empty()) {
+    throw std::runtime_error{"the trace could not be written to " + path.string() + " (" + reason +
+                             "); name a file in a folder that exists, is writable and has room"};
   }
 }
 

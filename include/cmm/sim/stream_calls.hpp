@@ -19,7 +19,7 @@ inline errc synchronize(state& s, stream on) {
   const stream_state* const stream = s.find(on);
   if (stream == nullptr) return errc::invalid_value;
   if (stream->capture != 0) return s.invalidate(stream->capture);
-  if (streams::is_legacy(on) && !s.captures.empty()) {
+  if (s.streams.is_legacy(on) && !s.captures.empty()) {
     s.invalidate_all();
     return errc::capture_implicit;
   }
@@ -51,6 +51,12 @@ inline errc record(state& s, event e, stream on) {
   event_state* const event = s.find(e);
   if (stream == nullptr || event == nullptr) return errc::invalid_value;
   s.clock.spend(s.machine.calls.event);
+  if (s.streams.is_legacy(on)) {
+    s.streams.each_per_thread(stream->device, [&](const stream_state& each) {
+      stream->wait(each.ready, each.before);
+      stream->before.reach(each.id, each.tick);
+    });
+  }
   stream->before.join(s.host);
   stream->before.reach(stream->id, stream->tick);
   *event = {.ready = std::max(stream->ready, s.clock.start()),
@@ -68,7 +74,7 @@ inline errc wait(state& s, stream on, event e) {
   if (stream == nullptr || event == nullptr) return errc::invalid_value;
   if (stream->capture != 0 && event->capture != stream->capture) return s.invalidate(stream->capture);
   const bool joins = event->capture != stream->capture && s.captures.contains(event->capture);
-  if (joins && streams::is_legacy(on)) {
+  if (joins && s.streams.is_legacy(on)) {
     s.invalidate(event->capture);
     return errc::capture_implicit;
   }
@@ -110,7 +116,7 @@ inline errc synchronize(state& s, event e) {
 inline errc begin_capture(state& s, stream on) {
   stream_state* const stream = s.find(on);
   if (stream == nullptr || stream->capture != 0) return errc::invalid_value;
-  if (streams::is_legacy(on)) return errc::capture_unsupported;
+  if (s.streams.is_legacy(on)) return errc::capture_unsupported;
   stream->capture = ++s.last_handle;
   s.captures[stream->capture] = {.first = stream->id};
   return errc::success;
