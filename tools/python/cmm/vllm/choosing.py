@@ -5,18 +5,15 @@ import re
 from collections.abc import Sequence
 
 from ..errors import Error
+from ..kv_recipe import IN_HBM, managed_recipe, pinned_recipe
 from ..size import format_size
 from .machine import Gpu, Machine, Reach
 from .peculiarities import carve_out, carve_out_warnings, modes
 from .settings import RECIPE, places_blocks
 from .shares import MIB, nearest_tier, share
 
-IN_HBM = "device | stats"
-"""The KV cache stays where stock vLLM has it."""
 HOST_SOURCES = ("managed", "egm", "managed_pool", "system")
 """Sources that reach host memory."""
-FOR_ACTIVATIONS = 4 << 30
-"""HBM in bytes that a spill leaves for activations and CUDA graphs: it fills HBM before those are there."""
 SHARED = "CPU and GPU share one memory, so there is no second one to spill to: the KV cache has what is free"
 
 
@@ -45,11 +42,10 @@ def choose(machine: Machine, gpus: Sequence[Gpu], asked: str | None, hbm: int, t
     tier = nearest_tier(machine, gpus[0])
     managed, egm = machine.reach("managed", tier), machine.reach("egm", tier)
     if managed.total:
-        recipe = f"managed | prefer{{{_preferred(machine, gpus)}}} | accessed_by{{device}} | stats"
+        recipe = managed_recipe(_preferred(machine, gpus))
         return _beyond(machine, gpus, recipe, managed, hbm, taken)
     if egm.total:
-        headroom = max(gpu.total for gpu in gpus) - hbm + FOR_ACTIVATIONS
-        recipe = f"egm | spill{{device, .headroom = {-(-headroom // MIB)}MiB}} | stats"
+        recipe = pinned_recipe(max(gpu.total for gpu in gpus) - hbm)
         return _beyond(machine, gpus, recipe, egm, hbm, taken)
     where = "WSL: nothing" if machine.wsl else "nothing"
     why = f"{where} reaches {tier.name}: {managed.evidence}; {egm.evidence}"
