@@ -80,8 +80,9 @@ class Row:
             return ""
         if self.values.get("pass_spread", 0) > 0.1:
             return f"repetitions differ by {units.percent_text(self.values['pass_spread'])}"
-        if self.values.get("limit_ratio", 0) > 1.05:
-            share = units.percent_text(self.values["limit_ratio"])
+        beaten = max(self.values.get("limit_ratio", 0), self.values.get("limit_beaten", 0))
+        if beaten > 1.05:
+            share = units.percent_text(beaten)
             return f"at {share} of its limit, so the limit or the row is wrong"
         if (late := self.quantile("p99_ns") or 0) > 5 * self.time:
             times = units.times_text(late / self.time)
