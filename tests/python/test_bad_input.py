@@ -141,12 +141,31 @@ class BadInputTest(ReportTest):
 class OddContentTest(ReportTest):
     """JSON of the right outline with something odd in it."""
 
-    ODD = (None, True, -1, 0, 1e19, 10**400, float("nan"), float("inf"), "", "x", "\u00b2", "9" * 5000, [], {}, [[]], {"a": {}})
+    ODD = (
+        None,
+        True,
+        -1,
+        0,
+        1e19,
+        10**400,
+        float("nan"),
+        float("inf"),
+        "",
+        "x",
+        "\u00b2",
+        "9" * 5000,
+        [],
+        {},
+        [[]],
+        {"a": {}},
+    )
 
     def places(self, value, path=()):
         """The path of each value inside another."""
         yield path
-        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        items = (
+            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        )
         for key, one in items:
             yield from self.places(one, (*path, key))
 

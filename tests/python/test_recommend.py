@@ -80,7 +80,7 @@ class RecommendTest(ReportTest):
                 self.assertEqual(self.recipes(made)["kv_cache"]["recipe"], kv_recipe(memory, result))
 
     def test_the_kv_recipes_are_those_that_the_rows_measured_and_that_cmm_serve_gives(self):
-        """As bench/cases/kv_access.hpp takes its host part; no recipe fills the memory that an engine needs."""
+        """As bench/cases/kv_access.hpp takes its host part; none fills the memory that an engine needs."""
         measured = dict.fromkeys(("fault", "prefetch", "batched_prefetch"), "managed")
         measured |= {"remote": "remote", "copy": "pinned", "batched_copy": "pinned"}
         self.assertEqual({access: memory for access, (memory, _) in HOST_PART.items()}, measured)

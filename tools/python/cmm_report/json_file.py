@@ -35,7 +35,9 @@ def text_of(path):
     except (OSError, ValueError) as error:
         if isinstance(error, UnicodeDecodeError):
             raise BadInput(f"{path} is no text, so no result; {GIVE}") from error
-        raise BadInput(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); {GIVE}") from error
+        raise BadInput(
+            f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); {GIVE}"
+        ) from error
 
 
 def not_json(path, error):

@@ -61,8 +61,8 @@ def weights(result):
     return Advice("weights", f"managed | {found.policy} | pool | stats", [reason + ".", *found.reasons], rows)
 
 
-# How a KV cache beyond GPU memory must live for each way of reaching its blocks on the host: as the rows had it.
-# Their pinned memory came from cudaMallocHost; egm is the pinned memory that the library gives out.
+# How a KV cache beyond GPU memory must live for each way of reaching its blocks on the host: as the rows had
+# it. Their pinned memory came from cudaMallocHost; egm is the pinned memory that the library gives out.
 HOST_PART = {
     "fault": ("managed", "let the pages come by faults"),
     "remote": ("remote", "let kernels read host blocks where they are"),

@@ -105,7 +105,9 @@ def row_of(entry):
         raise ValueError("a row has no name")
     name = entry["name"]
     family, axes = axes_of(name)
-    numbers = {k: float(v) for k, v in entry.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+    numbers = {
+        k: float(v) for k, v in entry.items() if isinstance(v, int | float) and not isinstance(v, bool)
+    }
     texts = {k: v for k, v in entry.items() if isinstance(v, str)}
     if entry.get("skipped"):
         return Row(name, family, axes, {}, texts, "skipped", str(entry["skipped"]))
