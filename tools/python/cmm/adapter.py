@@ -67,10 +67,14 @@ def run(arguments: Sequence[str], program: str = "tools/adapter") -> None:
         raise Error(
             f"{options.output} cannot be written: there is no folder {options.output.absolute().parent}"
         )
-    if options.output.is_dir():
-        raise Error(f"{options.output} cannot be written: it is a folder; name a file, such as libcmm.so")
-    with whole_file(options.output) as partial:
-        library.make(partial)
+    try:
+        with whole_file(options.output) as partial:
+            library.make(partial)
+    except OSError as error:
+        raise Error(
+            f"{options.output} cannot be written ({error.strerror}); name a file in a folder that is writable "
+            "and has room"
+        ) from error
 
 
 def main(arguments: Sequence[str] | None = None, program: str = "tools/adapter") -> int:
