@@ -8,8 +8,8 @@ def chosen_gpus(machine: Machine, count: int, visible: str | None) -> tuple[Gpu,
     """The first `count` that CUDA_VISIBLE_DEVICES leaves. Refuses too few, and a list that names others."""
     if not machine.gpus:
         raise Error(
-            f"no GPU answered, and vLLM needs one: {machine.no_gpu}; nvidia-smi and CUDA_VISIBLE_DEVICES show "
-            "more"
+            f"no GPU answered, and vLLM needs one: {machine.no_gpu}; nvidia-smi and "
+            "CUDA_VISIBLE_DEVICES show more"
         )
     gpus = _visible(machine, visible) if visible is not None else list(machine.gpus)
     if count > len(gpus):
@@ -21,8 +21,8 @@ def chosen_gpus(machine: Machine, count: int, visible: str | None) -> tuple[Gpu,
     for gpu in gpus[:count]:
         if gpu.trouble:
             raise Error(
-                f"GPU {gpu.ordinal} ({gpu.name}) does not tell how much memory it has free: {gpu.trouble}; end "
-                "what uses it, or choose another by CUDA_VISIBLE_DEVICES"
+                f"GPU {gpu.ordinal} ({gpu.name}) does not tell how much memory it has free: {gpu.trouble}; "
+                "end what uses it, or choose another by CUDA_VISIBLE_DEVICES"
             )
     return tuple(gpus[:count])
 
