@@ -243,13 +243,66 @@ BOOST_FIXTURE_TEST_CASE(whatever_waits_breaks_a_capture, world) {
   BOOST_CHECK_EQUAL(machine.live_managed_bytes(), 1_MiB);
 }
 
-BOOST_FIXTURE_TEST_CASE(waiting_for_a_captured_event_from_outside_breaks_the_capture, world) {
+BOOST_FIXTURE_TEST_CASE(a_capture_forks_into_a_second_stream_and_joins_again, world) {
+  std::uint64_t first = 0;
+  std::uint64_t second = 0;
   BOOST_REQUIRE(machine.begin_capture(a).ok());
   BOOST_CHECK(api.wait(b, recorded(a)).ok());
-  BOOST_CHECK_EQUAL(machine.invalidated_captures(), 1U);
+  BOOST_CHECK(api.capture_of(a, first).ok() && api.capture_of(b, second).ok() && first == second);
+  BOOST_CHECK(machine.gpu_compute(1e3, b).ok());
+  BOOST_CHECK(api.wait(a, recorded(b)).ok());
+  BOOST_CHECK(machine.end_capture(a).ok());
+  BOOST_CHECK_EQUAL(machine.invalidated_captures(), 0U);
+  BOOST_CHECK(api.capture_of(b, second).ok() && second == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_capture_joins_a_stream_through_a_third, world) {
+  const stream c = machine.create_stream();
+  BOOST_REQUIRE(machine.begin_capture(a).ok());
+  BOOST_CHECK(api.wait(b, recorded(a)).ok());
+  BOOST_CHECK(api.wait(c, recorded(b)).ok());
+  BOOST_CHECK(api.wait(b, recorded(c)).ok());
+  BOOST_CHECK(api.wait(a, recorded(b)).ok());
+  BOOST_CHECK(machine.end_capture(a).ok());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_capture_with_a_stream_that_did_not_join_again_is_invalid, world) {
+  const auto breaks = [&](auto fork) {
+    const auto before = machine.invalidated_captures();
+    BOOST_REQUIRE(machine.begin_capture(a).ok());
+    BOOST_CHECK(api.wait(b, recorded(a)).ok());
+    fork();
+    BOOST_CHECK_EQUAL(machine.invalidated_captures(), before);
+    BOOST_CHECK(!machine.end_capture(a).ok());
+    BOOST_CHECK_EQUAL(machine.invalidated_captures(), before + 1);
+    std::uint64_t id = 1;
+    BOOST_CHECK(api.capture_of(b, id).ok() && id == 0);
+  };
+  breaks([] {});
+  breaks([&] { BOOST_CHECK(machine.gpu_compute(1e3, b).ok()); });
+  breaks([&] {  // what comes after the join is not joined
+    BOOST_CHECK(api.wait(a, recorded(b)).ok());
+    BOOST_CHECK(machine.gpu_compute(1e3, b).ok());
+  });
+}
+
+BOOST_FIXTURE_TEST_CASE(a_capture_ends_in_the_stream_in_which_it_began, world) {
+  BOOST_REQUIRE(machine.begin_capture(a).ok());
+  BOOST_CHECK(api.wait(b, recorded(a)).ok());
+  BOOST_CHECK(!machine.end_capture(b).ok());
   BOOST_CHECK(!machine.end_capture(a).ok());
-  std::uint64_t id = 1;
-  BOOST_CHECK(api.capture_of(b, id).ok() && id == 0);
+  BOOST_CHECK_EQUAL(machine.invalidated_captures(), 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(neither_the_legacy_stream_nor_another_capture_joins_a_capture, world) {
+  BOOST_REQUIRE(machine.begin_capture(a).ok());
+  const event e = recorded(a);
+  BOOST_CHECK(is(api.wait(stream{}, e), errc::capture_implicit, "cudaStreamWaitEvent"));
+  BOOST_CHECK(!machine.end_capture(a).ok());
+  BOOST_REQUIRE(machine.begin_capture(a).ok() && machine.begin_capture(b).ok());
+  BOOST_CHECK(is(api.wait(b, recorded(a)), errc::capture_unsupported, "cudaStreamWaitEvent"));
+  BOOST_CHECK(!machine.end_capture(b).ok());
+  BOOST_CHECK(machine.end_capture(a).ok());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_prefetch_behind_pending_work_takes_longer_to_call, world) {

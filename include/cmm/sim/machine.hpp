@@ -141,6 +141,14 @@ class machine {
   status free_pinned(void* p) {
     return call("cudaFreeHost", [&](state& s) { return sim::free_pinned(s, p); });
   }
+  /// Kernels of the current device may use memory of another one; pools grant access themselves.
+  status enable_peer_access(int other) {
+    return call("cudaDeviceEnablePeerAccess", [&](state& s) {
+      if (!s.known_device(other) || other == s.device()) return errc::invalid_device;
+      s.peers[static_cast<std::size_t>(s.device())] |= std::uint64_t{1} << other;
+      return errc::success;
+    });
+  }
   /// The virtual time at which the stream has done its work.
   std::int64_t done_at(stream on) {
     return inspect([&](state& s) {

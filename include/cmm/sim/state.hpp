@@ -31,6 +31,7 @@ struct pool_state {
 
 /// A capture that is under way.
 struct capture_state {
+  std::uint64_t first = 0;  ///< the stream in which it began, by id
   bool invalid = false;
 };
 
@@ -42,6 +43,8 @@ struct state {
         pager{machine, memory, count},
         space{how},
         links(static_cast<std::size_t>(machine.devices)),
+        peer_links(static_cast<std::size_t>(machine.devices)),
+        peers(static_cast<std::size_t>(machine.devices)),
         chunks(static_cast<std::size_t>(machine.devices)),
         streams{null} {}
   state(const state&) = delete;
@@ -52,7 +55,9 @@ struct state {
   tiers memory;
   paging pager;
   address_space space;
-  std::vector<link_use> links;        ///< of each device
+  std::vector<link_use> links;        ///< of each device, to the host
+  std::vector<link_use> peer_links;   ///< of each device, to the other devices
+  std::vector<std::uint64_t> peers;   ///< of each device, a bit for each one whose memory it may use
   std::vector<device_chunks> chunks;  ///< of each device
   sim::streams streams;
   sim::clock clock{};
@@ -74,6 +79,11 @@ struct state {
   [[nodiscard]] device_chunks& chunks_of(int device) { return chunks[static_cast<std::size_t>(device)]; }
   [[nodiscard]] bool known_device(int ordinal) const noexcept {
     return ordinal >= 0 && ordinal < machine.devices;
+  }
+  /// Whether peer access lets a device use memory that lies on another one and is of no pool.
+  [[nodiscard]] bool reaches(int device, location where) const noexcept {
+    return where.what == location::kind::device &&
+           (peers[static_cast<std::size_t>(device)] >> where.id & 1) != 0;
   }
   [[nodiscard]] void* new_handle() { return reinterpret_cast<void*>(++last_handle << 12); }
 

@@ -65,19 +65,25 @@ inline errc record(state& s, event e, stream on) {
   return errc::success;
 }
 
-/// A stream that waits for a captured event joins the capture, which nothing then ends: it is counted as
-/// invalidated. A captured stream cannot wait for an event from outside.
+/// A stream that waits for a captured event joins the capture, and must be joined to its first stream before
+/// that one ends it. A captured stream cannot wait for an event from outside, nor the legacy one for a
+/// captured event.
 inline errc wait(state& s, stream on, event e) {
   stream_state* const stream = s.find(on);
   const event_state* const event = s.find(e);
   if (stream == nullptr || event == nullptr) return errc::invalid_value;
   if (stream->capture != 0 && event->capture != stream->capture) return s.invalidate(stream->capture);
-  if (event->capture != stream->capture && s.captures.contains(event->capture)) {
+  const bool joins = event->capture != stream->capture && s.captures.contains(event->capture);
+  if (joins && streams::is_legacy(on)) {
     s.invalidate(event->capture);
-    stream->capture = event->capture;
+    return errc::capture_implicit;
   }
   s.clock.spend(s.machine.calls.event);
   stream->wait(event->ready, event->before);
+  if (joins) {
+    stream->capture = event->capture;
+    stream->before.reach(stream->id, ++stream->tick);
+  }
   return errc::success;
 }
 
@@ -112,16 +118,23 @@ inline errc begin_capture(state& s, stream on) {
   if (stream == nullptr || stream->capture != 0) return errc::invalid_value;
   if (s.streams.is_legacy(on)) return errc::capture_unsupported;
   stream->capture = ++s.last_handle;
-  s.captures[stream->capture] = {};
+  s.captures[stream->capture] = {.first = stream->id};
   return errc::success;
 }
 
+/// Ends the capture that began in this stream; one with a stream that has not joined it again is invalid.
 inline errc end_capture(state& s, stream on) {
   stream_state* const stream = s.find(on);
   if (stream == nullptr || stream->capture == 0) return errc::invalid_value;
   const std::uint64_t id = stream->capture;
+  if (s.captures.at(id).first != stream->id) return s.invalidate(id);
+  s.streams.each([&](stream_state& each) {
+    if (each.capture != id) return;
+    const bool joined = each.id == stream->id || stream->before.covers(each.id, each.tick);
+    if (!joined) s.invalidate(id);
+    each.capture = 0;
+  });
   const bool invalid = s.captures.at(id).invalid;
-  s.streams.each([&](stream_state& each) { each.capture = each.capture == id ? 0 : each.capture; });
   s.captures.erase(id);
   return invalid ? errc::capture_unsupported : errc::success;
 }
