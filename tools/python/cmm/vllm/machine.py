@@ -47,6 +47,8 @@ class Gpu:
     integrated: bool
     numa_node: int | None = None
     """The NUMA node that is its memory."""
+    trouble: str = ""
+    """Why its sizes are not known; they are 0 then."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +111,7 @@ def read_machine(description: Any) -> Machine:
         raise Error(f'this is no answer of tools/probe --json: it has no "schema": "{SCHEMA}"')
     try:
         return _read(description)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Error(
             f"the answer of tools/probe --json lacks something or has it in another shape ({error!r}); "
             "use the probe and the package cmm of one version"
@@ -119,10 +121,17 @@ def read_machine(description: Any) -> Machine:
 def _read(told: dict[str, Any]) -> Machine:
     facts = told["facts"]
     nodes = told["nodes"]
+    now = _now(told)
     return Machine(
-        gpus=tuple(_gpu(each) for each in told["gpus"]),
+        gpus=tuple(_gpu(each, now) for each in told["gpus"]),
         tiers=tuple(
-            Tier(each["name"], int(each["gpu"]), int(each["node"]), int(each["bytes"]["value"] or 0), each["kind"])
+            Tier(
+                each["name"],
+                int(each["gpu"]),
+                int(each["node"]),
+                int(each["bytes"]["value"] or 0),
+                each["kind"],
+            )
             for each in told["tiers"]
         ),
         reaches=tuple(_reach(each) for each in told["reachable"]),
@@ -133,7 +142,7 @@ def _read(told: dict[str, Any]) -> Machine:
         egm_mode=facts["egm_mode"]["value"],
         wsl=bool(facts["wsl"]["value"]),
         no_gpu=str(told["no_gpu"]),
-        now=_now(told),
+        now=now,
         warnings=tuple(str(each) for each in told["host_memory"]["assumed"]),
     )
 
@@ -152,31 +161,31 @@ def _now(told: dict[str, Any]) -> Now:
     )
 
 
-def _gpu(told: dict[str, Any]) -> Gpu:
+def _gpu(told: dict[str, Any], now: Now) -> Gpu:
     def value(name: str) -> Any:
         return told[name]["value"]
 
-    def size(name: str) -> int:
-        if value(name) is None:
-            raise Error(
-                f"GPU {told['ordinal']} ({told['name']}) does not tell how much memory it has free, so nothing "
-                f"can be planned for it: {told[name]['evidence']}"
-            )
-        return int(value(name))
-
+    integrated = bool(value("integrated"))
+    total, free, trouble = value("memory_bytes"), value("free_bytes"), ""
+    if integrated and now.total is not None and now.available is not None:
+        total, free = total or now.total, now.available  # page cache is free there, for vLLM as well
+    for size, name in ((total, "memory_bytes"), (free, "free_bytes")):
+        if size is None:
+            trouble = str(told[name]["evidence"])
     return Gpu(
         ordinal=int(told["ordinal"]),
         name=str(told["name"]),
         bus=value("bus"),
-        total=size("memory_bytes"),
-        free=size("free_bytes"),
+        total=0 if trouble else int(total),
+        free=0 if trouble else int(free),
         memory_rate=value("memory_rate"),
         link=value("link"),
         link_rate=value("link_rate"),
         nearest_node=value("nearest_node"),
         addressing=value("addressing"),
-        integrated=bool(value("integrated")),
+        integrated=integrated,
         numa_node=value("numa_node"),
+        trouble=trouble,
     )
 
 

@@ -1,0 +1,115 @@
+"""How a test of each kind is built and run in a copy of the project."""
+
+import os
+import sys
+
+from workshop import CXX, run
+
+CONTRACT = {
+    "contract_blocks": "blocks",
+    "contract_bad_input": "blocks",
+    "contract_streams": "streams",
+    "contract_captures": "streams",
+    "contract_fork": "streams",
+    "contract_faults": "faults",
+}
+PROBE_PARTS = ["tools/programs/probe/attributes.cpp", "tools/programs/probe/record.cpp"]
+PROBE = [f"tools/programs/probe/{name}.cpp" for name in ("main", "on_cuda", "without_cuda")] + PROBE_PARTS
+SKIPPED = 77
+
+
+def attempt(test, copy):
+    """green, red or left out, and what was printed. Raises NotBuiltError."""
+    kind, _, name = test.partition("/")
+    code, output = KINDS[kind](name, copy)
+    if "_FailedTest" in output:  # unittest could not import the test
+        return "broken", output
+    left_out = code == SKIPPED or ("OK (skipped=" in output and "Ran 0 tests" in output)
+    return ("left out" if left_out else "green" if code == 0 else "red"), output
+
+
+def boost(copy, sources, arguments=(), **build):
+    """A Boost.Test program."""
+    program = copy.program(
+        "program", sources, libraries=[copy.workshop.main, *build.pop("libraries", [])], **build
+    )
+    return run([program, "--color_output=no", *arguments])
+
+
+def unit(name, copy):
+    """A file of tests/unit."""
+    return boost(copy, [f"tests/unit/{name}.cpp"])
+
+
+def contract(name, copy):
+    """A suite of tests/contract."""
+    sources = [f"tests/contract/{source}.cpp" for source in ("configurations", CONTRACT[name])]
+    return boost(copy, sources, [f"--run_test={name}"])
+
+
+def model(_, copy):
+    """tests/model, in short."""
+    return boost(copy, ["tests/model/random_operations.cpp"], ["--", "--operations=40000", "--seed=1"])
+
+
+def platform(name, copy):
+    """A file of tests/platform."""
+    return boost(copy, [f"tests/platform/{name}.cpp", *PROBE_PARTS])
+
+
+def compile_fail(name, copy):
+    """A program that must not compile."""
+    script = copy.tree / "tests/support/compile_fail.sh"
+    source = copy.tree / f"tests/compile_fail/{name}.cpp"
+    return run(["bash", script, CXX, source, copy.work / "passed", copy.tree / "include"])
+
+
+def python(name, copy):
+    """A test of the report, with the packages of .venv."""
+    reader = copy.program("read_recommendation", ["tests/python/read_recommendation.cpp"])
+    command = ["bash", copy.tree / "tests/python/run", name, reader]
+    if copy.file:
+        return run(command)
+    with copy.workshop.installing:  # the first of all installs the packages
+        return run(command)
+
+
+def vllm(name, copy):
+    """A test of cmm serve and of what vLLM is relied on for."""
+    return unittest("vllm", name, copy, CMM_PROBE_BINARY=copy.program("cmm_probe", PROBE))
+
+
+def adapter(name, copy):
+    """A test of the package cmm."""
+    return unittest("adapter", name, copy)
+
+
+def bench(name, copy):
+    """A test of cmm_bench by its users, or of a part of it."""
+    if (copy.tree / f"tests/bench/{name}.cpp").exists():
+        return boost(copy, [f"tests/bench/{name}.cpp"])
+    sources = [f"bench/{path.name}" for path in sorted((copy.tree / "bench").glob("*.cpp"))]
+    sources.remove("bench/rmm_baseline.cpp")
+    program = copy.program("cmm_bench", sources, flags=["-O1"], libraries=["-lbenchmark"])
+    return unittest("bench", name, copy, CMM_BENCH=program)
+
+
+def unittest(folder, name, copy, **variables):
+    """A module of unittest, or a class or a case in one."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": copy.tree / "tools/python",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "CXX": CXX,
+        "CMM_CACHE_DIR": copy.work / "cache",
+        **variables,
+    }
+    environment = {key: str(value) for key, value in environment.items()}
+    command = [sys.executable, "-B", "-m", "unittest", name]
+    return run(command, cwd=copy.tree / "tests" / folder, env=environment)
+
+
+KINDS = {
+    each.__name__: each
+    for each in (unit, contract, model, platform, compile_fail, python, vllm, adapter, bench)
+}
