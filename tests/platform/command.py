@@ -213,13 +213,15 @@ class Command(unittest.TestCase):
         (root / "sys/fs/cgroup" / own / "app").mkdir(parents=True)
         (root / "sys/fs/cgroup" / own / "memory.max").write_text("1073741824\n")
         (root / "proc/self/mountinfo").write_text(
-            "29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n40 23 0:50 / /home rw - nfs server7:/home rw\n"
+            "29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
+            "40 23 0:50 / /home rw - nfs server7:/home rw\n"
         )
         first = probe("--root", root, "--json", "--record", self.place / "out")
         self.assertEqual(json.loads(first.stdout)["facts"]["memory_limit_bytes"]["value"], 1 << 30)
         self.assertEqual(first.stdout, probe("--root", self.place / "out", "--json").stdout)
         kept = "".join(
-            str(path) + (path.read_text() if path.is_file() else "") for path in (self.place / "out").rglob("*")
+            str(path) + (path.read_text() if path.is_file() else "")
+            for path in (self.place / "out").rglob("*")
         )
         for secret in ("user@7", "server7"):
             self.assertNotIn(secret, kept)
