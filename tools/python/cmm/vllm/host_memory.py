@@ -43,6 +43,7 @@ def available_host_memory(root: Path = Path("/"), architecture: str = "") -> int
     usable = json.loads(asked.stdout)["host_memory"]["usable_bytes"]
     if usable["value"] is None:
         raise Error(
-            f"this system does not say how much host memory is available ({usable['evidence']}); cmm needs Linux"
+            f"this system does not say how much host memory is available ({usable['evidence']}); cmm needs "
+            "Linux"
         )
     return int(usable["value"])
