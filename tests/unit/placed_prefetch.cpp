@@ -68,6 +68,22 @@ BOOST_AUTO_TEST_CASE(pieces_on_a_per_thread_default_stream_stay_in_the_stream_of
   memory.deallocate(b, tests::per_thread_stream);
 }
 
+/// Whatever the scheduler does with the threads.
+BOOST_AUTO_TEST_CASE(the_simulated_time_of_several_threads_is_the_same_each_run) {
+  std::set<std::int64_t> times;
+  for (int run = 0; run < 40; ++run) {
+    sim::machine machine{small_h200};
+    auto memory = build(managed{} | prefetch{.threads = 8, .piece = 2_MiB}, sim::api{machine});
+    const stream s = machine.create_stream();
+    const auto begin = machine.now();
+    const block b = memory.allocate(154_MiB, s);
+    static_cast<void>(memory.api().synchronize(s));
+    times.insert(static_cast<std::int64_t>(machine.now() - begin));
+    memory.deallocate(b, s);
+  }
+  BOOST_CHECK_EQUAL(times.size(), 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_block_of_less_than_two_pieces_is_one_call) {
   sim::machine machine{small_h200};
   seen notes;

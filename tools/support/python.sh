@@ -1,11 +1,10 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 # Python packages, pinned in tools/requirements.txt, in .venv. Needs common.sh and packages.sh.
 
 venv=$root/.venv
 
 # python_package NAME: puts the pinned version into .venv if it is not there. Fails, with the reason in
 # why_no_package, where it cannot be had: no python3, no network, or --no-install.
-# shellcheck disable=SC2034
 why_no_package=
 python_package() {
   local pinned stamp said

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <vector>
 
 #include "../core/concepts.hpp"
 #include "../core/on_threads.hpp"
@@ -51,26 +52,39 @@ struct prefetch {
     };
     if (!prefetch_one(0)) return;  // a machine that skips the first piece skips them all
 
+    // Every thread has its own pieces, whoever is faster, so that a simulated machine gives the same time
+    // each run.
     const std::uint64_t wanted = at.stream_id(s);
-    std::atomic<std::size_t> next{step};
+    const auto shares = static_cast<std::size_t>(threads);
+    std::vector<char> served(shares, 0);
+    std::atomic<bool> failed{false};
     std::exception_ptr failure;
     std::mutex failing;
-    const auto work = [&]() noexcept {
+    const auto serve = [&](std::size_t share) {
+      served[share] = 1;
+      for (std::size_t piece_number = share + 1; piece_number <= (b.bytes - 1) / step && !failed;
+           piece_number += shares) {
+        prefetch_one(piece_number * step);
+      }
+    };
+    const auto work = [&](int thread) noexcept {
       try {
         const auto here = at.enter(b.device);
         detail::check(here.result(), "prefetching a block in pieces");
-        if (at.stream_id(s) != wanted) return;  // a per-thread default stream: the caller works alone
-        for (std::size_t offset = next.fetch_add(step); offset < b.bytes; offset = next.fetch_add(step)) {
-          prefetch_one(offset);
-        }
+        if (at.stream_id(s) == wanted) serve(static_cast<std::size_t>(thread));
       } catch (...) {
-        next = b.bytes;
+        failed = true;
         const std::scoped_lock lock{failing};
         failure = std::current_exception();
       }
     };
     detail::on_threads(threads, work);
     if (failure) std::rethrow_exception(failure);
+    // The caller takes what is left by threads that could not be had, or that mean another stream by the
+    // handle.
+    for (std::size_t share = 0; share < shares; ++share) {
+      if (served[share] == 0) serve(share);
+    }
   }
 };
 
