@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cmm/cuda.hpp>
+#include <cmm/cuda/nvlink.hpp>
 #include <cmm/cuda/platform_answers.hpp>
 #include <cmm/platform.hpp>
+
+#include "nvlink.hpp"
 
 namespace cmm::bench {
 namespace {
@@ -101,6 +104,16 @@ peaks peaks_of_gpu(int device) {
     result.fp32 = clocks * each.fp32;
   }
   return result;
+}
+
+peer_link link_between(int device, int other) {
+  const auto major = static_cast<int>(ask(cudaDevAttrComputeCapabilityMajor, device));
+  const peer_link direct = joined_by(cuda::nvlinks_between(device, other), major);
+  const platform::gpu* const one = known_gpu(device);
+  const platform::gpu* const two = known_gpu(other);
+  if (direct.rate > 0 || one == nullptr || two == nullptr) return direct;
+  const platform::gpu& slower = one->link_rate.value_or(0) <= two->link_rate.value_or(0) ? *one : *two;
+  return {slower.link_rate.value_or(0), slower.link.value_or("link") + " of the slower GPU"};
 }
 
 std::vector<int> host_numa_nodes(int device) {

@@ -18,6 +18,9 @@ std::string name_of_gpu(int device);
 /// `cuda_error`.
 peaks peaks_of_gpu(int device);
 
+/// What joins two GPUs: NVLink by NVML, or the slower of their links to the host. Throws `cuda_error`.
+peer_link link_between(int device, int other);
+
 /// The NUMA nodes of the host that have ordinary memory, the nearest to a GPU first; 0 where none is visible.
 std::vector<int> host_numa_nodes(int device);
 

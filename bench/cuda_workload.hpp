@@ -48,6 +48,7 @@ class cuda_workload {
     check(opened, "cudaDeviceEnablePeerAccess");
     return true;
   }
+  [[nodiscard]] peer_link joined_to(int other) const { return link_between(device_, other); }
   void activate() const { check(cudaSetDevice(device_), "cudaSetDevice"); }
   [[nodiscard]] cmm::stream stream() const noexcept { return stream_; }
   [[nodiscard]] cmm::stream other_stream() const noexcept { return other_; }

@@ -16,14 +16,15 @@ namespace cmm::bench {
 template <workload Workload>
 class limits {
  public:
-  /// `sample` bytes of GPU memory, and as many of pinned memory, are taken for a measurement.
-  limits(Workload& on, std::size_t sample) : work_{on}, sample_{sample} {}
+  /// For a measurement of GPU memory `large` bytes are taken, for one of the link `sample` bytes on both
+  /// sides.
+  limits(Workload& on, std::size_t sample, std::size_t large) : work_{on}, sample_{sample}, large_{large} {}
 
   bound gpu_read(std::size_t bytes) {
-    return at(gpu_read_, bytes, "read of GPU memory", [&](char* a) { work_.read(a, sample_, 0); });
+    return at(gpu_read_, bytes, "read of GPU memory", [&](char* a) { work_.read(a, large_, 0); });
   }
   bound gpu_write(std::size_t bytes) {
-    return at(gpu_write_, bytes, "write of GPU memory", [&](char* a) { work_.write(a, sample_, 0); });
+    return at(gpu_write_, bytes, "write of GPU memory", [&](char* a) { work_.write(a, large_, 0); });
   }
   bound h2d(std::size_t bytes) {
     return over_link(
@@ -51,15 +52,16 @@ class limits {
     }
     return {*launch_, "a kernel without a fault", false};
   }
-  /// One load of a chain that waits for the one before and finds its line in the L2 cache.
+  /// One load of a chain that waits for the one before and finds its line in the L2 cache: once the chain has
+  /// been followed to its end, because a line comes nearer to the multiprocessor that asks for it again.
   bound cache_load() {
-    constexpr std::size_t footprint = 4_MiB;
-    constexpr std::size_t steps = 4096;
+    constexpr std::size_t footprint = 2_MiB;
+    constexpr std::size_t steps = footprint / 128;
     if (!cache_load_) {
       const double start = launch().nanoseconds;
       cache_load_ = with_gpu_memory(footprint, [&](char* a) {
         work_.make_chain(a, footprint);
-        work_.read(a, footprint, 0);
+        work_.chase(a, footprint, steps);
         return fastest([&] { return work_.gpu_time([&] { work_.chase(a, footprint, steps); }) - start; }) /
                steps;
       });
@@ -94,8 +96,8 @@ class limits {
     return {*event_, "one event recorded and asked for", false};
   }
   /// A figure of the maker or a standard, in units for each nanosecond; no bound where it is unknown.
-  static bound published(double rate, double units, const char* name) {
-    return rate > 0 ? bound{units / rate, name, true} : bound{};
+  static bound published(double rate, double units, std::string name) {
+    return rate > 0 ? bound{units / rate, std::move(name), true} : bound{};
   }
 
  private:
@@ -112,17 +114,16 @@ class limits {
     const held block{memory, bytes, work_.stream()};
     return use(block.data());
   }
-  bound scaled(double time, std::size_t bytes, const char* name) {
-    return {time * static_cast<double>(bytes) / static_cast<double>(sample_), name, false};
+  static bound scaled(double time, std::size_t bytes, std::size_t measured, const char* name) {
+    return {time * static_cast<double>(bytes) / static_cast<double>(measured), name, false};
   }
   bound at(std::optional<double>& known, std::size_t bytes, const char* name, auto&& work) {
     const double start = launch().nanoseconds;
     if (!known) {
-      known = with_gpu_memory(sample_, [&](char* a) {
-        return fastest([&] { return work_.gpu_time([&] { work(a); }); }) - start;
-      });
+      known = with_gpu_memory(
+          large_, [&](char* a) { return fastest([&] { return work_.gpu_time([&] { work(a); }); }) - start; });
     }
-    bound limit = scaled(*known, bytes, name);
+    bound limit = scaled(*known, bytes, large_, name);
     limit.nanoseconds += start;
     return limit;
   }
@@ -134,11 +135,12 @@ class limits {
         return std::min({fastest([&] { return elapsed(work_, [&] { ways(host.data(), gpu); }); })...});
       });
     }
-    return scaled(*known, bytes, name);
+    return scaled(*known, bytes, sample_, name);
   }
 
   Workload& work_;
   std::size_t sample_;
+  std::size_t large_;
   std::optional<double> gpu_read_, gpu_write_, h2d_, d2h_, cpu_write_, launch_, cache_load_, event_;
 };
 

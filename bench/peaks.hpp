@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 namespace cmm::bench {
 
 /// What the maker or a standard promises of a machine, 0 where it is unknown; results are held against it.
@@ -10,6 +12,13 @@ struct peaks {
   double bf16 = 0;       ///< dense matrix products, FLOP in a nanosecond
   double fp8 = 0;        ///< dense matrix products, FLOP in a nanosecond
   double fp32 = 0;       ///< without tensor cores, FLOP in a nanosecond
+};
+
+/// What joins a GPU to another one. The rate is what it carries at best in each direction, GB/s; 0 where it
+/// is unknown.
+struct peer_link {
+  double rate = 0;
+  std::string name;  ///< such as "NVLink, 18 links of 25 GB/s"
 };
 
 }  // namespace cmm::bench

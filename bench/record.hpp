@@ -9,6 +9,7 @@
 #include "about.hpp"
 #include "options.hpp"
 #include "row.hpp"
+#include "run_files.hpp"
 
 namespace cmm::bench {
 
@@ -16,7 +17,7 @@ namespace cmm::bench {
 /// whole, every few seconds; at the end that becomes `results.json`.
 class record {
  public:
-  /// Makes the output folder. Throws `bad_text` when it cannot be made.
+  /// Throws `bad_text` when the output folder cannot be used.
   record(const options& wanted, const about& origin);
 
   /// Takes over the rows that an interrupted run with the same machine and options has left, unless they
@@ -37,12 +38,9 @@ class record {
 
  private:
   [[nodiscard]] std::string text(bool complete) const;
-  void keep_previous() const;
-  bool save(const std::filesystem::path& path, bool complete) const;
 
-  std::filesystem::path final_;
-  std::filesystem::path partial_;
   nlohmann::json context_;
+  run_files files_;
   std::vector<std::string> order_;
   std::map<std::string, nlohmann::json> rows_;
   std::vector<nlohmann::json> aside_;  ///< of an interrupted run, outside of this run's filter

@@ -30,7 +30,13 @@ class sim_workload {
     return nodes;
   }
   [[nodiscard]] bool one_memory() const noexcept { return machine_.profile().unified; }
-  static bool connect(int) noexcept { return true; }  // simulated GPUs reach each other from the start
+  bool connect(int other) {
+    done(machine_.enable_peer_access(other));
+    return true;
+  }
+  [[nodiscard]] peer_link joined_to(int) const {
+    return {machine_.profile().link.peer_peak, "the link between the GPUs"};
+  }
   void activate() { machine_.set_device(device_); }
   [[nodiscard]] cmm::stream stream() const noexcept { return stream_; }
   [[nodiscard]] cmm::stream other_stream() const noexcept { return other_; }

@@ -36,7 +36,7 @@ class suite {
   using api_type = capped<decltype(std::declval<Workload&>().api())>;
 
   suite(Workload& on, managed_budget& budget, const options& wanted)
-      : work_{on}, budget_{budget}, options_{wanted}, limits_{on, fitting(256_MiB)} {}
+      : work_{on}, budget_{budget}, options_{wanted}, limits_{on, fitting(256_MiB), fitting(2_GiB)} {}
 
   [[nodiscard]] Workload& work() noexcept { return work_; }
   [[nodiscard]] managed_budget& budget() noexcept { return budget_; }

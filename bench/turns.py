@@ -1,6 +1,7 @@
 """Processes that take turns, so that a drift of the machine hits all alike, and ratios of one turn."""
 
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -15,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = [str(ROOT / "bench"), str(ROOT / "tools" / "python")]
 sys.path[:0] = FOLDERS[1:]
 
+from cmm.errors import Error  # noqa: E402
 from cmm.whole_file import whole_file  # noqa: E402
 
 
@@ -108,7 +110,30 @@ def spread(values: list[float]) -> dict:
 
 
 def write(path: Path, results: dict) -> None:
-    """A file of results, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as partial:
-        partial.write_text(json.dumps(results, indent=1) + "\n")
+    """A file of results, whole or not at all; an older one of another machine or other versions is kept aside."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as partial:
+            partial.write_text(json.dumps(results, indent=1) + "\n")
+            keep_aside(path, results.get("context", {}))
+    except (Error, OSError) as error:
+        sys.exit(f"the results could not be written: {error}; name a folder that is writable with --out")
+
+
+def keep_aside(path: Path, context: dict) -> None:
+    """Give results of another context, or damaged ones, a second name, which nothing has yet."""
+    try:
+        before = json.loads(path.read_text())["context"]
+    except FileNotFoundError:
+        return
+        before = before if isinstance(before, dict) else None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        before = None
+    if before and {**before, "started": ""} == {**context, "started": ""}:
+        return
+    for number in itertools.count(1):
+        kept = path.with_name(f"{path.stem}.before-{number}{path.suffix}")
+        with contextlib.suppress(FileExistsError):
+            os.link(path, kept)
+            print(f"the results of before, which are of another run, are kept in {kept}")
+            return

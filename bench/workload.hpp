@@ -19,10 +19,9 @@ namespace cmm::bench {
 /// Failures throw.
 ///
 /// - `numa_nodes` are those with ordinary memory of the host, the nearest first; `one_memory` tells whether
-/// CPU and
-///   GPU share all memory. `connect` lets this GPU reach the memory of another one, and tells whether it can.
-///   `activate` makes the GPU current for the
-/// calling thread; `other_stream` runs beside `stream`.
+///   CPU and GPU share all memory. `connect` lets this GPU reach the memory of another one, and tells whether
+///   it can; `joined_to` tells what lies between them. `activate` makes the GPU current for the calling
+///   thread; `other_stream` runs beside `stream`.
 /// - `write` and `read` run a kernel over every byte, or with a stride over one word at each stride;
 ///   `copy_by_kernel` copies with 16-byte loads and stores, `exchange_by_kernel` two ranges at once. `gather`
 ///   reads every byte of blocks that lie anywhere, by their table, in one kernel.
@@ -44,6 +43,7 @@ concept workload = requires(Workload& w, void* p, const void* from, std::size_t 
   { w.numa_nodes() } -> std::same_as<std::vector<int>>;
   { w.one_memory() } -> std::same_as<bool>;
   { w.connect(device) } -> std::same_as<bool>;
+  { w.joined_to(device) } -> std::same_as<peer_link>;
   w.activate();
   { w.stream() } -> std::same_as<cmm::stream>;
   { w.other_stream() } -> std::same_as<cmm::stream>;

@@ -2,6 +2,7 @@
 
 #include "bandwidth_gpu.hpp"
 #include "bandwidth_link.hpp"
+#include "bandwidth_peer.hpp"
 #include "latency.hpp"
 
 namespace cmm::bench {
@@ -12,6 +13,7 @@ template <workload Workload>
 void add_bandwidth(suite<Workload>& s) {
   bandwidth::add_link(s);
   bandwidth::add_gpu(s);
+  bandwidth::add_peers(s);
   bandwidth::add_latency(s);
 }
 

@@ -37,44 +37,6 @@ void add_on_gpu(suite<Workload>& s, const std::string& memory, auto recipe, cons
         });
 }
 
-/// Memory of another GPU, copied to or from this one's, directly where the GPUs reach each other.
-template <workload Workload>
-void add_peer(suite<Workload>& s, int other, const std::string& way) {
-  constexpr std::size_t bytes = 256_MiB;
-  s.row(row_name("bandwidth", {{"what", "peer_" + way},
-                               {"engine", "copy"},
-                               {"op", "copy"},
-                               {"memory", "device"},
-                               {"peer", std::to_string(other)},
-                               {"bytes", format_size(bytes)}}),
-        [&s, other, way](sample_sink& sink) {
-          sink.bytes = bytes;
-          const bool direct = s.work().connect(other);
-          sink.limit = direct ? s.limits().gpu_read(bytes) : s.limits().h2d(bytes);
-          if (!direct) sink.limit.name += "; the GPUs do not reach each other";
-          auto here_memory = build(device{}, s.api());
-          const held here{here_memory, bytes, s.work().stream()};
-          auto api = s.work().api();
-          const auto on_other = api.enter(other);
-          detail::check(on_other.result(), "using the other GPU");
-          void* there = nullptr;
-          detail::check(api.allocate_device(there, bytes), "taking memory of the other GPU");
-          s.work().activate();
-          try {
-            s.repeat(sink, {.few = 5, .most = 25}, [&] {
-              return s.work().gpu_time([&] {
-                if (way == "from") return s.work().copy(here.data(), there, bytes, s.work().stream());
-                s.work().copy(there, here.data(), bytes, s.work().stream());
-              });
-            });
-          } catch (...) {
-            (void)api.free(there);
-            throw;
-          }
-          detail::check(api.free(there), "giving back memory of the other GPU");
-        });
-}
-
 template <workload Workload>
 void add_gpu(suite<Workload>& s) {
   for (const char* op : {"read", "write", "copy"}) {
@@ -83,11 +45,6 @@ void add_gpu(suite<Workload>& s) {
   }
   add_on_gpu(s, "device", device{}, "copy", "copy", 2_GiB);
   add_on_gpu(s, "managed", managed{} | prefetch{}, "copy", "copy", 2_GiB);
-  for (int other = 0; other < s.work().devices(); ++other) {
-    if (other == s.work().device()) continue;
-    add_peer(s, other, "from");
-    add_peer(s, other, "to");
-  }
 }
 
 }  // namespace cmm::bench::bandwidth

@@ -43,7 +43,7 @@ inline std::vector<trace_event> decode_trace() {
   return log;
 }
 
-/// The most bytes that are live at once. Throws `bad_text` for a free of a block that is not live.
+/// The most bytes that are live at once.
 inline std::size_t peak_of(const std::vector<trace_event>& log) {
   std::unordered_map<std::uint64_t, std::size_t> live;
   std::size_t now = 0;
@@ -53,12 +53,8 @@ inline std::size_t peak_of(const std::vector<trace_event>& log) {
       live[e.id] = e.bytes;
       now += e.bytes;
       peak = std::max(peak, now);
-    } else if (const auto found = live.find(e.id); found != live.end()) {
-      now -= found->second;
-      live.erase(found);
     } else {
-      throw bad_text{"the trace frees block " + std::to_string(e.id) +
-                     ", which is not live; record it again"};
+      now -= live.at(e.id);
     }
   }
   return peak;

@@ -1,10 +1,14 @@
-"""The cache folder: where it is, and that processes that need one file make it once."""
+"""The cache folder: where it is, whom it trusts, and that processes that need one file make it once."""
 
+import os
+import stat
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
+import cmm
 from adapting import AdapterTest
 from cmm.cache import cache_folder, key_of, made_once
 from cmm.errors import Error
@@ -54,6 +58,68 @@ class Cache(AdapterTest):
         self.assert_refused(["no"], made_once, self.folder, "thing", fail)
         self.assertEqual([path.name for path in self.folder.iterdir()], ["thing.lock"])
         self.assertEqual(made_once(self.folder, "thing", lambda path: path.write_text("x")).read_text(), "x")
+
+    def mode(self, path):
+        """Permission bits."""
+        return stat.S_IMODE(path.stat().st_mode)
+
+    def test_what_it_makes_is_of_this_user_alone_whatever_the_umask(self):
+        before = os.umask(0)
+        self.addCleanup(os.umask, before)
+        folder = cache_folder(self.folder / "a" / "b" / "c")
+        for made in (folder, folder.parent, folder.parent.parent):
+            self.assertEqual(self.mode(made), 0o700)
+        path = made_once(folder, "thing", lambda path: path.write_text("x"))
+        self.assertEqual([self.mode(path), self.mode(folder / "thing.lock")], [0o700, 0o600])
+        self.assertEqual(made_once(folder, "thing", self.fail), path)
+
+    def test_a_folder_that_others_can_write_is_refused(self):
+        folder = cache_folder(self.folder / "a")
+        for mode in (0o777, 0o770, 0o1777, 0o702):
+            folder.chmod(mode)
+            self.assert_refused(["can be written by other users", "chmod 700"], cache_folder, folder)
+        folder.chmod(0o755)
+        self.assertEqual(cache_folder(folder), folder)
+
+    def test_a_file_that_another_could_have_put_there_is_not_used(self):
+        (self.folder / "target").write_text("kept")
+        for plant in (
+            lambda path: (path.write_text("planted"), path.chmod(0o777)),
+            lambda path: (path.write_text("planted"), path.chmod(0o720)),
+            lambda path: path.symlink_to(self.folder / "target"),
+            os.mkfifo,
+            Path.mkdir,
+        ):
+            for name in ("thing", "other.lock"):
+                folder = Path(tempfile.mkdtemp(dir=self.folder))
+                plant(folder / name)
+                with self.subTest(name=name, mode=oct(os.lstat(folder / name).st_mode)):
+                    make = lambda path: path.write_text("x")  # noqa: E731
+                    self.assert_refused([name, "remove it"], made_once, folder, name.split(".")[0], make)
+                    self.assertEqual((self.folder / "target").read_text(), "kept")
+
+    @unittest.skipIf(os.geteuid(), "only root can give files away")
+    def test_what_is_of_another_user_is_refused(self):
+        folder = cache_folder(self.folder / "a")
+        path = made_once(folder, "thing", lambda path: path.write_text("x"))
+        os.chown(path, 1234, 1234)
+        self.assert_refused(["belongs to user 1234"], made_once, folder, "thing", self.fail)
+        os.unlink(path)
+        os.chown(folder / "thing.lock", 1234, 1234)
+        self.assert_refused(["belongs to user 1234"], made_once, folder, "thing", self.fail)
+        os.chown(folder, 1234, 1234)
+        self.assert_refused(["belongs to user 1234", "CMM_CACHE_DIR"], cache_folder, folder)
+        (self.folder / "link").symlink_to(folder)
+        self.assert_refused(["belongs to user 1234"], cache_folder, self.folder / "link")
+
+    @unittest.skipIf(os.geteuid(), "only root can become another user")
+    def test_a_user_without_a_home_is_told_of_the_variable(self):
+        package = Path(cmm.__file__).parents[1]
+        ask = f"import sys; sys.path.insert(0, {str(package)!r}); import cmm.cache as c; c.cache_folder()"
+        command = ["setpriv", "--reuid", "1000650000", "--clear-groups", sys.executable, "-BIc", ask]
+        for variables in ({}, {"HOME": "/nowhere"}, {"HOME": ""}):
+            told = subprocess.run(command, env=variables, capture_output=True, text=True, check=False).stderr
+            self.assertRegex(told.splitlines()[-1], "^cmm.errors.Error: .*set CMM_CACHE_DIR to")
 
     def test_keys_tell_texts_apart(self):
         self.assertNotEqual(key_of("ab", "c"), key_of("a", "bc"))

@@ -61,9 +61,9 @@ class CmmBench(unittest.TestCase):
         self.assertEqual(len(rows), len({row["name"] for row in rows}))
         for row in rows:
             with self.subTest(row["name"]):
-                self.assertNotIn("error_message", row)
                 if "skipped" in row:
                     continue
+                self.assertNotIn("error_message", row)
                 self.assertLessEqual(row["min_ns"], row["p50_ns"])
                 self.assertLessEqual(row["p50_ns"], row["p95_ns"])
                 self.assertLessEqual(row["p95_ns"], row["p99_ns"])
@@ -83,12 +83,46 @@ class CmmBench(unittest.TestCase):
         self.assertTrue(all(row["pass_spread"] < 0.02 for row in first if "skipped" not in row))
 
     def test_several_gpus_have_rows_of_their_own_and_between_them(self):
-        """Two GPUs: an axis for each, and copies from one to the other."""
-        self.run_ok("--platform", "sim:gh200-480-x2", "--filter", "bandwidth")
-        names = [row["name"] for row in load(self.out)["benchmarks"]]
-        self.assertTrue(all(name.endswith(("/gpu:0", "/gpu:1")) for name in names))
-        for peer in ("what:peer_from", "what:peer_to"):
-            self.assertEqual(sum(peer in name for name in names), 2)
+        """Two GPUs: an axis for each, and rows from one to the other, held against what joins them."""
+        self.run_ok("--platform", "sim:h100-x2", "--filter", "bandwidth")
+        rows = load(self.out)["benchmarks"]
+        self.assertTrue(all(row["name"].endswith(("/gpu:0", "/gpu:1")) for row in rows))
+        ways = {
+            "what:peer_from/engine:copy/op:copy": 395,
+            "what:peer_to/engine:copy/op:copy": 395,
+            "what:peer_both/engine:copy/op:copy": 781,
+            "what:peer_from/engine:sm/op:read": 369,
+            "what:peer_to/engine:sm/op:write": 369,
+            "what:peer_both/engine:sm/op:copy": 738,
+        }
+        for way, rate in ways.items():
+            for gpu in (0, 1):
+                name = f"bandwidth/{way}/memory:device/peer:{1 - gpu}/bytes:256MiB/gpu:{gpu}"
+                with self.subTest(name):
+                    row = next(row for row in rows if row["name"] == name)
+                    self.assertAlmostEqual(row["bytes_per_second"] / 1e9, rate, delta=0.02 * rate)
+                    both = "peer_both" in way
+                    limit = row["bytes"] / row["limit_ns"]
+                    self.assertAlmostEqual(limit, 900 if both else 450, delta=1)
+                    self.assertIn("link", row["limit"])
+                    self.assertEqual(row["limit_source"], "published")
+
+    def test_rows_between_gpus_are_skipped_with_the_reason_where_there_is_one(self):
+        """One GPU has no peer."""
+        self.run_ok("--platform", "sim:h200-pcie", "--filter", "what:peer_")
+        rows = load(self.out)["benchmarks"]
+        self.assertEqual(len(rows), 8)
+        for row in rows:
+            self.assertIn("one GPU", row.get("skipped") or row.get("error_message"))
+
+    def test_no_row_of_any_simulated_machine_is_above_its_limit(self):
+        """Nothing is faster than what it is held against, by more than rounding."""
+        for name in ("h200-pcie", "h100-x2", "gh200-480", "gh200-480-x2", "gh200-144", "gb10"):
+            self.run_ok("--platform", f"sim:{name}", "--quick")
+            for row in load(self.out)["benchmarks"]:
+                with self.subTest(f"{name}: {row['name']}"):
+                    self.assertLessEqual(row.get("limit_ratio", 0), 1.001)
+                    self.assertLessEqual(row.get("limit_beaten", 0), 1.001)
 
     def test_an_interrupt_leaves_a_valid_file_from_which_the_next_run_goes_on(self):
         """Ctrl-C in the middle, then the same command again."""
@@ -154,8 +188,17 @@ class CmmBench(unittest.TestCase):
         )
         self.assertEqual(done.returncode, 1)
         rows = load(self.out)["benchmarks"]
-        self.assertTrue(any("error_message" in row for row in rows))
+        self.assertTrue(any("error_message" in row and "skipped" not in row for row in rows))
         self.assertTrue(any("p50_ns" in row for row in rows if "latency" in row["name"]))
+
+    def test_a_trace_that_cannot_be_read_is_refused_with_its_line(self):
+        """Numbers that do not fit, and a block that is taken twice."""
+        trace = self.out.parent / "odd.trace"
+        for line in ("take 2 8 0 99999999999 0", "take 18446744073709551616 8 0 0 0", "take 1 8 0 0 1"):
+            trace.write_text(f"cmm trace 1\ntake 1 8 0 0 0\n{line}\n")
+            self.refused(
+                "--platform", "sim:gb10", "--filter", "replay", "--trace", trace, says=f'odd.trace:3: "{line}"'
+            )
 
     def test_bad_input_is_one_sentence(self):
         """Names, filters and sizes that do not exist."""

@@ -92,7 +92,7 @@ BOOST_FIXTURE_TEST_CASE(a_handle_is_copied_and_equal_for_one_allocator_and_devic
 
 BOOST_FIXTURE_TEST_CASE(errors_are_those_of_cccl, situation) {
   BOOST_CHECK_THROW((void)resource.allocate(ref, 65_MiB, 16), std::bad_alloc);
-  BOOST_CHECK_THROW((void)resource.allocate(ref, 1, 512), std::invalid_argument);
+  BOOST_CHECK_THROW((void)resource.allocate(ref, 1, 48), std::invalid_argument);
   machine.fail_nth("cudaMallocManaged", 1, cmm::errc::illegal_address);
   BOOST_CHECK_EXCEPTION((void)resource.allocate(ref, 1_MiB, 16), ::cuda::cuda_error,
                         [](const ::cuda::cuda_error& e) {

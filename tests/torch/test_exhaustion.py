@@ -79,8 +79,26 @@ def fraction(here) -> list:
     return [few, exhaust(here)]
 
 
+def other_sizes(here) -> list:
+    """A tensor that needs memory another one left, in one block and then in the next."""
+    import torch
+
+    def fill(*sizes):
+        with here.route():
+            try:
+                for size in sizes:
+                    tensor = torch.full((size * MIB,), 7, dtype=torch.uint8, device="cuda")
+                    del tensor
+            except torch.OutOfMemoryError as full:
+                return "out of memory", getattr(full, "__notes__", [])
+        return "served", []
+
+    return [fill(600, 700), fill(700), fill(600), fill(700), fill(700)]
+
+
 def setUpModule():
     need_gpu()
+    Exhaustion.other_sizes = {mode: play(other_sizes, mode, env={"CMM_LIMIT": "1GiB"}) for mode in OURS}
     # One after the other: what is measured is the free memory of the whole GPU.
     Exhaustion.rounds = {mode: play(rounds, mode, env={"CMM_LIMIT": "1GiB"}) for mode in OURS}
     ended = play_all([lambda mode=mode: play(fraction, mode) for mode in OURS])
@@ -116,6 +134,16 @@ class Exhaustion(unittest.TestCase):
                 if seen["gpu_used"][0] is None:
                     self.skipTest("left out: nvidia-smi answers nothing")
                 self.assertGreater(*late_and_early([-used for used in seen["gpu_used"]]), seen["gpu_used"])
+
+    def test_a_block_that_ran_out_can_be_tried_again(self):
+        for mode in OURS:
+            with self.subTest(mode):
+                first, again, other, full, retried = self.other_sizes[mode].value()
+                self.assertEqual([again[0], other[0], retried[0]], ["served"] * 3)
+                for raised in (first, full):
+                    if raised[0] == "out of memory":
+                        self.assertEqual(mode, "pool")
+                        self.assertIn("tried again", "".join(raised[1]))
 
     def test_memory_fraction(self):
         for mode in OURS:

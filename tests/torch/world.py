@@ -83,6 +83,8 @@ def play(scenario, mode: str, *arguments, env: dict[str, str] | None = None, lib
             **(env or {}),
         }
         code = "from world import perform; perform()"
+        if built := variables.get("CMM_TORCH_LIBRARIES"):
+            variables["CMM_TORCH_LIBRARIES"] = os.path.abspath(built)  # the process works elsewhere
         done = subprocess.run(
             [sys.executable, "-c", code],
             env=variables,

@@ -4,6 +4,7 @@
 #include <cmm/recipe_text.hpp>
 #include <cmm/sim/api.hpp>
 #include <cmm/sim/profiles.hpp>
+#include <cstring>
 #include <memory_resource>
 #include <new>
 #include <string>
@@ -52,12 +53,40 @@ BOOST_FIXTURE_TEST_CASE(exhaustion_is_bad_alloc_and_costs_nothing, situation) {
   BOOST_TEST(use().live_bytes == 0u);
 }
 
-BOOST_FIXTURE_TEST_CASE(an_alignment_no_source_has_is_a_bad_request, situation) {
+BOOST_FIXTURE_TEST_CASE(any_alignment_is_had_and_costs_what_it_needs, situation) {
   cmm::pmr_resource resource{memory};
-  BOOST_CHECK_THROW((void)resource.allocate(1, 512), cmm::bad_request);
-  void* const aligned = resource.allocate(1, 256);
-  BOOST_TEST(reinterpret_cast<std::uintptr_t>(aligned) % 256 == 0u);
-  resource.deallocate(aligned, 1, 256);
+  for (std::size_t alignment = 1; alignment <= 2_MiB; alignment *= 2) {
+    void* taken[3];
+    for (void*& data : taken) {
+      data = resource.allocate(1000, alignment);
+      BOOST_TEST(reinterpret_cast<std::uintptr_t>(data) % alignment == 0u);
+      std::memset(data, 1, 1000);
+    }
+    BOOST_TEST(use().live_bytes <= 3 * (1000 + alignment));
+    for (void* const data : taken) resource.deallocate(data, 1000, alignment);
+    BOOST_TEST(use().live_bytes == 0u);
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(an_alignment_that_cannot_be_is_refused_and_costs_nothing, situation) {
+  cmm::pmr_resource resource{memory};
+  BOOST_CHECK_THROW((void)resource.allocate(1, 48), cmm::bad_request);
+  BOOST_CHECK_THROW((void)resource.allocate(1, std::size_t{1} << 63), std::bad_alloc);
+  BOOST_CHECK_THROW((void)resource.allocate(cmm::no_limit / 2, 4096), std::bad_alloc);
+  BOOST_TEST(use().live_bytes == 0u);
+}
+
+BOOST_FIXTURE_TEST_CASE(pools_of_pmr_serve_blocks_of_every_size, situation) {
+  cmm::pmr_resource resource{memory};
+  {
+    std::pmr::unsynchronized_pool_resource pool{&resource};
+    for (std::size_t bytes = 1; bytes <= 8192; bytes = bytes * 5 / 4 + 1) {
+      void* const data = pool.allocate(bytes);
+      std::memset(data, 1, bytes);
+      if (bytes % 2 == 0) pool.deallocate(data, bytes);
+    }
+  }
+  BOOST_TEST(use().live_bytes == 0u);
 }
 
 BOOST_FIXTURE_TEST_CASE(resources_are_equal_only_with_allocator_stream_and_device, situation) {

@@ -114,4 +114,22 @@ BOOST_FIXTURE_TEST_CASE(an_instance_made_from_another_frees_what_it_took, situat
   BOOST_TEST(use().live_bytes == 0u);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_type_may_ask_for_any_alignment, situation) {
+  struct alignas(4096) page {
+    char bytes[4096];
+  };
+  {
+    std::vector<page, on_sim<page>> pages{3, on_sim<page>{memory}};
+    BOOST_TEST(reinterpret_cast<std::uintptr_t>(pages.data()) % 4096 == 0u);
+    pages.resize(100);
+    BOOST_TEST(reinterpret_cast<std::uintptr_t>(pages.data()) % 4096 == 0u);
+  }
+  BOOST_TEST(memory.get<cmm::stats>().all().live_bytes == 0u);
+}
+
+BOOST_FIXTURE_TEST_CASE(both_handles_of_the_legacy_stream_are_equal, situation) {
+  BOOST_TEST((on_sim<int>{memory} == on_sim<int>{memory, cmm::stream::legacy()}));
+  BOOST_TEST(!(on_sim<int>{memory} == on_sim<int>{memory, cmm::stream::per_thread()}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -79,4 +79,18 @@ BOOST_FIXTURE_TEST_CASE(an_array_of_none_is_an_owner_all_the_same, situation) {
   BOOST_TEST(none.get() != nullptr);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_type_may_ask_for_any_alignment, situation) {
+  struct alignas(4096) page {
+    char bytes[4096];
+  };
+  {
+    auto pages = cmm::make_unique<page[]>(memory, 3);
+    BOOST_TEST(reinterpret_cast<std::uintptr_t>(pages.get()) % 4096 == 0u);
+    const auto one = cmm::make_unique<page>(memory);
+    pages = cmm::make_unique<page[]>(memory, 5);
+    BOOST_TEST(reinterpret_cast<std::uintptr_t>(pages.get()) % 4096 == 0u);
+  }
+  BOOST_TEST(use().live_bytes == 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

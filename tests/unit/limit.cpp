@@ -81,6 +81,10 @@ BOOST_AUTO_TEST_CASE(a_block_of_another_allocator_ends_the_process_in_debug_buil
   });
   BOOST_CHECK_MESSAGE(resized.find("freed with another size than it was taken with") != resized.npos,
                       resized);
+  const auto elsewhere = misuse([](checked& memory, block b) {
+    memory.deallocate({b.data, b.bytes, 1}, {});
+  });
+  BOOST_CHECK_MESSAGE(elsewhere.find("freed for another device than") != elsewhere.npos, elsewhere);
 }
 
 BOOST_AUTO_TEST_CASE(a_budget_set_below_what_is_used_hands_out_nothing_until_blocks_are_back) {
@@ -100,6 +104,23 @@ BOOST_AUTO_TEST_CASE(a_budget_set_below_what_is_used_hands_out_nothing_until_blo
   budget.set_budget(no_limit);
   BOOST_CHECK_EQUAL(budget.budget(), no_limit);
   BOOST_CHECK_EQUAL(budget.used(), 0U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_used_is_exact_while_the_budget_changes) {
+  sim::machine machine{tests::small_h200, sim::backing::none};
+  auto memory = build(managed{} | limit{8_MiB}, sim::api{machine});
+  auto& budget = memory.get<limit>();
+  const block b = memory.allocate(1_MiB);
+  std::atomic<bool> stop = false;
+  std::thread changes{[&] {
+    for (std::size_t i = 0; !stop; ++i) budget.set_budget(i % 2 == 0 ? 2_MiB : no_limit);
+  }};
+  std::size_t wrong = 0;
+  for (int i = 0; i < 3'000'000; ++i) wrong += budget.used() == 1_MiB ? 0 : 1;
+  stop = true;
+  changes.join();
+  BOOST_CHECK_EQUAL(wrong, 0U);
+  memory.deallocate(b);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

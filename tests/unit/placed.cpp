@@ -142,17 +142,6 @@ BOOST_AUTO_TEST_CASE(a_hint_under_capture_is_skipped_and_the_capture_stays_whole
   memory.deallocate(legacy);
 }
 
-BOOST_AUTO_TEST_CASE(a_hint_that_a_capable_machine_refuses_is_an_error) {
-  sim::machine machine{tests::small_h200};
-  auto memory = on(managed{} | prefer{location::host_numa(99)}, machine);
-  const caught<cuda_error> error{[&] { memory.allocate(1_MiB); }};
-  BOOST_CHECK_MESSAGE(
-      error.says("cudaMemAdvise failed while placing a block (error 101): there is no such device or "
-                 "NUMA node"),
-      error.text);
-  BOOST_CHECK_EQUAL(machine.live_blocks(), 0U);
-}
-
 BOOST_AUTO_TEST_CASE(an_unknown_numa_node_of_a_pool_is_an_error_that_names_the_call) {
   sim::machine machine{tests::small_gh200_egm};
   const auto refuse = [&](const auto& recipe) {
@@ -163,7 +152,6 @@ BOOST_AUTO_TEST_CASE(an_unknown_numa_node_of_a_pool_is_an_error_that_names_the_c
   };
   refuse(managed_pool{location::host_numa(99)});
   refuse(egm{location::host_numa(99)});
-  refuse(managed{} | egm_numa{location::host_numa(99)});
 }
 
 BOOST_AUTO_TEST_CASE(a_policy_that_throws_costs_nothing) {

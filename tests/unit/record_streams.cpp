@@ -1,5 +1,6 @@
 #include <boost/test/unit_test.hpp>
 #include <cmm/sim.hpp>
+#include <thread>
 
 #include "support/world.hpp"
 
@@ -112,6 +113,70 @@ BOOST_AUTO_TEST_CASE(what_still_waits_is_given_back_at_the_end) {
   BOOST_CHECK_EQUAL(machine.live_blocks(), 0U);
   BOOST_CHECK_EQUAL(machine.live_events(), 0U);
   BOOST_CHECK_EQUAL(machine.misuses(), 0U);
+}
+
+BOOST_AUTO_TEST_CASE(the_default_streams_of_two_threads_are_two_streams) {
+  for (const stream handle : {stream{}, stream::per_thread()}) {
+    sim::machine machine{tests::small_h200, sim::backing::none, stream::per_thread()};
+    auto memory = build(managed{} | pool{} | record_streams{}, sim::api{machine});
+    const block b = memory.allocate(2_MiB, handle);
+    sim::mark last_use;
+    std::thread{[&] {
+      memory.get<record_streams>().record(b.data, handle);
+      BOOST_CHECK(machine.gpu_compute(1e6, handle).ok());
+      last_use = machine.mark_of(handle);
+    }}.join();
+    memory.deallocate(b, handle);
+    BOOST_CHECK_EQUAL(memory.get<record_streams>().waiting(), 1U);
+    BOOST_CHECK_NE(memory.allocate(2_MiB, handle).data, b.data);
+    memory.get<record_streams>().flush();
+    const block again = memory.allocate(2_MiB, handle);
+    BOOST_CHECK_EQUAL(again.data, b.data);
+    BOOST_CHECK(machine.ordered_after(last_use, handle));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(both_handles_of_a_default_stream_are_one_stream) {
+  recorded world;
+  const block b = world.memory.allocate(2_MiB);
+  world.layer().record(b.data, stream::legacy());
+  world.memory.deallocate(b);
+  BOOST_CHECK_EQUAL(world.layer().waiting(), 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_default_stream_is_recorded_for_the_device_of_its_thread) {
+  sim::machine machine{tests::two_h200, sim::backing::none};
+  auto memory = build(managed{} | pool{} | record_streams{}, sim::api{machine});
+  const block b = memory.allocate(2_MiB);
+  machine.set_device(1);
+  memory.get<record_streams>().record(b.data, stream{});
+  BOOST_REQUIRE(machine.gpu_compute(1e6).ok());
+  const sim::mark last_use = machine.mark_of(stream{});
+  machine.set_device(0);
+  memory.deallocate(b);
+  BOOST_CHECK_EQUAL(memory.get<record_streams>().waiting(), 1U);
+  memory.get<record_streams>().flush();
+  BOOST_CHECK_EQUAL(memory.allocate(2_MiB).data, b.data);
+  BOOST_CHECK(machine.ordered_after(last_use, stream{}));
+}
+
+BOOST_AUTO_TEST_CASE(the_legacy_stream_is_waited_for_once_the_capture_of_another_is_over) {
+  recorded world;
+  const stream captured = world.machine.create_stream();
+  const block b = world.memory.allocate(2_MiB);
+  world.layer().record(b.data, world.user);
+  BOOST_REQUIRE(world.machine.gpu_compute(1e6, world.user).ok());
+  const sim::mark last_use = world.machine.mark_of(world.user);
+  BOOST_REQUIRE(world.machine.begin_capture(captured).ok());
+  world.memory.deallocate(b);
+  world.layer().flush();
+  BOOST_CHECK_EQUAL(world.layer().waiting(), 1U);
+  BOOST_REQUIRE(world.machine.end_capture(captured).ok());
+  BOOST_CHECK_EQUAL(world.machine.invalidated_captures(), 0U);
+  world.layer().flush();
+  BOOST_CHECK_EQUAL(world.layer().waiting(), 0U);
+  BOOST_CHECK_EQUAL(world.memory.allocate(2_MiB).data, b.data);
+  BOOST_CHECK(world.machine.ordered_after(last_use, stream{}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -201,6 +201,38 @@ BOOST_AUTO_TEST_CASE(one_device_copies_from_another_at_the_rate_between_them) {
   BOOST_CHECK_GE(got, 0.9 * sim::gh200_480_x2.link.peer);
 }
 
+BOOST_AUTO_TEST_CASE(kernels_use_memory_of_another_device_once_it_is_opened_to_them) {
+  world w{sim::h100_x2};
+  void* there = nullptr;
+  {
+    const auto guard = w.api.enter(1);
+    BOOST_REQUIRE(w.api.allocate_device(there, size).ok());
+  }
+  BOOST_CHECK(is(w.machine.gpu_touch(there, size, access::read, 0, w.here), errc::illegal_address, "kernel"));
+  BOOST_CHECK(is(w.machine.enable_peer_access(0), errc::invalid_device, "cudaDeviceEnablePeerAccess"));
+  BOOST_REQUIRE(w.machine.enable_peer_access(1).ok());
+  const double got =
+      w.rate([&] { BOOST_CHECK(w.machine.gpu_touch(there, size, access::read, 0, w.here).ok()); });
+  BOOST_CHECK_LE(got, sim::h100_x2.link.peer_read);
+  BOOST_CHECK_GE(got, 0.9 * sim::h100_x2.link.peer_read);
+}
+
+BOOST_AUTO_TEST_CASE(both_ways_between_devices_go_at_once) {
+  world w{sim::h100_x2};
+  void* there = nullptr;
+  {
+    const auto guard = w.api.enter(1);
+    BOOST_REQUIRE(w.api.allocate_device(there, 2 * size).ok());
+  }
+  const double one = w.time([&] { w.copy(w.near, there); });
+  const double both = w.time([&] {
+    w.copy(w.near, there);
+    w.copy_beside(static_cast<char*>(there) + size, w.other);
+  });
+  BOOST_CHECK_LT(both, 1.1 * one);
+  BOOST_CHECK_LE(2.0 * static_cast<double>(size) / both, sim::h100_x2.link.peer_both);
+}
+
 BOOST_AUTO_TEST_CASE(memory_of_the_other_socket_is_copied_more_slowly) {
   world w{sim::gh200_480_x2};
   void* far = nullptr;

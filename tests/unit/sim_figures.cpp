@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "cmm/sim/pages.hpp"
 #include "cmm/sim/profiles.hpp"
 
 namespace {
@@ -59,6 +60,13 @@ BOOST_AUTO_TEST_CASE(a_figure_is_calibrated_if_and_only_if_its_row_is_named) {
     });
     BOOST_CHECK_EQUAL(fitted.size(), each->calibration.size());
     BOOST_CHECK_EQUAL(named.size(), each->calibration.size());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(no_page_is_populated_faster_than_its_memory_is_written) {
+  for (const sim::profile* each : sim::profiles) {
+    const double write = static_cast<double>(sim::page_bytes) / each->hbm.write;
+    BOOST_TEST_CONTEXT(each->name) { BOOST_CHECK_GE(double{each->prefetch.block}, write); }
   }
 }
 

@@ -108,6 +108,33 @@ BOOST_FIXTURE_TEST_CASE(a_full_pool_gives_its_kept_blocks_back_before_it_fails, 
       is(api.allocate_from_pool(p, 80_GiB, pool, {}), errc::out_of_memory, "cudaMallocFromPoolAsync"));
 }
 
+BOOST_FIXTURE_TEST_CASE(whoever_takes_what_a_pool_gave_up_comes_after_the_work_that_used_it, world) {
+  const std::size_t most = 90_GiB;
+  const auto given_up_by = [&](auto give_up) {
+    const stream user = machine.create_stream();
+    const stream other = machine.create_stream();
+    pool_handle pool = this->pool(kind::pinned, location::device(0));
+    void* const p = taken(pool, most, user);
+    BOOST_REQUIRE(machine.gpu_touch(p, 1_GiB, access::write, 0, user).ok());
+    const sim::mark work = machine.mark_of(user);
+    BOOST_REQUIRE(api.free_to_pool(p, user).ok());
+    BOOST_CHECK(!machine.ordered_after(work, other));
+    const auto busy_until = machine.done_at(user);
+    give_up(pool);
+    const stream later = machine.create_stream();
+    for (const stream any : {other, later, stream{}}) {
+      BOOST_CHECK(machine.ordered_after(work, any));
+      BOOST_CHECK_GE(machine.done_at(any), busy_until);
+    }
+  };
+  given_up_by([&](pool_handle pool) {  // for another size
+    void* const q = taken(pool, 50_GiB, machine.create_stream());
+    BOOST_REQUIRE(api.free_to_pool(q, {}).ok());
+    BOOST_REQUIRE(api.destroy_pool(pool).ok());
+  });
+  given_up_by([&](pool_handle pool) { BOOST_REQUIRE(api.destroy_pool(pool).ok()); });
+}
+
 BOOST_FIXTURE_TEST_CASE(a_captured_free_takes_only_what_the_capture_allocated, world) {
   const pool_handle pool = this->pool(kind::pinned, location::device(0));
   const stream a = machine.create_stream();

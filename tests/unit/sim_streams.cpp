@@ -136,6 +136,61 @@ BOOST_FIXTURE_TEST_CASE(each_thread_has_its_own_default_stream, world) {
   BOOST_CHECK_NE(id_of(stream{}), mine);
 }
 
+BOOST_AUTO_TEST_CASE(the_null_handle_means_the_default_stream_that_the_program_was_compiled_for) {
+  for (const stream null : {stream::legacy(), stream::per_thread()}) {
+    sim::machine machine{sim::h200_pcie, sim::backing::none, null};
+    sim::api api{machine};
+    BOOST_CHECK(api.default_stream() == null);
+    std::uint64_t ids[3] = {};
+    BOOST_REQUIRE(api.stream_id(stream{}, ids[0]).ok());
+    BOOST_REQUIRE(api.stream_id(stream::legacy(), ids[1]).ok());
+    BOOST_REQUIRE(api.stream_id(stream::per_thread(), ids[2]).ok());
+    BOOST_CHECK_NE(ids[1], ids[2]);
+    BOOST_CHECK_EQUAL(ids[0], null == stream::legacy() ? ids[1] : ids[2]);
+    BOOST_CHECK_EQUAL(machine.begin_capture(stream{}).ok(), null == stream::per_thread());
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(work_in_the_legacy_stream_comes_after_that_of_every_per_thread_one, world) {
+  sim::mark theirs;
+  std::thread{[&] {
+    kernel(per_thread);
+    theirs = machine.mark_of(per_thread);
+  }}.join();
+  BOOST_CHECK(!machine.ordered_after(theirs, a));
+  BOOST_REQUIRE(api.wait(a, recorded(stream::legacy())).ok());
+  BOOST_CHECK(machine.ordered_after(theirs, a));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_known_of_streams_that_came_and_went_stays_small_and_true, world) {
+  const sim::mark before = machine.mark_of(b);
+  sim::mark dead;
+  for (int i = 0; i < 2000; ++i) {
+    const stream s = machine.create_stream();
+    BOOST_REQUIRE(machine.gpu_compute(1000, s).ok());
+    dead = machine.mark_of(s);
+    const event e = recorded(s);
+    BOOST_REQUIRE(api.wait(a, e).ok());
+    BOOST_REQUIRE(api.synchronize(e).ok() && api.destroy_event(e).ok());
+    machine.destroy_stream(s);
+  }
+  const std::size_t known =
+      machine.inspect([&](sim::state& s) { return s.host.size() + s.find(a)->before.size(); });
+  BOOST_CHECK_LT(known, 200U);
+  BOOST_CHECK(machine.ordered_after(dead, b));
+  BOOST_CHECK(!machine.ordered_after(before, a));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_destroyed_stream_that_nobody_waited_for_orders_nothing, world) {
+  for (int i = 0; i < 100; ++i) {
+    const stream s = machine.create_stream();
+    BOOST_REQUIRE(machine.gpu_compute(1000, s).ok());
+    const sim::mark last_use = machine.mark_of(s);
+    machine.destroy_stream(s);
+    BOOST_REQUIRE(!machine.ordered_after(last_use, a));
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(a_capture_is_seen_on_its_stream_only, world) {
   std::uint64_t id = 0;
   BOOST_REQUIRE(machine.begin_capture(a).ok());
@@ -188,13 +243,66 @@ BOOST_FIXTURE_TEST_CASE(whatever_waits_breaks_a_capture, world) {
   BOOST_CHECK_EQUAL(machine.live_managed_bytes(), 1_MiB);
 }
 
-BOOST_FIXTURE_TEST_CASE(waiting_for_a_captured_event_from_outside_breaks_the_capture, world) {
+BOOST_FIXTURE_TEST_CASE(a_capture_forks_into_a_second_stream_and_joins_again, world) {
+  std::uint64_t first = 0;
+  std::uint64_t second = 0;
   BOOST_REQUIRE(machine.begin_capture(a).ok());
   BOOST_CHECK(api.wait(b, recorded(a)).ok());
-  BOOST_CHECK_EQUAL(machine.invalidated_captures(), 1U);
+  BOOST_CHECK(api.capture_of(a, first).ok() && api.capture_of(b, second).ok() && first == second);
+  BOOST_CHECK(machine.gpu_compute(1e3, b).ok());
+  BOOST_CHECK(api.wait(a, recorded(b)).ok());
+  BOOST_CHECK(machine.end_capture(a).ok());
+  BOOST_CHECK_EQUAL(machine.invalidated_captures(), 0U);
+  BOOST_CHECK(api.capture_of(b, second).ok() && second == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_capture_joins_a_stream_through_a_third, world) {
+  const stream c = machine.create_stream();
+  BOOST_REQUIRE(machine.begin_capture(a).ok());
+  BOOST_CHECK(api.wait(b, recorded(a)).ok());
+  BOOST_CHECK(api.wait(c, recorded(b)).ok());
+  BOOST_CHECK(api.wait(b, recorded(c)).ok());
+  BOOST_CHECK(api.wait(a, recorded(b)).ok());
+  BOOST_CHECK(machine.end_capture(a).ok());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_capture_with_a_stream_that_did_not_join_again_is_invalid, world) {
+  const auto breaks = [&](auto fork) {
+    const auto before = machine.invalidated_captures();
+    BOOST_REQUIRE(machine.begin_capture(a).ok());
+    BOOST_CHECK(api.wait(b, recorded(a)).ok());
+    fork();
+    BOOST_CHECK_EQUAL(machine.invalidated_captures(), before);
+    BOOST_CHECK(!machine.end_capture(a).ok());
+    BOOST_CHECK_EQUAL(machine.invalidated_captures(), before + 1);
+    std::uint64_t id = 1;
+    BOOST_CHECK(api.capture_of(b, id).ok() && id == 0);
+  };
+  breaks([] {});
+  breaks([&] { BOOST_CHECK(machine.gpu_compute(1e3, b).ok()); });
+  breaks([&] {  // what comes after the join is not joined
+    BOOST_CHECK(api.wait(a, recorded(b)).ok());
+    BOOST_CHECK(machine.gpu_compute(1e3, b).ok());
+  });
+}
+
+BOOST_FIXTURE_TEST_CASE(a_capture_ends_in_the_stream_in_which_it_began, world) {
+  BOOST_REQUIRE(machine.begin_capture(a).ok());
+  BOOST_CHECK(api.wait(b, recorded(a)).ok());
+  BOOST_CHECK(!machine.end_capture(b).ok());
   BOOST_CHECK(!machine.end_capture(a).ok());
-  std::uint64_t id = 1;
-  BOOST_CHECK(api.capture_of(b, id).ok() && id == 0);
+  BOOST_CHECK_EQUAL(machine.invalidated_captures(), 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(neither_the_legacy_stream_nor_another_capture_joins_a_capture, world) {
+  BOOST_REQUIRE(machine.begin_capture(a).ok());
+  const event e = recorded(a);
+  BOOST_CHECK(is(api.wait(stream{}, e), errc::capture_implicit, "cudaStreamWaitEvent"));
+  BOOST_CHECK(!machine.end_capture(a).ok());
+  BOOST_REQUIRE(machine.begin_capture(a).ok() && machine.begin_capture(b).ok());
+  BOOST_CHECK(is(api.wait(b, recorded(a)), errc::capture_unsupported, "cudaStreamWaitEvent"));
+  BOOST_CHECK(!machine.end_capture(b).ok());
+  BOOST_CHECK(machine.end_capture(a).ok());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_prefetch_behind_pending_work_takes_longer_to_call, world) {

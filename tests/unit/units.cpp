@@ -11,19 +11,11 @@ static_assert(16'777'215_TiB == no_limit - (1_TiB - 1));
 BOOST_AUTO_TEST_SUITE(units)
 
 BOOST_AUTO_TEST_CASE(a_size_is_read_with_its_unit) {
-  const auto read = [](const char* text, std::size_t bytes) { BOOST_CHECK_EQUAL(parse_size(text), bytes); };
-  read("8192", 8192);
-  read("0", 0);
-  read("512 MiB", 512_MiB);
-  read("1.5GiB", 1536_MiB);
-  read("2_GiB", 2_GiB);
-  read("10GB", 10'000'000'000);
-  read("1.5 KB", 1500);
-  read("7B", 7);
-  read("0.5KiB", 512);
-  read("18446744073709551615", no_limit);
-  read("9007199254740993", 9007199254740993);
-  read("16777215TiB", 16'777'215_TiB);
+#define SIZE(text, bytes) BOOST_CHECK_EQUAL(std::to_string(parse_size(text)), bytes);
+#define REFUSED(text, why)
+#include "support/sizes.inc"
+#undef SIZE
+#undef REFUSED
 }
 
 BOOST_AUTO_TEST_CASE(a_size_that_cannot_be_read_is_an_error_that_names_it) {
@@ -38,20 +30,12 @@ BOOST_AUTO_TEST_CASE(a_size_that_cannot_be_read_is_an_error_that_names_it) {
           said.find("; write a number and a unit, such as 8192, 512 MiB or 1.5GiB") != said.npos, said);
     }
   };
-  refuse("", "does not start with a number");
-  refuse("GiB", "does not start with a number");
-  refuse("-1", "does not start with a number");
-  refuse(" 1", "does not start with a number");
-  refuse("1.2.3", "is not a number");
-  refuse(".", "is not a number");
-  refuse("5 parsecs", "has an unknown unit");
-  refuse("1gib", "has an unknown unit");
-  refuse("1e9", "has an unknown unit");
-  refuse("0.3KiB", "is not a whole number of bytes");
-  refuse("1.5", "is not a whole number of bytes");
-  refuse("18446744073709551616", "is larger than the address space");
-  refuse("16777216TiB", "is larger than the address space");
-  refuse("99999999999TB", "is larger than the address space");
+#define SIZE(text, bytes)
+#define REFUSED(text, why) refuse(text, why);
+#include "support/sizes.inc"
+#undef SIZE
+#undef REFUSED
+  refuse(std::string(5000, '9').c_str(), "is larger than the address space");
 }
 
 BOOST_AUTO_TEST_CASE(a_size_is_written_with_the_largest_unit_that_divides_it) {

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import small_vllm
 from cmm.errors import Error
-from cmm.vllm.host_memory import read_now
 from cmm.vllm.machine import read_machine
 from cmm.vllm.settings import VARIABLES
 
@@ -50,7 +49,7 @@ def machine(name, change=None):
     told = answer(name)
     if change is not None:
         change(told)
-    return read_machine(told, read_now(MACHINES / name))
+    return read_machine(told)
 
 
 def reach(told, source, tier):

@@ -31,6 +31,24 @@ EXPECTED = {
     ("h200-pcie", 1): (HOST, 0.92, H200),
     ("gb10", 1): (IN_HBM, 0.40, 0),  # (60.8 - 7.6 - 4) GiB of 121.6
     ("wsl", 1): (IN_HBM, 0.92, 0),
+    # Page cache is free where CPU and GPU share memory, for vLLM as well: (115.65 - 7.61 - 4) GiB of 121.69
+    ("gb10-after-60gb-file", 1): (IN_HBM, 0.85, 0),
+    ("gb10-full-cache", 1): (IN_HBM, 0.33, 0),  # (52 - 7.61 - 4) GiB of 121.69
+    ("gb10-idle", 1): (IN_HBM, 0.85, 0),
+    ("gb10-memgetinfo-oom", 1): (IN_HBM, 0.68, 0),  # (95 - 7.61 - 4) GiB of MemTotal
+    ("jetson-orin", 1): (IN_HBM, 0.74, 0),  # (54 - 4 - 4) GiB of 61.37
+    ("jetson-orin-no-numa", 1): (IN_HBM, 0.74, 0),
+    # MemAvailable less a 16th of all and 4 GiB for a worker, where no node is near or none is shown.
+    ("h100-gvisor", 1): (HOST, 0.92, 111756),
+    ("h100-vm-no-affinity", 1): (HOST, 0.92, 201 * 1024),
+    ("wsl2-5090-no-numa", 1): (IN_HBM, 0.92, 0),
+    ("wsl2-5090", 1): (IN_HBM, 0.92, 0),
+    ("vgpu-l40s", 1): (IN_HBM, 0.92, 0),
+    # A node that is a third of the host's memory or more is a place of its own, a smaller one is not.
+    ("dgx-h100", 1): (HOST, 0.92, 904217),
+    ("dgx-h100", 8): (HOST, 0.92, 222982),
+    ("h100-mig-3g", 1): (HOST, 0.92, 853056),
+    ("a100-cxl-node", 1): (HOST, 0.92, 339627),
 }
 
 
@@ -119,8 +137,9 @@ class Recorded(ServeTest):
     def test_hbm_that_is_a_numa_node_is_not_counted_as_host_memory(self):
         grace = machine("gh200-480")
         # The kernel counts what is free in HBM, 51 002 736 640 bytes, as available.
-        tight = dataclasses.replace(grace, now=dataclasses.replace(grace.now, available=150 * GIB))
-        on_host = 150 * GIB - 51_002_736_640
+        self.assertEqual(grace.now.available, 300_679_168 * 1024 - 51_002_736_640)
+        on_host = 100 * GIB
+        tight = dataclasses.replace(grace, now=dataclasses.replace(grace.now, available=on_host))
         kept = 513_785_462_784 // 16 + 4 * GIB
         self.assertEqual(make_plan(tight, Wishes()).large_bytes, (on_host - kept) // MIB * MIB)
 

@@ -84,9 +84,12 @@ class DryRun(ServeTest):
 
     def test_fits_100_columns_but_for_the_command(self):
         for folder in sorted(MACHINES.iterdir()):
-            if folder.name in ("README.md", "no-gpu"):
+            if not folder.is_dir():
                 continue
-            *lines, command = self.plan_of(folder.name).splitlines()
+            done = self.serve("MODEL", "--dry-run", "--root", folder)
+            if done.returncode == 1:  # as test_situations.py says
+                continue
+            *lines, command = done.stdout.splitlines()
             self.assertEqual([line for line in lines if len(line) > 100], [])
             self.assertTrue(command.startswith("  vllm serve MODEL "))
 

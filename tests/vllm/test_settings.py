@@ -3,7 +3,7 @@
 import unittest
 
 from cmm.errors import Error
-from cmm.size import format_size, parse_size
+from cmm.size import format_size
 from cmm.vllm.settings import RECIPE, VARIABLES, places_blocks, read_settings
 
 GIB = 1 << 30
@@ -48,16 +48,6 @@ class Settings(unittest.TestCase):
 
 
 class Sizes(unittest.TestCase):
-    def test_as_the_library_writes_them(self):
-        wanted = {"4096": 4096, "64GiB": 64 * GIB, "1.5 MiB": 3 << 19, " 7 KiB ": 7168, "0": 0, "12B": 12}
-        for text, size in wanted.items():
-            self.assertEqual(parse_size(text, "it"), size)
-
-    def test_what_is_none(self):
-        for text in ("", "GiB", "-1", "64GB", "1.5", "1e9", "9999999TiB", "9" * 30, None, 3):
-            with self.assertRaisesRegex(Error, "^it is "):
-                parse_size(text, "it")
-
     def test_told(self):
         told = {0: "0 B", 17: "17 B", 1536: "1.5 KiB", 64 * GIB: "64 GiB", 3 << 40: "3 TiB"}
         for size, text in told.items():

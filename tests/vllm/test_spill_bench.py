@@ -5,6 +5,7 @@ import contextlib
 import copy
 import io
 import json
+import os
 import sys
 import tempfile
 import unittest
@@ -120,6 +121,33 @@ class Turns(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             turns.write(Path(folder) / "new" / "a.json", {"a": 1})
             self.assertEqual([each.name for each in (Path(folder) / "new").iterdir()], ["a.json"])
+
+
+class Results(unittest.TestCase):
+    """The file of results, which both benches of Python write."""
+
+    def test_results_of_another_machine_and_damaged_ones_are_kept_aside(self):
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+            path = Path(folder, "new", "spill.json")
+            one, again, other = (
+                {"context": {"started": start, "gpu": gpu}} for start, gpu in ((1, "a"), (2, "a"), (3, "b"))
+            )
+            for results in (one, again, other):
+                turns.write(path, results)
+            path.write_text("[5")
+            turns.write(path, one)
+            found = {each.name: each.read_text() for each in path.parent.iterdir()}
+        kept = [found.pop(f"spill.before-{number}.json") for number in (1, 2)]
+        self.assertEqual((json.loads(kept[0]), kept[1]), (again, "[5"))
+        self.assertEqual({name: json.loads(text) for name, text in found.items()}, {"spill.json": one})
+
+    def test_what_is_no_regular_file_stays(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "spill.json")
+            os.mkfifo(path)
+            with self.assertRaisesRegex(SystemExit, "stays as it is"):
+                turns.write(path, {"context": {}})
+            self.assertEqual([each.name for each in Path(folder).iterdir()], ["spill.json"])
 
 
 if __name__ == "__main__":

@@ -7,17 +7,15 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from cmm.errors import Error
 from cmm.vllm.arguments import Arguments
 from cmm.vllm.checks import check_devices, check_port
-from cmm.vllm.hbm_nodes import hbm_nodes
-from cmm.vllm.host_memory import Now, available_host_memory, read_now
+from cmm.vllm.host_memory import available_host_memory
 from cmm.vllm.probing import CHECKOUT, find_probe, gpu_users
-from serving import MACHINES, ServeTest
+from serving import MACHINES, ServeTest, answer
 
 
-class FreeMemory(ServeTest):
-    """From /proc and /sys."""
+class HostMemory(ServeTest):
+    """What the worker may use, by the reader of the probe."""
 
     def file(self, name, text):
         """A file below the folder."""
@@ -25,76 +23,33 @@ class FreeMemory(ServeTest):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def test_is_that_of_the_kernel_the_nodes_and_the_control_group(self):
-        self.file("proc/meminfo", "MemTotal: 9 kB\nMemAvailable:   7 kB\n")
-        lines = "Node 1 MemFree: 5 kB\nNode 1 Active(file): 2 kB\nNode 1 Inactive(file): 1 kB\n"
-        self.file("sys/devices/system/node/node1/meminfo", lines)
-        self.file("sys/fs/cgroup/memory.max", "4096\n")
-        self.file("sys/fs/cgroup/memory.current", "1000\n")
-        self.file("sys/fs/cgroup/memory.stat", "anon 700\ninactive_file 300\n")
-        self.assertEqual(read_now(self.folder), Now(7 << 10, {1: 3 << 10}, 4096, 700))
+    def test_is_what_the_probe_says_without_a_gpu(self):
+        for name in (
+            "gh200-144-cache-on-hbm",
+            "gh200-4gpu-slurm-200g",
+            "gh200-docker-v2-uses-150g",
+            "gh200-480-cdmm",
+        ):
+            self.assertEqual(
+                available_host_memory(MACHINES / name, "aarch64"),
+                answer(name)["host_memory"]["usable_bytes"]["value"],
+                name,
+            )
 
-    def test_of_the_first_version_of_control_groups_is_read_too(self):
-        self.file("sys/fs/cgroup/memory/memory.limit_in_bytes", "4096\n")
-        self.file("sys/fs/cgroup/memory/memory.usage_in_bytes", "100\n")
-        self.assertEqual(read_now(self.folder), Now(None, {}, 4096, 100))
-        self.file("sys/fs/cgroup/memory/memory.limit_in_bytes", str((1 << 63) - 4096))
-        self.assertIsNone(read_now(self.folder).limit)
+    def test_counts_neither_hbm_nor_page_cache_on_it_nor_gpus_that_are_not_visible(self):
+        self.assertEqual(available_host_memory(MACHINES / "gh200-144-cache-on-hbm", "aarch64"), 449_839_105 << 10)
+        self.assertEqual(available_host_memory(MACHINES / "gh200-4gpu-one-visible", "aarch64"), 450_887_680 << 10)
 
-    def test_that_nothing_tells_is_unknown(self):
-        self.assertEqual(read_now(self.folder), Now(None, {}, None, None))
-        self.file("sys/fs/cgroup/memory.max", "max\n")
-        self.assertIsNone(read_now(self.folder).limit)
-
-    def test_of_a_process_is_within_its_control_group(self):
-        self.file("proc/meminfo", "MemTotal: 9 kB\nMemAvailable: 4096 kB\n")
-        self.assertEqual(available_host_memory([], self.folder), 4 << 20)
-        self.file("sys/fs/cgroup/memory.current", "1000\n")
-        for limit, free in {"max": 4 << 20, "5000": 4000, "10": 0}.items():
-            self.file("sys/fs/cgroup/memory.max", limit + "\n")
-            self.assertEqual(available_host_memory([], self.folder), free)
-
-    def test_of_a_process_is_what_its_page_cache_could_give_back_too(self):
+    def test_is_within_the_control_group_whose_page_cache_is_given_back(self):
         self.file("proc/meminfo", "MemAvailable: 4096 kB\n")
+        self.assertEqual(available_host_memory(self.folder), 4 << 20)
         self.file("sys/fs/cgroup/memory.max", "5000\n")
         self.file("sys/fs/cgroup/memory.current", "4900\n")
-        self.file("sys/fs/cgroup/memory.stat", "inactive_file 4000\n")
-        self.assertEqual(available_host_memory([], self.folder), 4100)
+        self.file("sys/fs/cgroup/memory.stat", "anon 700\ninactive_file 4000\n")
+        self.assertEqual(available_host_memory(self.folder), 4100)
 
-    def test_of_a_process_counts_no_hbm(self):
-        machine = MACHINES / "gh200-480"
-        hbm = 49807360 << 10
-        self.assertEqual(available_host_memory([], machine) - available_host_memory([1], machine), hbm)
-
-    def test_of_a_process_on_another_system_is_refused(self):
-        self.assert_error(["cmm needs Linux"], available_host_memory, [], self.folder)
-
-
-class HbmNodes(unittest.TestCase):
-    """What the driver answers."""
-
-    class Driver:
-        """As libcuda, with the node of each GPU."""
-
-        def __init__(self, nodes, answer=0):
-            self.nodes, self.answer = nodes, answer
-
-        def cuDeviceGet(self, device, ordinal):
-            device._obj.value = ordinal + 5
-            return 0
-
-        def cuDeviceGetAttribute(self, value, attribute, device):
-            assert attribute == 131
-            value._obj.value = self.nodes[device.value - 5]
-            return self.answer
-
-    def test_are_those_of_gpus_that_are_nodes(self):
-        self.assertEqual(hbm_nodes(3, self.Driver([1, -1, 9])), [1, 9])
-        self.assertEqual(hbm_nodes(1, self.Driver([1, -1, 9])), [1])
-
-    def test_a_driver_that_does_not_know(self):
-        with self.assertRaisesRegex(Error, "cuDeviceGetAttribute answered 1.*needs a driver of CUDA 13"):
-            hbm_nodes(1, self.Driver([0], answer=1))
+    def test_on_another_system_is_refused(self):
+        self.assert_error(["/proc/meminfo is missing", "cmm needs Linux"], available_host_memory, self.folder)
 
 
 class Permissions(ServeTest):

@@ -29,16 +29,8 @@ def made(free=8 * GIB, **given):
 
 class Sizes(unittest.TestCase):
     def setUp(self):
-        for name, stand_in in {"available_host_memory": self.host_memory, "hbm_nodes": self.nodes}.items():
-            self.addCleanup(setattr, worker, name, getattr(worker, name))
-            setattr(worker, name, stand_in)
-
-    def nodes(self, gpus):
-        return [7] * gpus
-
-    def host_memory(self, hbm_nodes):
-        self.assertEqual(hbm_nodes, [7])
-        return 16 * GIB
+        self.addCleanup(setattr, worker, "available_host_memory", worker.available_host_memory)
+        worker.available_host_memory = lambda: 16 * GIB
 
     def test_the_larger_memory_adds_to_what_vllm_finds(self):
         self.assertEqual(made().determine_available_memory(), 8 * GIB)

@@ -12,8 +12,10 @@ int main(int count, char** arguments) {
   }
   try {
     const std::string text = cmm::torch::source_text(arguments[1], arguments[2]);
-    if (cmm::detail::write_whole(arguments[3], text)) return 0;
-    std::fprintf(stderr, "%s cannot be written; check the folder and its permissions\n", arguments[3]);
+    const std::string reason = cmm::detail::write_whole(arguments[3], text);
+    if (reason.empty()) return 0;
+    std::fprintf(stderr, "%s cannot be written (%s); name a file in a folder that is writable and has room\n",
+                 arguments[3], reason.c_str());
   } catch (const std::exception& wrong) {
     std::fprintf(stderr, "%s\n", wrong.what());
   }

@@ -1,11 +1,16 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <concepts>
 #include <cstdint>
 #include <new>
 #include <string>
+#include <type_traits>
 
 #include "../core/concepts.hpp"
+#include "../core/over_aligned.hpp"
+#include "../core/units.hpp"
 
 namespace cmm {
 
@@ -17,6 +22,12 @@ concept bridgeable = allocator<Allocator> && requires(Allocator& a) {
 
 namespace detail {
 
+/// An allocator that remembers what was aligned beyond the guarantee, as a built one does.
+template <class Allocator>
+concept aligns = requires(Allocator& a) {
+  { a.over_aligned() } -> std::same_as<over_aligned&>;
+};
+
 /// The device that blocks of a bridge belong to, for good; it asks the api only for `current_device`.
 template <bridgeable Allocator>
 int fixed_device(Allocator& memory, int device) {
@@ -26,17 +37,53 @@ int fixed_device(Allocator& memory, int device) {
   return here.device();
 }
 
-/// Bytes in the order of a stream; `std::bad_alloc` when memory ran out. Zero bytes are served as one.
+/// Bytes in the order of a stream; `std::bad_alloc` when memory ran out. Zero bytes are served as one. More
+/// than the guaranteed alignment is had by asking for more; `bad_request` for one that is no power of two.
 template <bridgeable Allocator>
 block take_block(Allocator& memory, std::size_t bytes, std::size_t alignment, stream s, int device) {
-  if (alignment > guaranteed_alignment) {
-    throw bad_request{"an alignment of " + std::to_string(alignment) + " was asked for; at most " +
-                      std::to_string(guaranteed_alignment) + " can be had"};
+  if (!std::has_single_bit(alignment)) {
+    throw bad_request{"an alignment of " + std::to_string(alignment) +
+                      " was asked for; it must be a power of two"};
   }
-  const block fresh =
-      memory.allocate(request{.bytes = std::max<std::size_t>(bytes, 1), .stream = s, .device = device});
-  if (!fresh) throw std::bad_alloc{};
-  return fresh;
+  bytes = std::max<std::size_t>(bytes, 1);
+  const auto take = [&](std::size_t wanted) {
+    if (wanted > no_limit / 2) throw std::bad_alloc{};
+    const block fresh = memory.allocate(request{.bytes = wanted, .stream = s, .device = device});
+    if (!fresh) throw std::bad_alloc{};
+    return fresh;
+  };
+  if (alignment <= guaranteed_alignment) return take(bytes);
+  if constexpr (aligns<Allocator>) {
+    if (bytes > no_limit / 2 || alignment > no_limit / 2) throw std::bad_alloc{};
+    const block whole = take(over_aligned::bytes_for(bytes, alignment));
+    try {
+      return {memory.over_aligned().add(whole, alignment), bytes, whole.device};
+    } catch (...) {
+      memory.deallocate(whole, s);
+      throw;
+    }
+  } else {
+    throw bad_request{"an alignment of " + std::to_string(alignment) +
+                      " was asked for; this allocator gives at most " + std::to_string(guaranteed_alignment) +
+                      ", so use a built one"};
+  }
+}
+
+/// Gives back what `take_block` gave for the same bytes and alignment.
+template <allocator Allocator>
+void give_block(Allocator& memory, block b, std::size_t alignment, stream s) noexcept {
+  if (!b) return;
+  if constexpr (aligns<Allocator>) {
+    if (alignment > guaranteed_alignment) {
+      if (const block whole = memory.over_aligned().take(b.data)) b = whole;
+    }
+  }
+  memory.deallocate(b, s);
+}
+template <bridgeable Allocator>
+void give_block(Allocator& memory, void* data, std::size_t bytes, std::size_t alignment, stream s,
+                int device) noexcept {
+  give_block(memory, block{data, std::max<std::size_t>(bytes, 1), device}, alignment, s);
 }
 
 /// Waits until work of a stream is done, on behalf of host code; an error while the stream is captured,
@@ -60,15 +107,10 @@ void* take_for_host(Allocator& memory, std::size_t bytes, std::size_t alignment,
   try {
     wait_for(memory.api(), s, device);
   } catch (...) {
-    memory.deallocate(fresh, s);
+    give_block(memory, fresh, alignment, s);
     throw;
   }
   return fresh.data;
-}
-
-template <bridgeable Allocator>
-void give_block(Allocator& memory, void* data, std::size_t bytes, stream s, int device) noexcept {
-  if (data != nullptr) memory.deallocate(block{data, std::max<std::size_t>(bytes, 1), device}, s);
 }
 
 }  // namespace detail

@@ -12,7 +12,7 @@ namespace cmm {
 /// Holds a reference, so the allocator must outlive it. Blocks belong to one device, the current one of the
 /// constructor's thread unless named; naming it keeps the constructor free of CUDA calls. Each allocation
 /// waits for the stream, because the host uses the memory at once. Exhaustion: `std::bad_alloc`. An alignment
-/// above 256 bytes: `bad_request`. Threads: as the allocator.
+/// above 256 bytes costs as many bytes more. Threads: as the allocator.
 template <bridgeable Allocator>
 class pmr_resource final : public std::pmr::memory_resource {
  public:
@@ -29,12 +29,13 @@ class pmr_resource final : public std::pmr::memory_resource {
   void* do_allocate(std::size_t bytes, std::size_t alignment) override {
     return detail::take_for_host(memory_, bytes, alignment, stream_, device_);
   }
-  void do_deallocate(void* data, std::size_t bytes, std::size_t) override {
-    detail::give_block(memory_, data, bytes, stream_, device_);
+  void do_deallocate(void* data, std::size_t bytes, std::size_t alignment) override {
+    detail::give_block(memory_, data, bytes, alignment, stream_, device_);
   }
   [[nodiscard]] bool do_is_equal(const std::pmr::memory_resource& other) const noexcept override {
     const auto* const same = dynamic_cast<const pmr_resource*>(&other);
-    return same != nullptr && &same->memory_ == &memory_ && same->stream_ == stream_ &&
+    return same != nullptr && &same->memory_ == &memory_ &&
+           detail::meant(memory_.api(), same->stream_) == detail::meant(memory_.api(), stream_) &&
            same->device_ == device_;
   }
 

@@ -41,13 +41,11 @@ class std_allocator {
 
   /// Memory for `count` objects; `std::bad_array_new_length` when their bytes overflow.
   [[nodiscard]] T* allocate(std::size_t count) {
-    static_assert(alignof(T) <= guaranteed_alignment,
-                  "cmm: this type asks for an alignment above 256 bytes, which no source guarantees");
     if (count > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw std::bad_array_new_length{};
     return static_cast<T*>(detail::take_for_host(*memory_, count * sizeof(T), alignof(T), stream_, device_));
   }
   void deallocate(T* data, std::size_t count) noexcept {
-    detail::give_block(*memory_, data, count * sizeof(T), stream_, device_);
+    detail::give_block(*memory_, data, count * sizeof(T), alignof(T), stream_, device_);
   }
 
   [[nodiscard]] Allocator& upstream() const noexcept { return *memory_; }
@@ -56,7 +54,8 @@ class std_allocator {
 
   template <class Other>
   friend bool operator==(const std_allocator& a, const std_allocator<Other, Allocator>& b) noexcept {
-    return &a.upstream() == &b.upstream() && a.stream() == b.stream() && a.device() == b.device();
+    return &a.upstream() == &b.upstream() && a.device() == b.device() &&
+           detail::meant(a.upstream().api(), a.stream()) == detail::meant(b.upstream().api(), b.stream());
   }
 
  private:

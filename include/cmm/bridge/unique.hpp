@@ -15,9 +15,10 @@ struct stream_deleter {
   Allocator* memory = nullptr;
   cmm::block block{};
   cmm::stream stream{};
+  std::size_t alignment = guaranteed_alignment;
 
   void operator()(void* data) const noexcept {
-    memory->deallocate({data, block.bytes, block.device}, stream);
+    detail::give_block(*memory, cmm::block{data, block.bytes, block.device}, alignment, stream);
   }
 };
 
@@ -34,11 +35,9 @@ unique_ptr<T, Allocator> make_unique(Allocator& memory, std::size_t count, strea
       std::is_trivially_destructible_v<element>,
       "cmm: make_unique() takes types with trivial destructors; another destructor would run on the "
       "host before the work in the stream is done, and could not run at all on device memory");
-  static_assert(alignof(element) <= guaranteed_alignment,
-                "cmm: this type asks for an alignment above 256 bytes, which no source guarantees");
   if (count > std::numeric_limits<std::size_t>::max() / sizeof(element)) throw std::bad_array_new_length{};
   const block fresh = take_block(memory, count * sizeof(element), alignof(element), s, current_device);
-  return {static_cast<element*>(fresh.data), stream_deleter<Allocator>{&memory, fresh, s}};
+  return {static_cast<element*>(fresh.data), stream_deleter<Allocator>{&memory, fresh, s, alignof(element)}};
 }
 
 }  // namespace detail

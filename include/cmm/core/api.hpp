@@ -47,9 +47,10 @@ struct event {
 /// An api is a cheap handle, copied into each source. Calls return a `status` that names the CUDA call and
 /// never throw for a failure of CUDA. Sizes are in bytes. `enter(device)` returns a guard: until its end the
 /// calls of this thread go to `device()`, the given device or, for `current_device`, the thread's own.
-/// `stream_id` is unique for the life of the process and tells per-thread default streams apart. `capture_of`
-/// gives 0 for a stream that is not being captured. `synchronize_device` waits for all work of the
-/// thread's device. `memory_info` fills free and total bytes of a location.
+/// `stream_id` is unique for the life of the process and tells per-thread default streams apart. An api whose
+/// null handle is not the legacy default stream says so by `default_stream()`, for nothing but the time of a
+/// load. `capture_of` gives 0 for a stream that is not being captured. `synchronize_device` waits for all
+/// work of the thread's device. `memory_info` fills free and total bytes of a location.
 template <class Api>
 concept api = std::copyable<Api> &&
     requires(Api& a, void* p, void*& out, std::size_t n, int i, int& value, std::uint64_t& id, stream s,

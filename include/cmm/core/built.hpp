@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fields.hpp"
+#include "over_aligned.hpp"
 #include "placed.hpp"
 
 namespace cmm {
@@ -109,7 +110,9 @@ class built {
   /// Takes `bytes` bytes for use in the order of `s`, on the calling thread's device.
   block allocate(std::size_t bytes, stream s = {}) { return allocate(request{.bytes = bytes, .stream = s}); }
 
-  /// Gives a block back; work already in the stream may still use it. An empty block is ignored.
+  /// Gives a block back; work already in the stream may still use it. An empty block is ignored. The block
+  /// must be as `allocate` returned it: a debug build ends the process where its size is another one, a
+  /// release build believes it, and `stats` and `limit` are then off by the difference for good.
   [[gnu::always_inline]] void deallocate(block b, stream s = {}) noexcept {
     if (b) stack_.deallocate(b, s);
   }
@@ -126,6 +129,9 @@ class built {
 
   /// Hints that this machine or a stream capture could not take.
   [[nodiscard]] std::size_t skipped_hints() const noexcept { return detail::skipped_hints_of(stack_); }
+
+  /// For the bridges: blocks aligned to more than 256 bytes.
+  [[nodiscard]] detail::over_aligned& over_aligned() noexcept { return over_aligned_; }
 
  private:
   static constexpr std::size_t layers = (std::size_t{detail::has_over<Rest>} + ... + 0);
@@ -167,6 +173,7 @@ class built {
   }
 
   stack stack_;
+  detail::over_aligned over_aligned_;
 };
 
 }  // namespace cmm

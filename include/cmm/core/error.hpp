@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "printable.hpp"
 #include "status.hpp"
 
 namespace cmm {
@@ -25,9 +26,9 @@ struct bad_request : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
-/// Text from outside (a size, a recipe, a setting) that cannot be read.
+/// Text from outside (a size, a recipe, a setting) that cannot be read. The message quotes it as `printable` does.
 struct bad_text : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
+  explicit bad_text(const std::string& message) : std::invalid_argument{detail::printable(message)} {}
 };
 
 /// An api call that failed for another reason than memory running out.

@@ -1,40 +1,19 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
-#include <string>
 
 #include "api.hpp"
 #include "error.hpp"
 #include "resolve.hpp"
-#include "say.hpp"
+#include "skipped_hints.hpp"
 
 namespace cmm {
 
-/// How often a hint was not taken. The first that the machine could not take is said on stderr, all are
-/// counted.
-class skipped_hints {
- public:
-  [[nodiscard]] std::size_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
-
-  void add() noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
-  void add(const char* call, const char* why) noexcept {
-    add();
-    if (!said_.exchange(true, std::memory_order_relaxed)) {
-      detail::say(std::string{call} + " is skipped: " + why +
-                  "; the memory works, its placement is the driver's");
-    }
-  }
-
- private:
-  std::atomic<std::size_t> count_ = 0;
-  std::atomic<bool> said_ = false;
-};
-
 /// What a policy can do to a fresh block: advise and prefetch, under the contract for hints.
 ///
-/// A hint that this machine or a stream capture cannot take is skipped and counted; in strict mode, and when
-/// a machine that can take it refuses, it throws `cuda_error`. Relative locations are resolved for the block.
+/// A hint that this machine or a stream capture cannot take, or that names a place that is not there, is
+/// skipped and counted; in strict mode, and when a machine that can take it refuses, it throws `cuda_error`.
+/// Relative locations are resolved for the block.
 template <cmm::api Api>
 class placement {
  public:
@@ -45,15 +24,16 @@ class placement {
   placement(const placement& other) noexcept
       : api_{other.api_}, skipped_{other.skipped_}, strict_{other.strict_}, migratable_{other.migratable_} {}
 
-  /// Advises on the whole block. Returns whether the machine took it.
-  [[gnu::always_inline]] bool advise(block b, advice what, location where) {
+  /// Advises on the whole block. Returns whether the machine took it. `policy` is who speaks, if not the
+  /// policy that the advice is named after.
+  [[gnu::always_inline]] bool advise(block b, advice what, location where, const char* policy = nullptr) {
     if (!migratable_) return false;
     const location at = resolve(api_, where, b.device);
     status taken = api_.advise(b.data, b.bytes, what, at);
     if (taken.ok() && at.what == location::kind::host_numa) [[unlikely]]
       taken = any_node(api_, b, what);
     if (!taken.ok()) [[unlikely]]
-      return refused(api_, skipped_, strict_, taken, b.device);
+      return refused(taken, at, b.device, policy != nullptr ? policy : name_of(what));
     return true;
   }
 
@@ -64,9 +44,10 @@ class placement {
     const status asked = api_.capture_of(s, capture);
     if (capture != 0 || !asked.ok()) [[unlikely]]
       return captured(skipped_, strict_, asked);
-    const status taken = api_.prefetch(b.data, b.bytes, resolve(api_, where, b.device), s);
+    const location to = resolve(api_, where, b.device);
+    const status taken = api_.prefetch(b.data, b.bytes, to, s);
     if (!taken.ok()) [[unlikely]]
-      return refused(api_, skipped_, strict_, taken, b.device);
+      return refused(taken, to, b.device, "prefetch");
     return true;
   }
 
@@ -81,13 +62,37 @@ class placement {
   }
 
  private:
-  // Static, so that `this` does not escape and the optimizer keeps a placement in registers.
-  [[gnu::cold, gnu::noinline]] static bool refused(Api& api, skipped_hints& skipped, bool strict,
-                                                   status result, int device) {
-    int capable = 1;
-    const status asked = api.attribute(device, attribute::concurrent_managed_access, capable);
-    if (strict || !asked.ok() || capable != 0) detail::fail(result, "placing a block");
-    skipped.add(result.call, "this device has no concurrent managed access");
+  static constexpr const char* name_of(advice what) noexcept {
+    switch (what) {
+      case advice::preferred_location: return "prefer";
+      case advice::accessed_by: return "accessed_by";
+      case advice::read_mostly: return "read_mostly";
+    }
+    return "advice";
+  }
+
+  [[gnu::always_inline]] bool refused(status result, location at, int device, const char* policy) {
+    const refusal why{result.code, device};
+    return strict_ ? refused<true>(api_, skipped_, why, result.call, policy, at)
+                   : refused<false>(api_, skipped_, why, result.call, policy, at);
+  }
+
+  struct refusal {
+    errc code;
+    int device;
+  };
+
+  // Static, so that `this` does not escape and the optimizer keeps a placement in registers; six arguments,
+  // so that none of them needs memory.
+  template <bool Strict>
+  [[gnu::cold, gnu::noinline]] static bool refused(Api& api, skipped_hints& skipped, refusal of,
+                                                   const char* call, const char* policy, location at) {
+    const hint which{policy, at};
+    const char* const why = detail::unable(api, at, of.device);
+    if (Strict || why == nullptr) {
+      throw cuda_error{{of.code, call}, "placing a block by " + which.text(why)};
+    }
+    skipped.add(which, call, why);
     return false;
   }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <charconv>
 #include <cstddef>
 #include <limits>
 #include <string>
@@ -24,22 +23,21 @@ consteval std::size_t scaled(unsigned long long count, unsigned shift) {
 
 struct size_unit {
   std::string_view name;
-  double factor;
+  unsigned base;
+  int power;
 };
 
-inline constexpr double kibi = 1024.0;
 inline constexpr size_unit size_units[] = {
-    {"", 1},
-    {"B", 1},
-    {"KiB", kibi},
-    {"MiB", kibi* kibi},
-    {"GiB", kibi* kibi* kibi},
-    {"TiB", kibi* kibi* kibi* kibi},
-    {"KB", 1e3},
-    {"MB", 1e6},
-    {"GB", 1e9},
-    {"TB", 1e12},
+    {"", 1, 0},       {"B", 1, 0},     {"KiB", 1024, 1}, {"MiB", 1024, 2}, {"GiB", 1024, 3},
+    {"TiB", 1024, 4}, {"KB", 1000, 1}, {"MB", 1000, 2},  {"GB", 1000, 3},  {"TB", 1000, 4},
 };
+
+/// `whole` times `base` plus `more`; says whether the address space holds that.
+inline bool carry_into(std::size_t& whole, unsigned base, unsigned more) {
+  if (whole > (no_limit - more) / base) return false;
+  whole = whole * base + more;
+  return true;
+}
 
 }  // namespace detail
 
@@ -52,15 +50,16 @@ consteval std::size_t operator""_TiB(unsigned long long count) { return detail::
 
 /// Reads a size in bytes: "8192", "1.5GiB", "512 MiB", "2_GiB", "10GB". Throws `bad_text` naming the text.
 ///
-/// KiB to TiB are powers of 1024, KB to TB powers of 1000; a fraction of a byte is an error.
+/// KiB to TiB are powers of 1024, KB to TB powers of 1000; a fraction of a byte is an error. Every size that
+/// a program of this library reads is read by this rule.
 inline std::size_t parse_size(std::string_view text) {
   const auto reject = [&](const char* why) -> std::size_t {
     throw bad_text{"the size \"" + std::string{text} + "\" " + why +
                    "; write a number and a unit, such as 8192, 512 MiB or 1.5GiB"};
   };
-  const auto digits = text.find_first_not_of("0123456789.");
-  const std::string_view number = text.substr(0, digits);
-  std::string_view unit = digits == std::string_view::npos ? "" : text.substr(digits);
+  const auto behind = text.find_first_not_of("0123456789.");
+  const std::string_view number = text.substr(0, behind);
+  std::string_view unit = behind == std::string_view::npos ? "" : text.substr(behind);
   while (!unit.empty() && (unit.front() == ' ' || unit.front() == '_')) unit.remove_prefix(1);
   const detail::size_unit* scale = nullptr;
   for (const auto& candidate : detail::size_units) {
@@ -68,21 +67,27 @@ inline std::size_t parse_size(std::string_view text) {
   }
   if (number.empty()) return reject("does not start with a number");
   if (scale == nullptr) return reject("has an unknown unit");
+  const auto point = number.find('.');
+  std::string fraction{point == std::string_view::npos ? "" : number.substr(point + 1)};
+  if (number == "." || fraction.find('.') != std::string::npos) return reject("is not a number");
 
-  const char* const end = number.data() + number.size();
-  if (scale->factor == 1 && number.find('.') == std::string_view::npos) {  // exact beyond 2^53
-    std::size_t bytes = 0;
-    const auto [stop, error] = std::from_chars(number.data(), end, bytes);
-    if (error == std::errc::result_out_of_range) return reject("is larger than the address space");
-    return stop == end ? bytes : reject("is not a number");
+  std::size_t bytes = 0;
+  for (const char digit : number.substr(0, point)) {
+    if (!detail::carry_into(bytes, 10, static_cast<unsigned>(digit - '0'))) {
+      return reject("is larger than the address space");
+    }
   }
-  double count = 0;
-  const auto [stop, error] = std::from_chars(number.data(), end, count);
-  if (error != std::errc{} || stop != end) return reject("is not a number");
-  const double bytes = count * scale->factor;
-  if (bytes >= 0x1p64) return reject("is larger than the address space");
-  const auto whole = static_cast<std::size_t>(bytes);
-  return static_cast<double>(whole) == bytes ? whole : reject("is not a whole number of bytes");
+  for (int step = 0; step < scale->power; ++step) {  // in decimal digits, since a double would round
+    unsigned carry = 0;
+    for (auto digit = fraction.rbegin(); digit != fraction.rend(); ++digit) {
+      const unsigned scaled = static_cast<unsigned>(*digit - '0') * scale->base + carry;
+      *digit = static_cast<char>('0' + scaled % 10);
+      carry = scaled / 10;
+    }
+    if (!detail::carry_into(bytes, scale->base, carry)) return reject("is larger than the address space");
+  }
+  const bool whole = fraction.find_first_not_of('0') == std::string::npos;
+  return whole ? bytes : reject("is not a whole number of bytes");
 }
 
 /// Writes a size with the largest binary unit that divides it: 2147483648 as "2GiB", 1000 as "1000".

@@ -12,12 +12,24 @@
 
 namespace cmm::cuda {
 
+/// What the null handle means here: CUDA lets each translation unit choose (`--default-stream per-thread`).
+#ifdef CUDA_API_PER_THREAD_DEFAULT_STREAM
+inline namespace per_thread_default_stream {
+inline stream default_stream() noexcept { return stream::per_thread(); }
+#else
+inline namespace legacy_default_stream {
+inline stream default_stream() noexcept { return stream::legacy(); }
+#endif
+
 /// The CUDA runtime as the api of the library. Holds nothing; CUDA is not touched before the first call.
 ///
 /// Each call is one call of the runtime, in the current device of the thread. Calls that a capture would
-/// forbid although they do not touch its stream run in relaxed capture mode.
+/// forbid although they do not touch its stream run in relaxed capture mode. Translation units with and
+/// without per-thread default streams have an api each, so that one program may hold both.
 class api {
  public:
+  static stream default_stream() noexcept { return cuda::default_stream(); }
+
   static device_scope enter(int device) noexcept { return device_scope{device}; }
 
   static status allocate_managed(void*& out, std::size_t bytes) noexcept {
@@ -176,4 +188,5 @@ class api {
 
 static_assert(cmm::api<api>);
 
+}  // namespace
 }  // namespace cmm::cuda

@@ -24,8 +24,8 @@ namespace cmm::cuda {
 /// The allocator must outlive it. Blocks belong to one device, the current one of the constructor's thread
 /// unless named; naming it keeps the constructor free of CUDA calls. Sizes and alignments are in bytes.
 /// Errors are those of CCCL: `std::bad_alloc` when memory ran out, `::cuda::cuda_error`, and
-/// `std::invalid_argument` for a request that cannot be served, such as an alignment above 256. Threads: as
-/// the allocator.
+/// `std::invalid_argument` for a request that cannot be served, such as an alignment that is no power of two;
+/// one above 256 costs as many bytes more. Threads: as the allocator.
 template <bridgeable Allocator>
 class memory_resource {
  public:
@@ -44,8 +44,8 @@ class memory_resource {
     return translated([&] { return detail::take_block(*memory_, bytes, alignment, s.get(), device_).data; });
   }
   void deallocate(::cuda::stream_ref s, void* data, std::size_t bytes,
-                  std::size_t = guaranteed_alignment) noexcept {
-    detail::give_block(*memory_, data, bytes, s.get(), device_);
+                  std::size_t alignment = guaranteed_alignment) noexcept {
+    detail::give_block(*memory_, data, bytes, alignment, s.get(), device_);
   }
 
   /// Memory that every stream and the host may use at once: waits for the default stream.
@@ -53,23 +53,23 @@ class memory_resource {
     return translated([&] { return detail::take_for_host(*memory_, bytes, alignment, stream{}, device_); });
   }
   /// Work that uses the memory must be done, or be in a stream that the default stream waits for.
-  void deallocate_sync(void* data, std::size_t bytes, std::size_t = guaranteed_alignment) noexcept {
-    detail::give_block(*memory_, data, bytes, stream{}, device_);
+  void deallocate_sync(void* data, std::size_t bytes, std::size_t alignment = guaranteed_alignment) noexcept {
+    detail::give_block(*memory_, data, bytes, alignment, stream{}, device_);
   }
 
   /// The same by the names of CCCL 3.0.
   void* allocate(std::size_t bytes, std::size_t alignment = guaranteed_alignment) {
     return allocate_sync(bytes, alignment);
   }
-  void deallocate(void* data, std::size_t bytes, std::size_t = guaranteed_alignment) noexcept {
-    deallocate_sync(data, bytes);
+  void deallocate(void* data, std::size_t bytes, std::size_t alignment = guaranteed_alignment) noexcept {
+    deallocate_sync(data, bytes, alignment);
   }
   void* allocate_async(std::size_t bytes, std::size_t alignment, ::cuda::stream_ref s) {
     return allocate(s, bytes, alignment);
   }
   void* allocate_async(std::size_t bytes, ::cuda::stream_ref s) { return allocate(s, bytes); }
-  void deallocate_async(void* data, std::size_t bytes, std::size_t, ::cuda::stream_ref s) noexcept {
-    deallocate(s, data, bytes);
+  void deallocate_async(void* data, std::size_t bytes, std::size_t alignment, ::cuda::stream_ref s) noexcept {
+    deallocate(s, data, bytes, alignment);
   }
   void deallocate_async(void* data, std::size_t bytes, ::cuda::stream_ref s) noexcept {
     deallocate(s, data, bytes);

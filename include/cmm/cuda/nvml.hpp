@@ -54,6 +54,21 @@ class nvml {
     unsigned value = 0;
     return ask(call, of, &value) ? std::optional<std::int64_t>{value} : std::nullopt;
   }
+  /// The same of one link of NVLink.
+  [[nodiscard]] std::optional<std::int64_t> of_link(const char* call, device of, unsigned link) const {
+    unsigned value = 0;
+    return ask(call, of, link, &value) ? std::optional<std::int64_t>{value} : std::nullopt;
+  }
+  /// The GPU at the other end of a link of NVLink, null if there is another device or NVML does not tell.
+  [[nodiscard]] device end_of_link(device of, unsigned link) const {
+    struct {
+      char legacy_bus[16];
+      unsigned numbers[5];
+      char bus[32];
+    } place{};
+    const bool told = ask("nvmlDeviceGetNvLinkRemotePciInfo_v2", of, link, static_cast<void*>(&place));
+    return told ? find(place.bus) : nullptr;
+  }
   /// What a call fills into the second word of a structure that starts with its size and version 1.
   [[nodiscard]] std::optional<std::int64_t> versioned(const char* call, device of) const {
     struct {

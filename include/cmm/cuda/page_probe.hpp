@@ -5,22 +5,18 @@
 #include <vector>
 
 #include "../core/error.hpp"
+#include "../core/page_waits.hpp"
 #include "calls.hpp"
 
 namespace cmm::cuda {
-
-/// How long the GPU waited for a page, in cycles: for its first word, and the least for three words read
-/// twice.
-struct page_wait {
-  std::uint32_t first = 0;
-  std::uint32_t least = 0;
-};
 
 /// Times reads of single words by the GPU. Its own memory answers from the L2 cache the second time, within a
 /// few hundred cycles; memory across the link, which is fetched anew, takes a few thousand each time, and a
 /// page that the GPU must fault for tens of thousands.
 class page_probe {
  public:
+  using page_wait = cmm::detail::page_wait;
+
   /// For the current device. Throws `cuda_error`.
   page_probe() {
     // The kernel is PTX, which the driver compiles, so that a library needs no compiler for the GPU.

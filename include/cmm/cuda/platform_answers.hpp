@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "../platform/answers.hpp"
+#include "../platform/cuda_trouble.hpp"
 #include "calls.hpp"
 #include "egm.hpp"
 #include "nvml.hpp"
@@ -90,7 +91,11 @@ inline platform::gpu_answers ask_gpu(int device, const nvml& library) {
   const device_scope here{device};
   std::size_t free = 0;
   std::size_t total = 0;
-  if (here.result().ok() && answer(cudaMemGetInfo(&free, &total), "cudaMemGetInfo").ok()) {
+  const status asked =
+      here.result().ok() ? answer(cudaMemGetInfo(&free, &total), "cudaMemGetInfo") : here.result();
+  if (!asked.ok()) {
+    told.cuda["cudaMemGetInfo.error"] = static_cast<std::int64_t>(asked.code);
+  } else {
     told.cuda["cudaMemGetInfo.free"] = static_cast<std::int64_t>(free);
     told.cuda["cudaMemGetInfo.total"] = static_cast<std::int64_t>(total);
   }
@@ -119,7 +124,9 @@ inline platform::answers platform_answers() {
   told.driver = library.driver_version();
   int count = 0;
   const status counted = answer(cudaGetDeviceCount(&count), "cudaGetDeviceCount");
-  if (!counted.ok()) told.no_cuda = describe(counted.code);
+  const auto code = static_cast<cudaError_t>(counted.code);
+  if (!counted.ok())
+    told.no_cuda = platform::explained(code, cudaGetErrorName(code), cudaGetErrorString(code));
   if (counted.ok() && count == 0) told.no_cuda = describe(errc::no_device);
   for (int device = 0; counted.ok() && device < count; ++device) {
     told.gpus.push_back(detail::ask_gpu(device, library));

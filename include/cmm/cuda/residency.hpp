@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../core/error.hpp"
+#include "../core/page_waits.hpp"
 #include "../core/residence.hpp"
 #include "page_probe.hpp"
 
@@ -18,6 +19,8 @@ namespace cmm::cuda {
 namespace detail {
 
 using cmm::detail::check;
+using cmm::detail::page_wait;
+using cmm::detail::settled_waits;
 
 /// The GPUs whose memory is a NUMA node of the system, by node.
 inline std::map<int, int> gpu_nodes() {
@@ -51,7 +54,6 @@ inline std::vector<int> nodes_of(const std::vector<std::uint64_t>& pages) {
 /// which the GPU faults for together, are asked by one of them.
 inline void add_by_waiting(std::vector<residence>& sums, const std::vector<std::uint64_t>& pages,
                            int device) {
-  constexpr std::uint32_t fault = 30'000;  // cycles; a fault takes 45,000 and more, a remote read up to 4,000
   constexpr unsigned granule_bits = 16;
   std::vector<std::uint64_t> asked;
   std::vector<std::size_t> together;  // how many pages each of them speaks for
@@ -65,15 +67,13 @@ inline void add_by_waiting(std::vector<residence>& sums, const std::vector<std::
   if (asked.empty()) return;
   page_probe probe;
   const std::uint32_t own = probe.own_memory_wait();
-  const std::vector<page_wait> waits = probe.wait_for(asked);
+  const std::vector<page_wait> waits =
+      settled_waits(asked, own, [&](const auto& words) { return probe.wait_for(words); });
   for (std::size_t i = 0; i < waits.size(); ++i) {
-    if (waits[i].first > fault) {
-      add(sums, location::none(), together[i]);
-    } else if (waits[i].least > own + own / 2) {
-      add(sums, location::host(), together[i]);
-    } else {
-      add(sums, location::device(device), together[i]);
-    }
+    const location at = waits[i].faulted()     ? location::none()
+                        : waits[i].remote(own) ? location::host()
+                                               : location::device(device);
+    add(sums, at, together[i]);
   }
 }
 

@@ -25,7 +25,7 @@ class ledger {
  public:
   void add(const block& b) {
     const std::scoped_lock lock{mutex_};
-    live_.emplace(b.data, b.bytes);
+    live_.emplace(b.data, b);
   }
   void remove(const block& b) noexcept {
     const std::scoped_lock lock{mutex_};
@@ -35,9 +35,14 @@ class ledger {
           "a block was freed through an allocator that did not hand it out, or freed twice; free it once, "
           "through the allocator it came from");
     }
-    if (found->second != b.bytes) {
+    if (found->second.bytes != b.bytes) {
       stop(
           "a block was freed with another size than it was taken with; pass back the block as allocate "
+          "returned it");
+    }
+    if (found->second.device != b.device && b.device != current_device) {
+      stop(
+          "a block was freed for another device than it was taken for; pass back the block as allocate "
           "returned it");
     }
     live_.erase(found);
@@ -45,7 +50,7 @@ class ledger {
 
  private:
   std::mutex mutex_;
-  std::unordered_map<const void*, std::size_t> live_;
+  std::unordered_map<const void*, block> live_;
 };
 
 template <>

@@ -19,7 +19,8 @@ struct limit {
   static constexpr void fields(auto& self, auto&& visit) { visit("bytes", self.bytes); }
 
   /// Exhaustion: an empty block when the budget or the upstream has run out; the budget is restored when the
-  /// upstream gave none or threw. Threads: any number, without a lock. Streams: passed on.
+  /// upstream gave none or threw. Threads: any number, without a lock. Streams: passed on. A block freed with
+  /// another size than it was taken with ends a debug build; in a release build what is used is off by it.
   template <allocator Upstream, bool Checks = checks_blocks>
   class counted {
    public:
@@ -27,9 +28,7 @@ struct limit {
 
     template <class... Rest>
     explicit counted(limit settings, Rest&&... rest)
-        : budget_{clamped(settings.bytes)},
-          left_{clamped(settings.bytes)},
-          upstream_{std::forward<Rest>(rest)...} {}
+        : budget_{clamped(settings.bytes)}, upstream_{std::forward<Rest>(rest)...} {}
 
     [[gnu::always_inline]] block allocate(request r) {
       if (!reserve(r.bytes)) [[unlikely]]
@@ -46,22 +45,19 @@ struct limit {
     [[gnu::always_inline]] void deallocate(block b, stream s) noexcept {
       ledger_.remove(b);
       upstream_.deallocate(b, s);
-      left_.fetch_add(amount(b.bytes), std::memory_order_relaxed);
+      used_.fetch_sub(amount(b.bytes), std::memory_order_relaxed);
     }
 
+    /// Exact, also while the budget changes.
     [[nodiscard]] std::size_t used() const noexcept {
-      const std::int64_t budget = budget_.load(std::memory_order_relaxed);
-      return static_cast<std::size_t>(budget - left_.load(std::memory_order_relaxed));
+      return static_cast<std::size_t>(used_.load(std::memory_order_relaxed));
     }
     [[nodiscard]] std::size_t budget() const noexcept {
       const std::int64_t bytes = budget_.load(std::memory_order_relaxed);
       return bytes == most ? no_limit : static_cast<std::size_t>(bytes);
     }
     /// Another budget from now on. Blocks that exceed it stay; nothing is handed out until they are back.
-    void set_budget(std::size_t bytes) noexcept {
-      const std::int64_t before = budget_.exchange(clamped(bytes), std::memory_order_relaxed);
-      left_.fetch_add(clamped(bytes) - before, std::memory_order_relaxed);
-    }
+    void set_budget(std::size_t bytes) noexcept { budget_.store(clamped(bytes), std::memory_order_relaxed); }
 
     auto& api() noexcept { return upstream_.api(); }
     auto& upstream() noexcept { return upstream_; }
@@ -74,7 +70,7 @@ struct limit {
       std::size_t bytes;
       ~reservation() {
         if (bytes != 0) [[unlikely]]
-          owner.left_.fetch_add(amount(bytes), std::memory_order_relaxed);
+          owner.used_.fetch_sub(amount(bytes), std::memory_order_relaxed);
       }
     };
 
@@ -90,10 +86,11 @@ struct limit {
     bool reserve(std::size_t wanted) noexcept {
       if (wanted > static_cast<std::size_t>(most)) [[unlikely]]
         return false;
-      std::int64_t left = left_.load(std::memory_order_relaxed);
+      std::int64_t used = used_.load(std::memory_order_relaxed);
       do {
-        if (amount(wanted) > left) return false;
-      } while (!left_.compare_exchange_weak(left, left - amount(wanted), std::memory_order_relaxed));
+        // Negative while blocks exceed a budget set later.
+        if (amount(wanted) > budget_.load(std::memory_order_relaxed) - used) return false;
+      } while (!used_.compare_exchange_weak(used, used + amount(wanted), std::memory_order_relaxed));
       return true;
     }
 
@@ -109,7 +106,7 @@ struct limit {
     }
 
     std::atomic<std::int64_t> budget_;
-    std::atomic<std::int64_t> left_;  ///< below 0 while blocks exceed a budget set later
+    std::atomic<std::int64_t> used_ = 0;
     [[no_unique_address]] detail::ledger<Checks> ledger_;
     Upstream upstream_;
   };

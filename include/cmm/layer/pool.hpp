@@ -4,11 +4,12 @@
 #include <cstdint>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "../core/concepts.hpp"
 #include "../core/process.hpp"
 #include "../core/units.hpp"
-#include "stream_cache.hpp"
+#include "stream_place.hpp"
 
 namespace cmm {
 
@@ -26,10 +27,12 @@ struct pool {
     visit("keep", self.keep);
   }
 
-  /// Exhaustion: other streams' blocks are waited for, then free segments go back upstream and the request is
-  /// tried again; then an empty block. Threads: any number; the lock is not held while the upstream works.
-  /// Streams: a freed block is reused at once in its stream, in another one after an event. A block touched
-  /// by a graph capture serves that capture alone until `forget_captures`. Nothing here waits for the GPU.
+  /// Exhaustion: other streams' blocks are waited for, neighbours that different streams freed are joined,
+  /// then free segments go back upstream and the request is tried again; then an empty block. Threads: any
+  /// number; the lock is not held while the upstream works. Streams: a freed block is reused at once in its
+  /// stream, in another one after an event; streams may come and go, and what they freed outlives them. A
+  /// block touched by a graph capture serves that capture alone until `forget_captures`. Nothing here waits
+  /// for the GPU.
   template <allocator Upstream>
   class over {
    public:
@@ -86,26 +89,54 @@ struct pool {
 
     static constexpr std::size_t small = 1_MiB;
     static constexpr std::size_t large_step = 2_MiB;
+    static constexpr std::uint64_t old = 16;  ///< a stream is, once this many have come after its latest free
+    static constexpr std::size_t most_spare_events = 64;
 
     static constexpr std::size_t round_up(std::size_t bytes, std::size_t step) noexcept {
       return (bytes + step - 1) / step * step;
     }
 
     void give_all_back() noexcept;
-    chunk* reuse(const request& r, place& here, std::size_t bytes);
-    chunk* reuse_captured(const place& here, std::size_t bytes) noexcept;
-    chunk* take_from_others(const request& r, const place& here, std::size_t bytes, bool wait);
+    void check_freed(const chunk* freed, const block& b, const place& here) const noexcept;
     chunk* grow(const request& r, const place& here, std::size_t bytes, bool exact);
+
+    // pool_reuse.hpp
+    chunk* reuse(place& here, std::size_t bytes);
+    chunk* take_settled(const place& here, std::size_t bytes) noexcept;
+    chunk* take_finished(const place& here, std::size_t bytes) noexcept;
+    chunk* take_from_others(const request& r, const place& here, std::size_t bytes) noexcept;
+    chunk* gather(const request& r, const place& here, std::size_t bytes, bool of_any_size);
+    chunk* gather_in(const detail::segment& from, stream s, cache_type& own, std::size_t bytes) noexcept;
+    chunk* join(chunk& first, const chunk& last, cache_type& own) noexcept;
     void take(chunk& c, cache_type& from, std::size_t bytes) noexcept;
     chunk* make_live(chunk& c, std::size_t bytes) noexcept;
     chunk* keep_free(chunk& c, cache_type& home) noexcept;
-    void park(chunk& c) noexcept;
+
+    // pool_streams.hpp
+    cache_type* known_cache(const detail::stream_key& key) noexcept;
+    cache_type& cache_for(const detail::stream_key& key);
+    cache_type* cache_of(const detail::stream_key& key) noexcept;
+    void settle_old() noexcept;
+    void settle(detail::stream_caches::iterator at) noexcept;
+    bool is_old(const cache_type& cache) const noexcept {
+      return !cache.legacy() && !cache.settled() && streams_seen_ - cache.last_used >= old;
+    }
     void fence(cache_type& home, stream s) noexcept;
     bool fenced(cache_type& home) noexcept;
+    bool order_after(cache_type& home, stream s) noexcept;
+    bool give_event(cache_type& home) noexcept;
+    void keep_event(const cache_type& from) noexcept;
+
+    // pool_captures.hpp
+    chunk* reuse_captured(const place& here, std::size_t bytes) noexcept;
+    void park(chunk& c) noexcept;
+    void unpark(chunk& c) noexcept;
     bool captures_forbid(stream s) noexcept;
+
+    // pool_trim.hpp
     std::size_t trim_locked(stream s, detail::stream_key key, std::size_t most) noexcept;
     bool releasable(const detail::segment& candidate, stream s, detail::stream_key key) noexcept;
-    cache_type* cache_of(detail::stream_key key) noexcept;
+
     auto read(auto&& value) const noexcept {
       const std::scoped_lock lock{mutex_};
       return value();
@@ -116,6 +147,10 @@ struct pool {
     mutable std::mutex mutex_;
     detail::segments segments_;
     detail::stream_caches caches_;
+    detail::stream_key looked_at_{};  ///< the cache that was last looked at for being old
+    std::uint64_t streams_seen_ = 0;
+    std::uint64_t gatherings_ = 0;
+    std::vector<std::pair<int, event>> spare_events_;  ///< of caches that are gone, with their devices
     std::size_t cached_ = 0;
     std::size_t parked_ = 0;
     detail::process_mark mark_;
@@ -125,4 +160,8 @@ struct pool {
 
 }  // namespace cmm
 
-#include "pool_over.hpp"  // IWYU pragma: export
+#include "pool_captures.hpp"  // IWYU pragma: export
+#include "pool_over.hpp"      // IWYU pragma: export
+#include "pool_reuse.hpp"     // IWYU pragma: export
+#include "pool_streams.hpp"   // IWYU pragma: export
+#include "pool_trim.hpp"      // IWYU pragma: export

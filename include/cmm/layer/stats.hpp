@@ -26,7 +26,9 @@ struct usage {
 struct stats {
   static constexpr const char* name = "stats";
 
-  /// Exhaustion: counted and passed on. Threads: any number, without a lock. Streams: passed on.
+  /// Exhaustion: counted and passed on. Threads: any number, without a lock. Streams: passed on. A block that
+  /// is freed with another size or device than it was taken with ends a debug build; in a release build the
+  /// counts are off by it from then on, as nothing is remembered of a block.
   template <allocator Upstream, bool Checks = checks_blocks>
   class counted {
    public:

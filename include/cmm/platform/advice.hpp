@@ -132,7 +132,7 @@ inline void advise_on_modes(description& known) {
 inline void advise(description& known) {
   known.advice.clear();
   if (known.gpus.empty()) {
-    known.advice.push_back("No GPU answered (" + known.cuda_driver.evidence +
+    known.advice.push_back("No GPU answered (" + known.no_gpu +
                            "), so nothing is known of what one "
                            "could reach. On a machine with a GPU, look at nvidia-smi first.");
   }
@@ -148,7 +148,17 @@ inline void advise(description& known) {
           ", below its best. Idle GPUs do that; if it stays so under load, look at the slot.");
     }
   }
-  const std::uint64_t limit = known.surroundings.memory_limit.value_or(0);
+  for (const std::string& each : known.host_memory.assumed) known.advice.push_back(each + ".");
+  for (const node& each : known.nodes) {
+    const bool much =
+        each.cache_bytes > each.bytes / 20 && each.role.value_or(node_role::unclear) == node_role::hbm;
+    if (!much) continue;
+    known.advice.push_back("Page cache of files takes " + size_text(each.cache_bytes) +
+                           " of the HBM on NUMA node " + std::to_string(each.id) +
+                           ". Drop it as root by echo 1 > /proc/sys/vm/drop_caches, and read files under "
+                           "numactl --membind to keep them off it.");
+  }
+  const std::uint64_t limit = known.host_memory.limit.value_or(0);
   if (limit != 0 && limit < known.memory_total.value_or(0)) {
     known.advice.push_back("This process may use " + size_text(limit) +
                            " of host memory (limit of its control group), whatever the tiers hold.");

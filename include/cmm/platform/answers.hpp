@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
@@ -37,14 +38,26 @@ struct answers {
   std::optional<std::int64_t> page_bytes{};    ///< of the host
   std::string architecture{};                  ///< by uname, such as "aarch64"
   std::vector<gpu_answers> gpus{};
+  std::map<std::string, std::string> environment{};  ///< variables of Slurm about memory
 
   friend bool operator==(const answers&, const answers&) = default;
 };
+
+/// Variables of Slurm that tell how much memory a job has.
+inline std::map<std::string, std::string> memory_variables() {
+  std::map<std::string, std::string> set;
+  for (const char* name : {"SLURM_JOB_ID", "SLURM_MEM_PER_NODE", "SLURM_MEM_PER_CPU", "SLURM_MEM_PER_GPU",
+                           "SLURM_CPUS_ON_NODE", "SLURM_GPUS_ON_NODE"}) {
+    if (const char* const value = std::getenv(name)) set[name] = value;
+  }
+  return set;
+}
 
 /// What this process knows without CUDA, and why it goes without.
 inline answers answers_without_cuda(std::string why) {
   answers known;
   known.no_cuda = known.no_nvml = std::move(why);
+  known.environment = memory_variables();
   if (const long page = ::sysconf(_SC_PAGESIZE); page > 0) known.page_bytes = page;
   ::utsname system{};
   if (::uname(&system) == 0) known.architecture = system.machine;

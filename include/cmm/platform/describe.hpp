@@ -4,6 +4,7 @@
 
 #include "advice.hpp"
 #include "answers.hpp"
+#include "cuda_trouble.hpp"
 #include "describe_gpu.hpp"
 #include "description.hpp"
 #include "egm_regions.hpp"
@@ -14,6 +15,7 @@
 #include "reachable.hpp"
 #include "roles.hpp"
 #include "tiers.hpp"
+#include "usable_memory.hpp"
 
 namespace cmm::platform {
 namespace detail {
@@ -25,8 +27,15 @@ inline fact<std::string> cuda_version(const std::optional<std::int64_t>& number,
   return reported(std::to_string(*number / 1000) + "." + std::to_string(*number % 1000 / 10), call);
 }
 
+/// Why no GPU answered. An old driver answers for itself and has no GPU for a newer CUDA.
+inline std::string why_no_gpu(const answers& given, const fact<std::string>& driver) {
+  if (!given.gpus.empty()) return "";
+  const std::string why = explained(given.no_cuda.empty() ? "no GPU was found" : given.no_cuda);
+  return why + (driver ? "; the driver here is " + *driver : "");
+}
+
 inline void name_unseen(description& known, const files& from, const answers& given, const iomem& map) {
-  if (!given.no_cuda.empty()) known.unseen.push_back("CUDA: " + given.no_cuda);
+  if (!given.no_cuda.empty()) known.unseen.push_back("CUDA: " + explained(given.no_cuda));
   if (!given.no_nvml.empty() && given.no_nvml != given.no_cuda) {
     known.unseen.push_back("NVML: " + given.no_nvml);
   }
@@ -58,13 +67,15 @@ inline description describe(files& from, const answers& given) {
   if (!given.architecture.empty()) known.architecture = reported(given.architecture, "uname");
   known.cuda_driver = detail::cuda_version(given.cuda_driver, "cudaDriverGetVersion", given.no_cuda);
   known.cuda_runtime = detail::cuda_version(given.cuda_runtime, "cudaRuntimeGetVersion", given.no_cuda);
+  known.no_gpu = detail::why_no_gpu(given, known.driver.version);
   const auto total = read_memory_total(from);
   known.memory_total = total ? reported(*total, "/proc/meminfo") : unknown{from.why_not("/proc/meminfo")};
   for (const gpu_answers& each : given.gpus) {
     known.gpus.push_back(describe_gpu(from, each, static_cast<int>(known.gpus.size())));
   }
   for (const numa_node& each : read_numa(from)) {
-    known.nodes.push_back({each.id, each.cpus, each.total, each.free, unknown{}, -1});
+    known.nodes.push_back(
+        {each.id, each.cpus, each.total, each.free, each.cache, each.allowed, unknown{}, -1});
   }
 
   const iomem map = read_iomem(from);
@@ -75,6 +86,7 @@ inline description describe(files& from, const answers& given) {
   detail::add_host(known, map);
   known.egm_mode = detail::egm_mode(known, regions, detail::host_bytes(known));
   detail::add_carve_out(known, regions);
+  known.host_memory = find_usable_memory(from, known, map, given.environment);
   find_reachable(known);
   advise(known);
   detail::name_unseen(known, from, given, map);

@@ -9,8 +9,11 @@
 #include <utility>
 
 #include "answers.hpp"
+#include "cuda_trouble.hpp"
 #include "description.hpp"
 #include "files.hpp"
+#include "lines.hpp"
+#include "numa.hpp"
 #include "pcie.hpp"
 
 namespace cmm::platform {
@@ -75,6 +78,43 @@ inline fact<double> memory_rate(const named_numbers& cuda) {
                             " kHz x cudaDevAttrGlobalMemoryBusWidth " + std::to_string(*bits) + " bit / 8");
 }
 
+/// What cudaMemGetInfo answered, or why it did not.
+inline fact<std::uint64_t> memory_info(const named_numbers& from, const std::string& part) {
+  const fact<std::uint64_t> told = bytes(from, "cudaMemGetInfo." + part);
+  if (told) return told;
+  if (const auto code = find(from, "cudaMemGetInfo.error")) {
+    return unknown{"cudaMemGetInfo failed with " + explained(*code, "", "")};
+  }
+  return unknown{told.evidence +
+                 "; another process may have the GPU for itself or fill its memory, see nvidia-smi"};
+}
+
+/// Whether a GPU that says it is integrated has memory of its own: NVML counts some, and no such size is the
+/// system's.
+inline bool has_own_memory(files& from, const gpu& known, const gpu_answers& told) {
+  const auto own = find(told.nvml, "memory_total");
+  const std::uint64_t total = known.memory_bytes.value_or(0);
+  if (own.value_or(0) <= 0 || total == 0) return false;
+  const auto near = [&](std::uint64_t size) {
+    return size != 0 && size - size / 4 <= total && total <= size + size / 4;
+  };
+  std::uint64_t in_nodes = 0;
+  for (const numa_node& each : read_numa(from)) in_nodes += each.total;
+  return !near(read_memory_total(from).value_or(0)) && !near(in_nodes);
+}
+
+/// Of one memory for CPU and GPU the kernel tells what cudaMemGetInfo does not.
+inline void stand_in(gpu& known, files& from) {
+  const std::string path = "/proc/meminfo";
+  const std::string text = from.read(path).value_or("");
+  const auto take = [&](fact<std::uint64_t>& missing, const std::string& key) {
+    const auto found = missing ? std::nullopt : kib_after(text, key + ":");
+    if (found) missing = inferred(*found, key + " of " + path + ", since " + missing.evidence);
+  };
+  take(known.memory_bytes, "MemTotal");
+  take(known.free_bytes, "MemAvailable");
+}
+
 /// A link that is idle runs slower than it can, so the best of this GPU in this slot counts.
 inline fact<double> pcie_rate_of(files& from, const std::string& bus, const named_numbers& nvml) {
   const auto now = read_pcie(from, bus);
@@ -126,11 +166,19 @@ inline gpu describe_gpu(files& from, const gpu_answers& told, int ordinal) {
   std::string bus = told.bus;
   std::transform(bus.begin(), bus.end(), bus.begin(), [](unsigned char c) { return std::tolower(c); });
   if (!bus.empty()) known.bus = reported(bus, "cudaDeviceGetPCIBusId");
-  known.memory_bytes = detail::bytes(told.cuda, "cudaMemGetInfo.total");
-  if (!known.memory_bytes) known.memory_bytes = detail::bytes(told.nvml, "memory_total");
-  known.free_bytes = detail::bytes(told.cuda, "cudaMemGetInfo.free");
+  known.memory_bytes = detail::memory_info(told.cuda, "total");
+  if (const auto own = detail::bytes(told.nvml, "memory_total"); own && !known.memory_bytes) {
+    known.memory_bytes = own;
+  }
+  known.free_bytes = detail::memory_info(told.cuda, "free");
   known.memory_rate = detail::memory_rate(told.cuda);
   known.integrated = detail::flag(told.cuda, "cudaDevAttrIntegrated");
+  if (known.shares_host_memory() && detail::has_own_memory(from, known, told)) {
+    known.integrated = inferred(false, known.integrated.evidence +
+                                           ", which is doubted: NVML counts memory of its own, of another "
+                                           "size than the system's");
+  }
+  if (known.shares_host_memory()) detail::stand_in(known, from);
   known.addressing = detail::addressing(told);
   known.numa_node = detail::node_number(told, "cudaDevAttrNumaId", "numa_node");
   if (detail::find(told.cuda, "cudaDevAttrNumaConfig").value_or(-1) == 0) {

@@ -60,6 +60,24 @@ struct gpu {
   }
 };
 
+/// Host memory that this process may use, as it is now.
+struct usable_memory {
+  fact<std::uint64_t> available = unknown{};  ///< what the kernel gives without swapping, HBM left out
+  fact<std::uint64_t> limit = unknown{};      ///< of the control group that has least left
+  fact<std::uint64_t> used = unknown{};       ///< of that group, without page cache
+  fact<std::uint64_t> left = unknown{};
+  fact<std::uint64_t> usable = unknown{};  ///< the lesser of `available` and `left`
+  std::vector<std::string> assumed{};      ///< what could not be known, in sentences
+
+  static void fields(auto& self, auto&& visit) {
+    visit("available_bytes", self.available);
+    visit("limit_bytes", self.limit);
+    visit("used_bytes", self.used);
+    visit("left_bytes", self.left);
+    visit("usable_bytes", self.usable);
+  }
+};
+
 /// What a NUMA node holds. `unclear` memory is counted nowhere.
 enum class node_role : unsigned char { host, hbm, empty, unclear };
 
@@ -73,6 +91,8 @@ struct node {
   std::string cpus{};
   std::uint64_t bytes = 0;
   std::uint64_t free_bytes = 0;
+  std::uint64_t cache_bytes = 0;  ///< page cache, which the kernel gives back
+  bool allowed = true;            ///< by the CPU set of this process
   fact<node_role> role = unknown{};
   int gpu = -1;  ///< whose HBM it is; -1 for none or one this process does not see
 };
@@ -80,6 +100,7 @@ struct node {
 /// Physical memory: each byte of the machine is in at most one tier.
 struct tier {
   enum class kind : unsigned char { hbm, host, unified, carve_out };
+  static constexpr const char* kind_names[] = {"hbm", "host", "unified", "carve_out"};
 
   kind what = kind::host;
   int gpu = -1;   ///< of HBM, if the process sees it
@@ -114,12 +135,14 @@ struct description {
   driver_settings driver{};
   page_sizes pages{};
   platform::surroundings surroundings{};
+  usable_memory host_memory{};
   fact<std::string> architecture = unknown{};
   fact<std::string> cuda_driver = unknown{};
   fact<std::string> cuda_runtime = unknown{};
   fact<std::string> memory_mode = unknown{};     ///< "NUMA", "CDMM", "separate" or "shared"
   fact<std::string> egm_mode = unknown{};        ///< "off", "host" or "guest"
   fact<std::uint64_t> memory_total = unknown{};  ///< MemTotal in bytes, HBM that is online included
+  std::string no_gpu{};                          ///< why no GPU answered, and what helps
   std::vector<node> nodes{};
   std::vector<tier> tiers{};
   std::vector<reach> reachable{};
@@ -141,7 +164,7 @@ struct description {
     visit("transparent_huge_pages", self.pages.transparent_huge);
     visit("transparent_huge_page_bytes", self.pages.transparent_huge_bytes);
     visit("memory_total_bytes", self.memory_total);
-    visit("memory_limit_bytes", self.surroundings.memory_limit);
+    visit("memory_limit_bytes", self.host_memory.limit);
     visit("wsl", self.surroundings.wsl);
     visit("container", self.surroundings.container);
     visit("virtual_machine", self.surroundings.virtual_machine);

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "lines.hpp"
 #include "scrub.hpp"
 
 namespace cmm::platform {
@@ -40,11 +41,34 @@ class files {
   std::optional<std::string> read(const std::string& path) {
     if (const auto known = contents_.find(path); known != contents_.end()) return known->second;
     if (unreadable_.contains(path)) return std::nullopt;
+    if (!within(path)) {
+      unreadable_[path] = "it leads out of the folder";
+      return std::nullopt;
+    }
     std::string text;
     const int error = load(path, text);
     if (error == 0) return contents_[path] = scrubbed(std::move(text));
     if (error != ENOENT && error != ENOTDIR) unreadable_[path] = std::strerror(error);
     return std::nullopt;
+  }
+
+  /// The same with the names in it, for text that leads to other files. What is kept of it has none.
+  std::optional<std::string> read_with_names(const std::string& path) {
+    if (!read(path)) return std::nullopt;
+    if (std::string text; load(path, text) == 0) return text;
+    return read(path);
+  }
+
+  /// The lines that are asked for, with the names in them; of the others nothing is kept.
+  std::optional<std::string> read_lines(const std::string& path, auto&& wanted) {
+    const std::optional<std::string> text = read_with_names(path);
+    if (!text) return text;
+    std::string asked;
+    each_line(*text, [&](std::string_view line) {
+      if (wanted(line)) asked += std::string{line} + '\n';
+    });
+    contents_[path] = scrubbed(asked);
+    return asked;
   }
 
   /// The text of a one-line file without the end of its line.
@@ -58,7 +82,7 @@ class files {
   bool exists(const std::string& path) {
     if (contents_.contains(path)) return true;
     std::error_code failed;
-    const bool there = std::filesystem::is_regular_file(place(path), failed);
+    const bool there = within(path) && std::filesystem::is_regular_file(place(path), failed);
     if (there) contents_.try_emplace(path);
     return there;
   }
@@ -71,10 +95,12 @@ class files {
       const std::string_view digits = name.substr(std::min(prefix.size(), name.size()));
       const char* const last = digits.data() + digits.size();
       const auto [stop, error] = std::from_chars(digits.data(), last, number);
-      if (name.starts_with(prefix) && error == std::errc{} && stop == last) found.insert(number);
+      if (name.starts_with(prefix) && error == std::errc{} && stop == last && number >= 0)
+        found.insert(number);
     };
     std::error_code failed;
-    for (std::filesystem::directory_iterator at{place(folder), failed}, end; !failed && at != end;
+    const std::filesystem::path listed = within(folder) ? place(folder) : nowhere;
+    for (std::filesystem::directory_iterator at{listed, failed}, end; !failed && at != end;
          at.increment(failed)) {
       take(at->path().filename().string());
     }
@@ -106,6 +132,18 @@ class files {
 
   [[nodiscard]] std::filesystem::path place(const std::string& path) const {
     return root_ / std::filesystem::path{path}.relative_path();
+  }
+
+  /// Whether a path is inside the folder. A folder of strangers may lead elsewhere by links and by "..".
+  [[nodiscard]] bool within(const std::string& path) const {
+    const std::filesystem::path wanted{path};
+    if (std::find(wanted.begin(), wanted.end(), "..") != wanted.end()) return false;
+    if (root_ == "/" || root_ == nowhere) return true;
+    std::error_code failed;
+    const auto root = std::filesystem::weakly_canonical(root_, failed);
+    const auto real = failed ? root : std::filesystem::weakly_canonical(place(path), failed);
+    if (failed) return false;
+    return std::mismatch(root.begin(), root.end(), real.begin(), real.end()).first == root.end();
   }
 
   [[nodiscard]] int load(const std::string& path, std::string& text) const {

@@ -83,6 +83,10 @@ inline std::string to_json(const description& known) {
   for (const auto& [name, value] : known.driver.uvm) {
     detail::add_line(uvm, "    ", in_quotes(name) + ": " + in_quotes(value));
   }
+  std::string host;
+  detail::add_facts(host, "    ", known.host_memory);
+  detail::add_line(host, "    ",
+                   "\"assumed\": " + detail::list("    ", known.host_memory.assumed, in_quotes));
   const auto gpu_json = [](const gpu& each) {
     std::string lines;
     detail::add_line(lines, "      ", "\"ordinal\": " + json(each.ordinal));
@@ -93,11 +97,14 @@ inline std::string to_json(const description& known) {
   const auto node_json = [](const node& each) {
     return "{\"id\": " + json(each.id) + ", \"cpus\": " + in_quotes(each.cpus) +
            ", \"bytes\": " + json(each.bytes) + ", \"free_bytes\": " + json(each.free_bytes) +
+           ", \"cache_bytes\": " + json(each.cache_bytes) + ", \"allowed\": " + json(each.allowed) +
            ", \"gpu\": " + json(each.gpu) + ", \"role\": " + json(each.role) + "}";
   };
   const auto tier_json = [](const tier& each) {
-    return "{\"name\": " + in_quotes(each.name()) + ", \"gpu\": " + json(each.gpu) +
-           ", \"node\": " + json(each.node) + ", \"bytes\": " + json(each.bytes) + "}";
+    return "{\"name\": " + in_quotes(each.name()) +
+           ", \"kind\": " + in_quotes(tier::kind_names[static_cast<int>(each.what)]) +
+           ", \"gpu\": " + json(each.gpu) + ", \"node\": " + json(each.node) +
+           ", \"bytes\": " + json(each.bytes) + "}";
   };
   const auto reach_json = [&](const reach& each) {
     return "{\"source\": " + in_quotes(each.source) +
@@ -107,6 +114,8 @@ inline std::string to_json(const description& known) {
   const auto sentence = [](const std::string& text) { return in_quotes(text); };
   return "{\n  \"schema\": \"cmm-platform 1\",\n  \"facts\": " + detail::block('{', facts, "  ", '}') +
          ",\n  \"uvm_parameters\": " + detail::block('{', uvm, "  ", '}') +
+         ",\n  \"host_memory\": " + detail::block('{', host, "  ", '}') +
+         ",\n  \"no_gpu\": " + in_quotes(known.no_gpu) +
          ",\n  \"gpus\": " + detail::list("  ", known.gpus, gpu_json) +
          ",\n  \"nodes\": " + detail::list("  ", known.nodes, node_json) +
          ",\n  \"tiers\": " + detail::list("  ", known.tiers, tier_json) +

@@ -59,9 +59,18 @@ inline std::uint64_t lpddr_by_names(const description& known) {
   return sum;
 }
 
+/// Whether a CPU of NVIDIA may be here, whose memory can be extended GPU memory.
+inline bool may_be_grace(const description& known) {
+  if (known.architecture.value_or("") == "x86_64") return false;
+  return known.gpus.empty() || std::any_of(known.gpus.begin(), known.gpus.end(), [](const gpu& each) {
+           return each.coherent() || (!each.addressing && !each.link && !each.shares_host_memory());
+         });
+}
+
 /// Whether extended GPU memory is in use, and on which side of it this system is.
 inline fact<std::string> egm_mode(const description& known, const std::vector<egm_region>& regions,
                                   std::uint64_t host_bytes) {
+  if (!may_be_grace(known)) return inferred<std::string>("off", "no GPU is next to a CPU of NVIDIA");
   if (!regions.empty()) return reported<std::string>("host", regions.front().path + " exists");
   if (known.gpus.empty()) return unknown{"no GPU answered"};
   const auto guest = [&](const gpu& each) {

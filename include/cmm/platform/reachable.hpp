@@ -62,6 +62,10 @@ inline fact<std::uint64_t> by_device(const description& known, const tier& memor
 }
 
 inline fact<std::uint64_t> by_managed(const description& known, const tier& memory) {
+  if (memory.what == tier::kind::unified) {
+    return by_flag(any(known, &gpu::managed), memory, "managed pages are in the one memory of CPU and GPU",
+                   "no managed memory");
+  }
   if (memory.what != tier::kind::hbm) {
     return by_flag(any(known, &gpu::concurrent_managed), memory, "managed pages move or stay there",
                    "managed memory cannot exceed the GPU's here");

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "evidence.hpp"
@@ -9,13 +8,39 @@
 
 namespace cmm::platform {
 
-/// Whether the process runs inside WSL, a container or a virtual machine, and the memory it may use.
+/// Whether the process runs inside WSL, a container or a virtual machine, or none of them.
 struct surroundings {
   fact<bool> wsl = unknown{};
   fact<bool> container = unknown{};
   fact<bool> virtual_machine = unknown{};
-  fact<std::uint64_t> memory_limit = unknown{};  ///< of its control group, in bytes
 };
+
+namespace detail {
+
+/// By what container engines leave, by the name of the control group, and by being cut off from those above.
+inline fact<bool> in_container(files& from) {
+  for (const char* path :
+       {"/.dockerenv", "/run/.containerenv", "/run/systemd/container", "/.singularity.d/labels.json",
+        "/var/run/secrets/kubernetes.io/serviceaccount/namespace",
+        "/run/secrets/kubernetes.io/serviceaccount/namespace"}) {
+    if (from.exists(path)) return reported(true, path);
+  }
+  const std::string path = "/proc/self/cgroup";
+  const std::string groups = from.read(path).value_or("");
+  for (const char* name : {"docker", "kubepods", "containerd", "libpod", "lxc", "crio", "buildkit"}) {
+    if (groups.find(name) != std::string::npos) return inferred(true, path + " names " + name);
+  }
+  if (trimmed(groups) == "0::/") {
+    if (from.read("/sys/fs/cgroup/memory.max")) {
+      return inferred(true,
+                      path + " is 0::/, and that group has a limit file, which the system's own has not");
+    }
+    return unknown{path + " is 0::/, as in many containers and on few other systems"};
+  }
+  return inferred(false, "none of the files that container engines leave");
+}
+
+}  // namespace detail
 
 inline surroundings read_surroundings(files& from) {
   surroundings known;
@@ -27,10 +52,7 @@ inline surroundings read_surroundings(files& from) {
     known.wsl = unknown{from.why_not(release)};
   }
 
-  known.container = inferred(false, "none of the files that container engines leave");
-  for (const char* path : {"/.dockerenv", "/run/.containerenv"}) {
-    if (from.exists(path)) known.container = reported(true, path);
-  }
+  known.container = detail::in_container(from);
 
   const std::string vendor = "/sys/class/dmi/id/sys_vendor";
   known.virtual_machine = unknown{vendor + " is missing"};
@@ -43,13 +65,6 @@ inline surroundings read_surroundings(files& from) {
     known.virtual_machine = inferred(machine, vendor + " is " + *line);
   }
 
-  constexpr const char* limit = "/sys/fs/cgroup/memory.max";
-  if (const auto line = from.line(limit)) {
-    const auto bytes = number(*line);
-    known.memory_limit = bytes ? reported(*bytes, limit) : unknown{std::string{limit} + " sets no limit"};
-  } else {
-    known.memory_limit = unknown{from.why_not(limit)};
-  }
   return known;
 }
 

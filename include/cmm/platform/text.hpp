@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "description.hpp"
+#include "modes.hpp"
+#include "printable.hpp"
 #include "reachable.hpp"
 #include "size_text.hpp"
 
@@ -87,7 +89,7 @@ inline std::string system_line(const description& known) {
   for (const gpu& each : known.gpus) {
     if (each.ordinal == 0 && each.addressing) out += "; malloc memory on the GPU: " + *each.addressing;
   }
-  out += "; EGM: " + known.egm_mode.value_or("?");
+  if (may_be_grace(known)) out += "; EGM: " + known.egm_mode.value_or("?");
   if (known.pages.base) out += "; host pages " + size_text(*known.pages.base);
   return out + "\n";
 }
@@ -113,6 +115,18 @@ inline std::string tier_table(const description& known) {
   if (known.gpus.empty()) return out;
   out += "  " + left("all together", widest + 2) + right("", 9) + "  " + left("", 10);
   for (const char* source : source_names) out += right(size_text(known.reaches(source)), column(source));
+  return out + "\n";
+}
+
+inline std::string host_memory_line(const usable_memory& now) {
+  if (!now.usable) return "\nHost memory that this process may use now: ? (" + now.usable.evidence + ")\n";
+  std::string out = "\nHost memory that this process may use now: " + size_text(*now.usable) + "\n  ";
+  out +=
+      now.available ? size_text(*now.available) + " available to the system" : "available to the system: ?";
+  if (now.limit) {
+    out += "; limit of its control group " + size_text(*now.limit) + ", used " +
+           (now.used ? size_text(*now.used) : "?") + ", left " + size_text(now.left.value_or(0));
+  }
   return out + "\n";
 }
 
@@ -145,17 +159,20 @@ inline void add_fact_lines(std::string& out, const std::string& prefix, const au
 }  // namespace detail
 
 /// The description for people: what there is, what reaches what, what that means, and how each fact is known.
-inline std::string to_text(const description& known) {
+inline std::string to_text(const description& told) {
+  const description known = detail::printable(told);
   std::string out;
   for (const gpu& each : known.gpus) out += detail::headline(each);
-  if (known.gpus.empty()) out += "No GPU answered: " + known.cuda_driver.evidence + "\n";
+  if (known.gpus.empty()) out += "No GPU answered: " + known.no_gpu + "\n";
   out += detail::system_line(known);
   if (!known.tiers.empty()) out += detail::tier_table(known);
+  out += detail::host_memory_line(known.host_memory);
   out += detail::bullets("What that means", known.advice);
   out += detail::bullets("Source by source", detail::reasons(known));
   out += detail::bullets("What could not be seen", known.unseen);
   out += "\nHow each fact is known\n";
   detail::add_fact_lines(out, "", known);
+  detail::add_fact_lines(out, "host memory ", known.host_memory);
   for (const node& each : known.nodes) {
     if (each.bytes == 0) continue;
     out += "  " + detail::left("node " + std::to_string(each.id), 34) +

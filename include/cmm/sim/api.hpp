@@ -21,6 +21,9 @@ class api {
 
   [[nodiscard]] sim::machine& machine() const noexcept { return *machine_; }
 
+  /// What the null handle means to the program on the machine.
+  [[nodiscard]] stream default_stream() const noexcept { return machine_->default_stream(); }
+
   [[nodiscard]] device_scope enter(int device) { return {*machine_, device}; }
 
   status allocate_managed(void*& out, std::size_t bytes) {
@@ -105,7 +108,7 @@ class api {
       if (found == nullptr) return errc::invalid_value;
       s.clock.overlap(s.machine.calls.ask);
       // As on a real GPU: asking a captured stream ends its capture, asking the legacy one ends them all.
-      if (found->capture != 0 || (streams::is_legacy(on) && !s.captures.empty())) return s.invalidate_all();
+      if (found->capture != 0 || (s.streams.is_legacy(on) && !s.captures.empty())) return s.invalidate_all();
       id = found->id;
       return errc::success;
     });
@@ -115,7 +118,7 @@ class api {
       const stream_state* const found = s.find(on);
       if (found == nullptr) return errc::invalid_value;
       s.clock.overlap(s.machine.calls.ask);
-      if (streams::is_legacy(on) && !s.captures.empty()) return errc::capture_implicit;
+      if (s.streams.is_legacy(on) && !s.captures.empty()) return errc::capture_implicit;
       id = found->capture;
       return errc::success;
     });

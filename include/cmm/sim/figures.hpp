@@ -51,6 +51,10 @@ void each_figure(const link& of, auto&& visit) {
   visit("far", of.far, rate);
   visit("cpu_read", of.cpu_read, rate);
   visit("peer", of.peer, rate);
+  visit("peer_read", of.peer_read, rate);
+  visit("peer_write", of.peer_write, rate);
+  visit("peer_both", of.peer_both, rate);
+  visit("peer_peak", of.peer_peak, rate);
 }
 void each_figure(const copy_costs& of, auto&& visit) {
   visit("call", of.call, time);

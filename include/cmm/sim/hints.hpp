@@ -65,7 +65,7 @@ inline errc withdraw(state& s, const void* p, std::size_t bytes, advice what, lo
 inline errc discard(state& s, const void* p, std::size_t bytes, stream on) {
   stream_state* const stream = s.find(on);
   allocation* const block = hinted(s, p, bytes);
-  if (stream == nullptr || block == nullptr || streams::is_legacy(on)) return errc::invalid_value;
+  if (stream == nullptr || block == nullptr || s.streams.is_legacy(on)) return errc::invalid_value;
   if (stream->capture != 0) return s.invalidate(stream->capture);
   s.clock.spend(s.machine.calls.advise);
   each_page(*block, address_space::offset_in(*block, p), bytes, [&](page& of, const page_slice& part) {

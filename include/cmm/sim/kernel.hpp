@@ -30,7 +30,9 @@ inline outcome cost_of_fixed(const state& s, const allocation& block, double byt
   if ((block.kind == memory_kind::device && block.where.id == device) || s.machine.unified) {
     sum.near = bytes / (reads ? s.machine.hbm.read : s.machine.hbm.write);
   } else if (block.kind == memory_kind::device) {
-    sum.near = bytes / s.machine.link.peer;
+    const link& of = s.machine.link;
+    const double rate = engine ? of.peer : reads ? of.peer_read : of.peer_write;
+    reads ? sum.across.add_up(bytes, rate) : sum.across.add_down(bytes, rate);
   } else {
     const double rate = s.pager.over_link(block.where.id, device, how, engine);
     reads ? sum.over.add_up(bytes, rate) : sum.over.add_down(bytes, rate);
@@ -43,7 +45,8 @@ inline outcome touch_fixed(const state& s, const allocation& block, const touch&
   const bool own = block.kind == memory_kind::device && block.where.id == device;
   const auto pool = s.pools.find(block.pool);
   const bool granted = pool != s.pools.end() && (pool->second.granted >> device & 1) != 0;
-  if (!own && !granted && !block.for_all) return {.code = errc::illegal_address};
+  const bool opened = block.pool == nullptr && s.reaches(device, block.where);
+  if (!own && !granted && !opened && !block.for_all) return {.code = errc::illegal_address};
   return cost_of_fixed(s, block, use.moved({use.offset, use.bytes, 0}), use.how, device, false);
 }
 
@@ -77,9 +80,10 @@ inline void submit(state& s, stream_state& to, const outcome& what, double least
   const std::int64_t start = to.free_at(s.clock.start());
   if (to.capture != 0) return to.work_until(start);
   const std::int64_t begin = start + clock::rounded(least + what.faults);
-  link_use& link = s.links[static_cast<std::size_t>(to.device)];
-  to.work_until(
-      std::max(begin + clock::rounded(what.near), link.book(begin, what.over, s.machine.link.both)));
+  const auto device = static_cast<std::size_t>(to.device);
+  to.work_until(std::max({begin + clock::rounded(what.near),
+                          s.links[device].book(begin, what.over, s.machine.link.both),
+                          s.peer_links[device].book(begin, what.across, s.machine.link.peer_both)}));
 }
 
 /// Launches a kernel that uses these ranges; the host waits for nothing.

@@ -31,7 +31,10 @@ namespace cmm::sim {
 /// system memory together are reserved against HBM plus host memory. A forked child gets `not_initialized`.
 class machine {
  public:
-  explicit machine(const sim::profile& simulated, backing how = backing::real) : state_{simulated, how} {}
+  /// `null` is the default stream that the null handle means: give `stream::per_thread()` for a program that
+  /// is compiled with per-thread default streams.
+  explicit machine(const sim::profile& simulated, backing how = backing::real, stream null = stream::legacy())
+      : state_{simulated, how, null} {}
 
   [[nodiscard]] const sim::profile& profile() const noexcept { return state_.machine; }
 
@@ -59,6 +62,7 @@ class machine {
   void set_device(int device) {
     inspect([&](state& s) { s.device() = known(s, device); });
   }
+  [[nodiscard]] stream default_stream() const noexcept { return state_.streams.null(); }
   /// A new stream, which never waits for the legacy default stream by itself. Throws `bad_request`.
   stream create_stream(int device = 0) {
     return inspect([&](state& s) { return s.streams.create(known(s, device)); });
@@ -66,6 +70,7 @@ class machine {
   void destroy_stream(stream on) {
     inspect([&](state& s) {
       if (!s.streams.destroy(on)) s.misuse("a stream was destroyed that does not exist");
+      s.forget_retired();
     });
   }
   status begin_capture(stream on) {
@@ -135,6 +140,14 @@ class machine {
   }
   status free_pinned(void* p) {
     return call("cudaFreeHost", [&](state& s) { return sim::free_pinned(s, p); });
+  }
+  /// Kernels of the current device may use memory of another one; pools grant access themselves.
+  status enable_peer_access(int other) {
+    return call("cudaDeviceEnablePeerAccess", [&](state& s) {
+      if (!s.known_device(other) || other == s.device()) return errc::invalid_device;
+      s.peers[static_cast<std::size_t>(s.device())] |= std::uint64_t{1} << other;
+      return errc::success;
+    });
   }
   /// The virtual time at which the stream has done its work.
   std::int64_t done_at(stream on) {

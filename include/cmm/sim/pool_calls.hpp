@@ -29,8 +29,20 @@ inline errc create_pool(state& s, pool_handle& out, const pool_properties& what)
   return errc::success;
 }
 
+/// Gives up what the pool keeps. Whoever takes that memory next, by any call, comes after the work that used
+/// it: the driver unmaps only what is no longer in use, and the call waits for that.
 inline void trim(state& s, pool_state& pool) {
-  for (allocation* block : pool.kept) s.destroy(*block);
+  std::int64_t ready = 0;
+  for (allocation* const block : pool.kept) {
+    s.streams.each([&](const stream_state& each) {
+      if (each.id != block->freed.stream) return;
+      ready = std::max(ready, each.ready);
+      s.host.join(each.before);
+    });
+    s.host.reach(block->freed.stream, block->freed.tick);
+    s.destroy(*block);
+  }
+  if (ready > s.clock.start()) s.clock.wait_until(ready);
   pool.kept.clear();
 }
 
@@ -78,14 +90,6 @@ inline allocation* add_to_pool(state& s, const pool_state& pool, std::size_t byt
   return block;
 }
 
-/// What the pool gives up for a stream may still be in use, so that the stream waits for it.
-inline void order_after(state& s, const mark& freed, stream_state& waiting) {
-  s.streams.each([&](const stream_state& each) {
-    if (each.id == freed.stream && each.id != waiting.id) waiting.wait(each.ready, each.before);
-  });
-  waiting.before.reach(freed.stream, freed.tick);
-}
-
 /// Host time of taking a block from a pool, or of giving it back.
 inline double half_pair(const state& s, const allocation& block) {
   const call_costs& of = s.machine.calls;
@@ -99,7 +103,6 @@ inline errc allocate_from_pool(state& s, void*& out, std::size_t bytes, pool_han
   allocation* block = reuse(s, *pool, bytes, *stream);
   if (block == nullptr) block = add_to_pool(s, *pool, bytes);
   if (block == nullptr && !pool->kept.empty()) {
-    for (const allocation* each : pool->kept) order_after(s, each->freed, *stream);
     trim(s, *pool);
     block = add_to_pool(s, *pool, bytes);
   }

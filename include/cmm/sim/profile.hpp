@@ -72,7 +72,11 @@ struct link {
   figure remote_latency{};
   figure far{};  ///< at most, where the memory belongs to another socket
   figure cpu_read{};
-  figure peer{};  ///< from one GPU to another
+  figure peer{};       ///< from one GPU to another, by the copy engine
+  figure peer_read{};  ///< by a kernel that reads memory of another GPU
+  figure peer_write{};
+  figure peer_both{};  ///< both ways together, whoever moves the bytes
+  figure peer_peak{};  ///< each way
 };
 
 /// What copies cost beyond their bytes, in nanoseconds: each call on the host, each copy on the engine.

@@ -75,7 +75,11 @@ inline constexpr profile gh200_480{
              .remote_latency = {725, "assumed, 600-850 ns"},
              .far = {177, "dnhkng, report on 2 x GH200: the middle of 133-221"},
              .cpu_read = {168, "HPI HCDS 2025, an upper bound"},
-             .peer = {133, "assumed, as the slowest of the remote socket"}},
+             .peer = {133, "assumed, as the slowest of the remote socket"},
+             .peer_read = {133, "assumed, as the slowest of the remote socket"},
+             .peer_write = {133, "assumed, as the slowest of the remote socket"},
+             .peer_both = {266, "assumed, each way by itself"},
+             .peer_peak = {221, "assumed, as the fastest of the remote socket"}},
     .copies = {.call = {2e3, detail::like_h200},
                .batched = {0.5e3, detail::like_h200},
                .engine = {6.5e3, "SuperInfer: under 10 GB/s in pieces of 64 KB over C2C"},
@@ -137,7 +141,8 @@ inline constexpr profile gb10 = [] {
   p.name = "gb10";
   p.unified = true;
   p.hbm = p.host = {{128e9, sheet}, peak, speed, speed, latency};
-  p.link = {peak, speed, speed, speed, speed, speed, latency, speed, speed, same};
+  p.link = {peak, speed, speed, speed, speed, speed, latency, speed, speed, same, same, same, same, same};
+  p.prefetch.block = {8.6e3, "assumed, 2 MiB cleared at the speed at which its memory is written"};
   p.gpu.multiprocessors = {48, sheet};
   p.gpu.cache = {24 * detail::mib, "assumed"};
   p.gpu.bf16 = {125e3, "assumed, an eighth of the petaFLOP of sparse fp4 on the NVIDIA DGX Spark data sheet"};

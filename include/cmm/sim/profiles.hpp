@@ -6,12 +6,13 @@
 #include "../core/error.hpp"
 #include "figures.hpp"
 #include "profile_grace.hpp"
+#include "profile_h100.hpp"
 #include "profile_h200.hpp"
 
 namespace cmm::sim {
 
 /// Every profile there is.
-inline constexpr const profile* profiles[] = {&h200_pcie,    &gh200_480, &gh200_480_egm,
+inline constexpr const profile* profiles[] = {&h200_pcie,    &h100_x2,   &gh200_480, &gh200_480_egm,
                                               &gh200_480_x2, &gh200_144, &gb10};
 
 /// The names of all profiles: "h200-pcie, gh200-480, ...".

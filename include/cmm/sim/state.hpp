@@ -31,18 +31,22 @@ struct pool_state {
 
 /// A capture that is under way.
 struct capture_state {
+  std::uint64_t first = 0;  ///< the stream in which it began, by id
   bool invalid = false;
 };
 
 /// All that a simulated machine holds; the machine guards it with its lock.
 struct state {
-  state(const profile& simulated, backing how)
+  state(const profile& simulated, backing how, stream null)
       : machine{simulated},
         memory{machine},
         pager{machine, memory, count},
         space{how},
         links(static_cast<std::size_t>(machine.devices)),
-        chunks(static_cast<std::size_t>(machine.devices)) {}
+        peer_links(static_cast<std::size_t>(machine.devices)),
+        peers(static_cast<std::size_t>(machine.devices)),
+        chunks(static_cast<std::size_t>(machine.devices)),
+        streams{null} {}
   state(const state&) = delete;
   state& operator=(const state&) = delete;
 
@@ -51,9 +55,11 @@ struct state {
   tiers memory;
   paging pager;
   address_space space;
-  std::vector<link_use> links;        ///< of each device
+  std::vector<link_use> links;        ///< of each device, to the host
+  std::vector<link_use> peer_links;   ///< of each device, to the other devices
+  std::vector<std::uint64_t> peers;   ///< of each device, a bit for each one whose memory it may use
   std::vector<device_chunks> chunks;  ///< of each device
-  sim::streams streams{};
+  sim::streams streams;
   sim::clock clock{};
   injection calls{};
   vector_clock host{};  ///< one for all threads: what the program shares between threads, it also orders
@@ -73,6 +79,11 @@ struct state {
   [[nodiscard]] device_chunks& chunks_of(int device) { return chunks[static_cast<std::size_t>(device)]; }
   [[nodiscard]] bool known_device(int ordinal) const noexcept {
     return ordinal >= 0 && ordinal < machine.devices;
+  }
+  /// Whether peer access lets a device use memory that lies on another one and is of no pool.
+  [[nodiscard]] bool reaches(int device, location where) const noexcept {
+    return where.what == location::kind::device &&
+           (peers[static_cast<std::size_t>(device)] >> where.id & 1) != 0;
   }
   [[nodiscard]] void* new_handle() { return reinterpret_cast<void*>(++last_handle << 12); }
 
@@ -105,7 +116,16 @@ struct state {
 
   [[nodiscard]] bool ordered(mark after, const stream_state& s) const {
     return after.stream == s.id || s.before.covers(after.stream, after.tick) ||
-           host.covers(after.stream, after.tick);
+           host.covers(after.stream, after.tick) || streams.retired(after.stream);
+  }
+  /// Keeps what is known of streams in bounds, however many come and go.
+  void forget_retired() {
+    if (!streams.many_destroyed()) return;
+    streams.retire(host);
+    const auto gone = [&](std::uint64_t id) { return streams.retired(id); };
+    host.forget(gone);
+    streams.each([&](stream_state& each) { each.before.forget(gone); });
+    for (auto& [native, each] : events) each.before.forget(gone);
   }
 
   /// A location of host memory as a node, a device as itself; anything unknown is `invalid_device`.

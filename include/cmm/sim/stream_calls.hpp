@@ -19,7 +19,7 @@ inline errc synchronize(state& s, stream on) {
   const stream_state* const stream = s.find(on);
   if (stream == nullptr) return errc::invalid_value;
   if (stream->capture != 0) return s.invalidate(stream->capture);
-  if (streams::is_legacy(on) && !s.captures.empty()) {
+  if (s.streams.is_legacy(on) && !s.captures.empty()) {
     s.invalidate_all();
     return errc::capture_implicit;
   }
@@ -51,6 +51,12 @@ inline errc record(state& s, event e, stream on) {
   event_state* const event = s.find(e);
   if (stream == nullptr || event == nullptr) return errc::invalid_value;
   s.clock.spend(s.machine.calls.event);
+  if (s.streams.is_legacy(on)) {
+    s.streams.each_per_thread(stream->device, [&](const stream_state& each) {
+      stream->wait(each.ready, each.before);
+      stream->before.reach(each.id, each.tick);
+    });
+  }
   stream->before.join(s.host);
   stream->before.reach(stream->id, stream->tick);
   *event = {.ready = std::max(stream->ready, s.clock.start()),
@@ -59,19 +65,25 @@ inline errc record(state& s, event e, stream on) {
   return errc::success;
 }
 
-/// A stream that waits for a captured event joins the capture, which nothing then ends: it is counted as
-/// invalidated. A captured stream cannot wait for an event from outside.
+/// A stream that waits for a captured event joins the capture, and must be joined to its first stream before
+/// that one ends it. A captured stream cannot wait for an event from outside, nor the legacy one for a
+/// captured event.
 inline errc wait(state& s, stream on, event e) {
   stream_state* const stream = s.find(on);
   const event_state* const event = s.find(e);
   if (stream == nullptr || event == nullptr) return errc::invalid_value;
   if (stream->capture != 0 && event->capture != stream->capture) return s.invalidate(stream->capture);
-  if (event->capture != stream->capture && s.captures.contains(event->capture)) {
+  const bool joins = event->capture != stream->capture && s.captures.contains(event->capture);
+  if (joins && streams::is_legacy(on)) {
     s.invalidate(event->capture);
-    stream->capture = event->capture;
+    return errc::capture_implicit;
   }
   s.clock.spend(s.machine.calls.event);
   stream->wait(event->ready, event->before);
+  if (joins) {
+    stream->capture = event->capture;
+    stream->before.reach(stream->id, ++stream->tick);
+  }
   return errc::success;
 }
 
@@ -104,18 +116,25 @@ inline errc synchronize(state& s, event e) {
 inline errc begin_capture(state& s, stream on) {
   stream_state* const stream = s.find(on);
   if (stream == nullptr || stream->capture != 0) return errc::invalid_value;
-  if (streams::is_legacy(on)) return errc::capture_unsupported;
+  if (s.streams.is_legacy(on)) return errc::capture_unsupported;
   stream->capture = ++s.last_handle;
-  s.captures[stream->capture] = {};
+  s.captures[stream->capture] = {.first = stream->id};
   return errc::success;
 }
 
+/// Ends the capture that began in this stream; one with a stream that has not joined it again is invalid.
 inline errc end_capture(state& s, stream on) {
   stream_state* const stream = s.find(on);
   if (stream == nullptr || stream->capture == 0) return errc::invalid_value;
   const std::uint64_t id = stream->capture;
+  if (s.captures.at(id).first != stream->id) return s.invalidate(id);
+  s.streams.each([&](stream_state& each) {
+    if (each.capture != id) return;
+    const bool joined = each.id == stream->id || stream->before.covers(each.id, each.tick);
+    if (!joined) s.invalidate(id);
+    each.capture = 0;
+  });
   const bool invalid = s.captures.at(id).invalid;
-  s.streams.each([&](stream_state& each) { each.capture = each.capture == id ? 0 : each.capture; });
   s.captures.erase(id);
   return invalid ? errc::capture_unsupported : errc::success;
 }

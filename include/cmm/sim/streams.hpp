@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "../core/stream.hpp"
@@ -14,10 +15,16 @@ namespace cmm::sim {
 /// How far each stream's work is known to have come, by stream id.
 class vector_clock {
  public:
+  /// Forgets streams that are gone and finished, of which `gone(id)` is true.
+  template <class Gone>
+  void forget(Gone gone) {
+    std::erase_if(ticks_, [&](const auto& each) { return gone(each.first); });
+  }
   void join(const vector_clock& other) {
     for (const auto& [stream, tick] : other.ticks_) reach(stream, tick);
   }
   void reach(std::uint64_t stream, std::uint64_t tick) { ticks_[stream] = std::max(ticks_[stream], tick); }
+  [[nodiscard]] std::size_t size() const noexcept { return ticks_.size(); }
   [[nodiscard]] bool covers(std::uint64_t stream, std::uint64_t tick) const {
     const auto found = ticks_.find(stream);
     return found != ticks_.end() && found->second >= tick;
@@ -67,28 +74,39 @@ struct event_state {
   std::uint64_t capture = 0;
 };
 
-/// The streams of a process by native handle: created ones, one legacy default stream for each device (null
-/// or 1) and one default stream for each thread and device (2). Ids and handles are never used again.
+/// The streams of a process by native handle: created ones, one legacy default stream for each device (1) and
+/// one default stream for each thread and device (2); null is one of the two. Ids and handles are never used
+/// again.
 class streams {
  public:
+  explicit streams(stream null) : null_{null} {}
+
   stream create(int device) {
     const std::uint64_t id = ++last_id_;
     void* const native = reinterpret_cast<void*>(id << 12);
     created_[native] = {.id = id, .device = device};
     return native;
   }
-  bool destroy(stream s) { return created_.erase(s.native()) != 0; }
+  bool destroy(stream s) {
+    const auto found = created_.find(s.native());
+    if (found == created_.end()) return false;
+    destroyed_[found->second.id] = found->second.tick;
+    created_.erase(found);
+    return true;
+  }
 
   /// The stream, or null if there is none by this handle; a default stream is that of `device`.
   stream_state* find(stream s, int device) {
-    const auto native = reinterpret_cast<std::uintptr_t>(s.native());
-    if (is_legacy(s)) return default_of(0, device);
-    if (native == 2) return default_of(thread_token(), device);
-    const auto found = created_.find(s.native());
+    const stream known = meant(s);
+    if (known == stream::legacy()) return default_of(0, device);
+    if (known == stream::per_thread()) return default_of(thread_token(), device);
+    const auto found = created_.find(known.native());
     return found == created_.end() ? nullptr : &found->second;
   }
 
-  static bool is_legacy(stream s) { return reinterpret_cast<std::uintptr_t>(s.native()) < 2; }
+  /// The default stream that the null handle means.
+  [[nodiscard]] stream null() const noexcept { return null_; }
+  [[nodiscard]] bool is_legacy(stream s) const noexcept { return meant(s) == stream::legacy(); }
 
   template <class Body>
   void each(Body body) {
@@ -96,15 +114,47 @@ class streams {
     for (auto& [key, state] : defaults_) body(state);
   }
 
+  /// The per-thread default streams of a device, for which work in the legacy one waits.
+  template <class Body>
+  void each_per_thread(int device, Body body) {
+    for (auto& [key, state] : defaults_) {
+      if (key.first != 0 && key.second == device) body(state);
+    }
+  }
+
+  /// True now and then, when it is worth while to let destroyed streams retire.
+  [[nodiscard]] bool many_destroyed() const noexcept {
+    return destroyed_.size() >= 2 * unfinished_ + created_.size() + 16;
+  }
+  /// Destroyed streams of which the host knows all are remembered no longer.
+  void retire(const vector_clock& host) {
+    std::erase_if(destroyed_,
+                  [&](const auto& each) { return each.second == 0 || host.covers(each.first, each.second); });
+    unfinished_ = destroyed_.size();
+  }
+  [[nodiscard]] bool retired(std::uint64_t id) const {
+    return id != 0 && !created_.contains(reinterpret_cast<void*>(id << 12)) && !default_ids_.contains(id) &&
+           !destroyed_.contains(id);
+  }
+
  private:
+  [[nodiscard]] stream meant(stream s) const noexcept { return s.native() == nullptr ? null_ : s; }
+
   stream_state* default_of(std::uint64_t thread, int device) {
     stream_state& state = defaults_[{thread, device}];
-    if (state.id == 0) state = {.id = ++last_id_, .device = device};
+    if (state.id == 0) {
+      state = {.id = ++last_id_, .device = device};
+      default_ids_.insert(state.id);
+    }
     return &state;
   }
 
+  stream null_;
   std::unordered_map<void*, stream_state> created_;
   std::map<std::pair<std::uint64_t, int>, stream_state> defaults_;
+  std::unordered_set<std::uint64_t> default_ids_;
+  std::map<std::uint64_t, std::uint64_t> destroyed_;  ///< the last ticks of those that did not retire
+  std::size_t unfinished_ = 0;                        ///< those of them that could not retire the last time
   std::uint64_t last_id_ = 0;
 };
 

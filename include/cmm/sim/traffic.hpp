@@ -47,18 +47,21 @@ struct outcome {
   double faults = 0;  ///< the driver makes pages usable
   double near = 0;    ///< memory of the one who acts
   traffic over{};     ///< memory at the other end of the link
+  traffic across{};   ///< memory of other devices; up is to the device that acts
 
   outcome& operator+=(const outcome& more) {
     code = more.code;
     faults += more.faults;
     near += more.near;
     over += more.over;
+    across += more.across;
     return *this;
   }
 };
 
-/// The link of one device. Its streams share it: each way carries one thing after another, both ways together
-/// no more than their common limit, and staged bytes all pass one CPU thread.
+/// The link of one device to the host, or to other devices. Its streams share it: each way carries one thing
+/// after another, both ways together no more than their common limit, and staged bytes all pass one CPU
+/// thread.
 class link_use {
  public:
   /// Books what goes over the link from `start` on; answers when it is through. `both` is in GB/s.

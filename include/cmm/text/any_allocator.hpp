@@ -109,6 +109,7 @@ class any_allocator {
   [[nodiscard]] std::string text() const { return recipe_.text(); }
   [[nodiscard]] bool host_accessible() const { return recipe_.host_accessible(); }
   [[nodiscard]] std::size_t skipped_hints() const noexcept { return memory_.skipped_hints(); }
+  [[nodiscard]] cmm::detail::over_aligned& over_aligned() noexcept { return memory_.over_aligned(); }
   [[nodiscard]] Api& api() noexcept { return memory_.api(); }
 
   /// The outermost layer with these settings, such as `get_if<cmm::stats>()`, or null.

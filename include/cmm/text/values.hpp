@@ -1,18 +1,12 @@
 #pragma once
 
-#include <charconv>
 #include <string>
 #include <string_view>
 
+#include "../core/number.hpp"
 #include "rules.hpp"
 
 namespace cmm::detail {
-
-/// Reads the whole text as a number of at least 0; says whether it is one.
-inline bool read_number(std::string_view text, int& out) {
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc{} && stop == text.data() + text.size() && out >= 0;
-}
 
 inline bool drop_prefix(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;

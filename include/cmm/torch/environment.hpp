@@ -12,6 +12,7 @@
 #include "../core/error.hpp"
 #include "../core/say.hpp"
 #include "../core/units.hpp"
+#include "../core/whole_file.hpp"
 #include "../text/scanner.hpp"
 #include "../text/values.hpp"
 
@@ -62,6 +63,10 @@ inline std::string read_path(const char* name, std::string_view value) {
   if (!std::filesystem::is_directory(folder, failed) || ::access(folder.c_str(), W_OK) != 0) {
     unreadable(name, value,
                "write the path of a file in a folder that exists and can be written, or unset it");
+  }
+  if (const std::string reason = cmm::detail::no_place_for_a_file(std::filesystem::path{value});
+      !reason.empty()) {
+    unreadable(name, value, reason + "; write the path of another file, or unset it");
   }
   return std::string{value};
 }

@@ -23,7 +23,10 @@ class reader {
     if (!value.is_string()) wrong(key, "text", value);
     return value.get<std::string>();
   }
+  [[nodiscard]] bool has(const char* key) const { return object_.contains(key); }
+  /// What is not told may be null or left out.
   [[nodiscard]] std::optional<std::int64_t> number(const char* key) const {
+    if (!has(key)) return std::nullopt;
     const json& value = member(key);
     if (value.is_null()) return std::nullopt;
     if (!value.is_number_integer()) wrong(key, "a whole number or null", value);
@@ -101,6 +104,10 @@ attributes parse_attributes(const std::string& text, const std::string& name) {
     given.gpus.push_back(
         {gpu.text("name"), gpu.text("bus"), gpu.object("cuda").numbers(), gpu.object("nvml").numbers()});
   }
+  if (top.has("environment")) {
+    given.environment = top.object("environment").texts();
+    known.has_environment = true;
+  }
   known.unreadable = top.object("unreadable").texts();
   return known;
 }
@@ -121,6 +128,7 @@ std::string to_json(const attributes& known) {
         {"missing", given.no_cuda}}},
       {"nvml", {{"driver", given.driver}, {"missing", given.no_nvml}}},
       {"gpus", gpus},
+      {"environment", json(given.environment)},
       {"unreadable", json(known.unreadable)}};
   return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }

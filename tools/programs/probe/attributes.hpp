@@ -11,6 +11,8 @@ struct attributes {
   platform::answers given{};
   std::map<std::string, std::string> unreadable{};  ///< files that were there but refused, and why
 
+  bool has_environment = true;  ///< false for a recording that does not tell variables
+
   friend bool operator==(const attributes&, const attributes&) = default;
 };
 

@@ -29,13 +29,15 @@ int print(const cmm::platform::description& known, bool json) {
   return 0;
 }
 
-int run(const options& wanted) {
-  if (!wanted.root.empty()) {
+int run(const options& wanted, bool of_folder) {
+  if (of_folder) {
     if (wanted.verify) {
       throw cmm::bad_text{
           "--verify tries this machine out, and --root reads a recorded one; leave one of them out"};
     }
     cmm::probe::recorded machine{wanted.root};
+    // A folder of an older probe does not tell, so what is set here stands in.
+    if (!machine.known.has_environment) machine.known.given.environment = cmm::platform::memory_variables();
     const auto known = cmm::platform::describe(machine.files, machine.known.given);
     if (!wanted.record.empty()) cmm::probe::record(wanted.record, machine.files, machine.known.given);
     return print(known, wanted.json);
@@ -69,14 +71,19 @@ int main(int argc, char** argv) {
     if (wanted.max_managed < cmm::parse_size("2MiB") || wanted.max_managed > options::most_managed) {
       throw cmm::bad_text{"--max-managed is " + max_managed + "; give a size from 2MiB to 8GiB"};
     }
-    return run(wanted);
+    for (const char* name : {"--root", "--record"}) {
+      if (app.count(name) != 0 && app.get_option(name)->as<std::string>().empty()) {
+        throw cmm::bad_text{std::string{name} + " is empty; name a folder"};
+      }
+    }
+    return run(wanted, app.count("--root") != 0);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const cmm::bad_text& error) {
-    std::fprintf(stderr, "cmm_probe: %s\n", error.what());
+    std::fprintf(stderr, "cmm_probe: %s\n", cmm::platform::printable(error.what()).c_str());
     return 2;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "cmm_probe: %s\n", error.what());
+    std::fprintf(stderr, "cmm_probe: %s\n", cmm::platform::printable(error.what()).c_str());
     return 1;
   }
 }

@@ -107,7 +107,7 @@ platform::answers ask_this_machine() { return cuda::platform_answers(); }
 
 void verify_this_machine(platform::description& known, std::size_t bytes) {
   if (known.gpus.empty()) {
-    throw bad_text{"--verify needs a GPU, and none answers: " + known.cuda_driver.evidence};
+    throw bad_text{"--verify needs a GPU, and none answers: " + known.no_gpu};
   }
   cuda_machine machine;
   verify(machine, known, bytes);

@@ -3,6 +3,7 @@
 #include <cmm/core/error.hpp>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 #include <system_error>
 
@@ -18,13 +19,16 @@ attributes read_attributes(const fs::path& folder) {
                    "\", which is no folder; give one that tools/probe --record wrote"};
   }
   const fs::path path = folder / "attributes.json";
-  if (!fs::exists(path, failed)) {
+  // Opening a pipe would wait for ever, and a link of strangers may lead anywhere.
+  const auto type = fs::symlink_status(path, failed).type();
+  if (type == fs::file_type::not_found) {
     attributes none;
     none.given.no_cuda = none.given.no_nvml = "the folder has no attributes.json";
     return none;
   }
-  std::ifstream file{path, std::ios::binary};
-  if (!fs::is_regular_file(path, failed) || !file) {
+  std::ifstream file;
+  if (type == fs::file_type::regular) file.open(path, std::ios::binary);
+  if (!file.is_open()) {
     throw bad_text{path.string() + " cannot be read as a file; check what it is and its permissions"};
   }
   const std::string text{std::istreambuf_iterator<char>{file}, {}};
@@ -81,9 +85,12 @@ void record(const fs::path& folder, const platform::files& read, const platform:
       throw bad_text{"--record names \"" + folder.string() + "\", which exists; name a new folder"};
     }
     partial_folder made{name};
-    for (const auto& [path, text] : read.contents())
-      write(made.path() / fs::path{path}.relative_path(), text);
-    write(made.path() / "attributes.json", to_json(attributes{given, read.unreadable()}));
+    for (const auto& [path, text] : read.contents()) {
+      write(made.path() / fs::path{platform::scrubbed(path)}.relative_path(), text);
+    }
+    std::map<std::string, std::string> unreadable;
+    for (const auto& [path, why] : read.unreadable()) unreadable[platform::scrubbed(path)] = why;
+    write(made.path() / "attributes.json", to_json(attributes{given, unreadable}));
     made.finish();
   } catch (const fs::filesystem_error& error) {
     throw bad_text{"the folder \"" + folder.string() + "\" of --record cannot be written (" +

@@ -1,15 +1,15 @@
 """The command that makes an allocator library from a recipe: python3 -m cmm.adapter --help."""
 
 import argparse
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from .allocator_library import plan
 from .cache import cache_folder
-from .compiler import find_compiler
+from .compiler import find_compiler, words
 from .errors import Error
+from .printable import printable
 from .recipe import recommended_recipe
 from .whole_file import whole_file
 
@@ -58,7 +58,7 @@ def run(arguments: Sequence[str], program: str = "tools/adapter") -> None:
         platform=options.platform,
         cache=cache_folder(),
         compiler=find_compiler(options.compiler),
-        flags=tuple(shlex.split(options.flags)),
+        flags=tuple(words(options.flags, "--flags", "--flags=-fsanitize=address")),
     )
     if options.print_source:
         print(library.source(), end="")
@@ -67,10 +67,14 @@ def run(arguments: Sequence[str], program: str = "tools/adapter") -> None:
         raise Error(
             f"{options.output} cannot be written: there is no folder {options.output.absolute().parent}"
         )
-    if options.output.is_dir():
-        raise Error(f"{options.output} cannot be written: it is a folder; name a file, such as libcmm.so")
-    with whole_file(options.output) as partial:
-        library.make(partial)
+    try:
+        with whole_file(options.output) as partial:
+            library.make(partial)
+    except OSError as error:
+        raise Error(
+            f"{options.output} cannot be written ({error.strerror}); name a file in a folder that is writable "
+            "and has room"
+        ) from error
 
 
 def main(arguments: Sequence[str] | None = None, program: str = "tools/adapter") -> int:
@@ -78,7 +82,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "tools/adapter")
     try:
         run(sys.argv[1:] if arguments is None else arguments, program)
     except (Error, OSError) as error:
-        print(f"{program}: {error}", file=sys.stderr)
+        print(f"{program}: {printable(str(error))}", file=sys.stderr)
         return 1
     return 0
 

@@ -32,17 +32,28 @@ class Compiler:
             )
 
 
+def words(text: str, what: str, example: str) -> list[str]:
+    """A text as words of a shell. Refuses a quote that does not end."""
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise Error(f"{what} {text!r} cannot be read: {error}; write words, such as {example}") from error
+
+
 def find_compiler(wanted: str | None = None) -> Compiler:
     """The compiler given, else that of CXX, else c++, g++ or clang++ of PATH. Refuses if there is none."""
     wanted = wanted or os.environ.get("CXX") or None
     names = [wanted] if wanted else ["c++", "g++", "clang++"]
     for name in names:
-        command = shlex.split(name)
+        command = words(name, "the compiler", "'ccache g++'")
         if not command or not shutil.which(command[0]):
             continue
-        asked = subprocess.run(
-            [*command, "--version"], capture_output=True, text=True, errors="replace", check=False
-        )
+        try:
+            asked = subprocess.run(
+                [*command, "--version"], capture_output=True, text=True, errors="replace", check=False
+            )
+        except OSError:
+            continue
         if asked.returncode == 0 and asked.stdout.strip():
             return Compiler(tuple(command), asked.stdout.splitlines()[0].strip())
     raise Error(

@@ -3,10 +3,9 @@
 import subprocess
 from pathlib import Path
 
-from . import headers
-from .cache import key_of, made_once
 from .compiler import Compiler
 from .errors import Error
+from .program import compiled_program
 
 _WRITER = """\
 #include <cmm/torch/source_text.hpp>
@@ -24,27 +23,11 @@ int main(int, char** arguments) {
 """
 
 
-def _writer(cache: Path, compiler: Compiler) -> Path:
-    """The program that writes sources, compiled once for each version of the headers and the compiler."""
-
-    def compile_it(program: Path) -> None:
-        source = program.with_suffix(".cpp")
-        try:
-            source.write_text(_WRITER)
-            options = ["-std=c++20", "-O0", "-I", str(headers.include_folder())]
-            compiler.run([*options, str(source), "-o", str(program)], "the reader of recipes")
-        finally:
-            source.unlink(missing_ok=True)
-
-    key = key_of(_WRITER, headers.digest(), *compiler.command, compiler.version)
-    return made_once(cache, f"write-allocator-{key}", compile_it)
-
-
 def allocator_source(recipe: str, platform: str, cache: Path, compiler: Compiler) -> str:
     """The C++ of an allocator library. Refuses a wrong recipe or platform with the library's own message."""
     if "\0" in recipe + platform:
         raise Error("a recipe is text without zero bytes; write one such as managed | pool")
-    program = _writer(cache, compiler)
+    program = compiled_program("write-allocator", _WRITER, "the reader of recipes", cache, compiler)
     command = [str(program), recipe, platform]
     asked = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if asked.returncode == 1 and asked.stderr:

@@ -10,6 +10,9 @@ DIRECTIONS = {
     "d2h": "GPU to host",
     "both": "Both directions at once",
     "device": "The GPU's own memory",
+    "peer_from": "From another GPU",
+    "peer_to": "To another GPU",
+    "peer_both": "Between two GPUs, both directions at once",
 }
 ENGINES = {"copy": "copy engine", "copy_batch": "copy engine, batched", "sm": "SM"}
 
@@ -20,7 +23,7 @@ def engine_and_memory(row):
     words = ENGINES.get(engine, engine)
     if row.axes.get("op") and not engine.startswith("copy"):
         words += f" {row.axes['op']}"
-    rest = row.without("what", "engine", "op", "memory", "bytes", "block", "gpu")
+    rest = row.without("what", "engine", "op", "memory", "bytes", "block", "gpu", "peer")
     return ", ".join(filter(None, (words, row.axes.get("memory", ""), rest.replace(":", " "))))
 
 

@@ -77,8 +77,9 @@ class Row:
             return ""
         if self.values.get("pass_spread", 0) > 0.1:
             return f"repetitions differ by {units.percent_text(self.values['pass_spread'])}"
-        if self.values.get("limit_ratio", 0) > 1.05:
-            share = units.percent_text(self.values["limit_ratio"])
+        beaten = max(self.values.get("limit_ratio", 0), self.values.get("limit_beaten", 0))
+        if beaten > 1.05:
+            share = units.percent_text(beaten)
             return f"at {share} of its limit, so the limit or the row is wrong"
         if (late := self.quantile("p99_ns") or 0) > 5 * self.time:
             times = units.times_text(late / self.time)
@@ -103,12 +104,11 @@ def row_of(entry):
     family, axes = axes_of(name)
     numbers = {k: v for k, v in entry.items() if isinstance(v, int | float) and not isinstance(v, bool)}
     texts = {k: v for k, v in entry.items() if isinstance(v, str)}
-    if entry.get("error_occurred"):
-        return Row(
-            name, family, axes, {}, texts, "failed", str(entry.get("error_message") or "no reason given")
-        )
     if entry.get("skipped"):
         return Row(name, family, axes, {}, texts, "skipped", str(entry["skipped"]))
+    if entry.get("error_occurred"):
+        reason = str(entry.get("error_message") or "no reason given")
+        return Row(name, family, axes, {}, texts, "failed", reason)
     if "p50_ns" not in numbers:
         raise ValueError(f"the row {name} has neither a time (p50_ns) nor a reason why it has none")
     for key, value in numbers.items():

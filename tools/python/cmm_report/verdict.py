@@ -127,6 +127,27 @@ def tiers(result):
     return Sentence("note", f"Host memory is {times_text(times)} slower than GPU memory", text, [hbm, link])
 
 
+def peers(result):
+    """How fast one GPU reaches the memory of another, and by what."""
+    rows = [row for row in result.family("bandwidth") if row.matches(what=("peer_from", "peer_to"))]
+    rows = [row for row in rows if row.get("bytes_per_second")]
+    if not rows:
+        return None
+    best = max(rows, key=lambda row: row.values["bytes_per_second"])
+    text = f"Between two GPUs memory is copied or used at {rate_text(best.values['bytes_per_second'])} one way"
+    if best.get("limit_ratio"):
+        share = units.percent_text(best.values["limit_ratio"])
+        text += f", {share} of {best.texts.get('limit', 'its limit')}"
+    used = [best]
+    both = [row for row in result.family("bandwidth") if row.matches(what="peer_both")]
+    both = [row for row in both if row.get("bytes_per_second")]
+    if both:
+        most = max(both, key=lambda row: row.values["bytes_per_second"])
+        text += f", and at {rate_text(most.values['bytes_per_second'])} both ways at once"
+        used.append(most)
+    return Sentence("note", "What joins the GPUs", text + ".", used)
+
+
 def copies(result):
     """Whether the copy engine reaches managed memory that stays on the host as kernels do."""
     rows = [row for row in result.family("bandwidth") if row.matches(what="h2d", op="copy", memory="managed")]
@@ -210,6 +231,6 @@ def bad_rows(result):
 def verdict(result):
     """Every sentence that the rows of a result allow."""
     made = (
-        finding(result) for finding in (resident, faults, tiers, cache, copies, allocation, cold, bad_rows)
+        finding(result) for finding in (resident, faults, tiers, peers, cache, copies, allocation, cold, bad_rows)
     )
     return [sentence for sentence in made if sentence]

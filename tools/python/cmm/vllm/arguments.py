@@ -22,11 +22,13 @@ WATCHED = (
     "--kv-offloading-backend",
     "--kv-offloading-size",
     "--kv-transfer-config",
+    "--mm-processor-cache-gb",
     "--model",
     "--nnodes",
     "--pipeline-parallel-size",
     "--port",
     "--quantization",
+    "--swap-space",
     "--tensor-parallel-size",
     "--uds",
     "--worker-cls",
@@ -81,7 +83,7 @@ class Arguments:
         value = self.text(name)
         if value is None:
             return 1
-        if not re.fullmatch(r"[1-9]\d{0,5}", value):
+        if not re.fullmatch(r"[1-9][0-9]{0,5}", value):
             raise Error(f"{name} is {value!r}; write a whole number from 1 on")
         return int(value)
 
@@ -103,13 +105,9 @@ class Arguments:
         value = self.text(name)
         if value is None:
             return 0
-        if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{0,9})?", value):
             raise Error(f"{name} is {value!r}; write a number of GiB, such as 16")
         return int(float(value) * (1 << 30))
-
-    def host_taken(self) -> int:
-        """Bytes of host memory that other options take for each GPU."""
-        return self.gib("--cpu-offload-gb") + self.gib("--kv-offloading-size") // self.gpus()
 
     def json_object(self, name: str) -> dict[str, Any]:
         """A JSON object, empty without the option. Refuses the dotted form, which cannot be joined."""
@@ -123,6 +121,8 @@ class Arguments:
             told = json.loads(value)
         except ValueError as error:
             raise Error(f"{name} is {value!r}, which is no JSON ({error}); write an object") from error
+        except RecursionError as error:
+            raise Error(f"{name} is nested too deeply to be read; write an object of a few levels") from error
         if not isinstance(told, dict):
             raise Error(f"{name} is {value!r}, which is no JSON object; write such as '{{\"key\": 1}}'")
         return told
@@ -135,12 +135,15 @@ class Arguments:
 
     def gpus(self) -> int:
         """GPUs of this machine that vLLM will use."""
-        local = "--data-parallel-size-local"
-        replicas = self.count_of(local if self.has(local) else "--data-parallel-size")
-        world, machines = self.model_gpus() * replicas, self.count_of("--nnodes")
+        world, machines = self.model_gpus() * self.replicas(), self.count_of("--nnodes")
         if world % machines:
             raise Error(f"{world} GPUs cannot be split over --nnodes {machines}; give sizes that can")
         return world // machines
+
+    def replicas(self) -> int:
+        """Copies of the model, of this machine where that is said."""
+        local = "--data-parallel-size-local"
+        return self.count_of(local if self.has(local) else "--data-parallel-size")
 
     def model_gpus(self) -> int:
         """GPUs that share one copy of the weights."""

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import socket
 import sys
 from pathlib import Path
@@ -17,9 +18,9 @@ def vllm_command() -> tuple[list[str], list[str]]:
     """How this Python's vLLM is started, and what to warn of. Refuses none, and one that does not suit."""
     version, source = installed()
     require(version, source)
-    numbers = tuple(int(part) for part in version.split(".")[:2])
+    found = re.match("([0-9]{1,9})[.]([0-9]{1,9})", version)
     warnings = []
-    if numbers > NEWEST_TESTED:
+    if not found or (int(found[1]), int(found[2])) > NEWEST_TESTED:
         newest = ".".join(map(str, NEWEST_TESTED))
         warnings.append(
             f"vLLM {version} is newer than {newest}, the newest that cmm was tested with; its interface is "
@@ -36,7 +37,7 @@ def check_port(arguments: Arguments) -> None:
     if arguments.has("--uds") or arguments.has("--headless"):
         return
     text = arguments.text("--port") or "8000"
-    if not text.isdigit() or not 0 <= int(text) < 1 << 16:
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) >= 1 << 16:
         raise Error(f"--port is {text!r}; write a number from 1 to 65535")
     host = arguments.text("--host") or ""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -73,9 +74,9 @@ def weights_bytes(arguments: Arguments) -> int:
     model = arguments.model()
     if model is None or arguments.has("--quantization") or arguments.has("--cpu-offload-gb"):
         return 0  # they take less than the files then
-    folder = Path(model)
-    if not folder.is_dir():
+    if not os.path.isdir(model):
         return 0
+    folder = Path(model)
     try:
         names = sorted(os.listdir(folder))
         total = sum((folder / name).stat().st_size for name in names if name.endswith(".safetensors"))

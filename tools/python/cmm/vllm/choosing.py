@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from ..errors import Error
 from ..size import format_size
-from .machine import Gpu, Machine, Reach
+from .machine import Gpu, Machine
 from .peculiarities import carve_out, carve_out_warnings, modes
+from .recipe_bounds import bounds, devices, nodes
 from .settings import RECIPE, places_blocks
-from .shares import MIB, nearest_tier, share
+from .shares import MIB, Place, nearest_tier, place_of, reach_of, share
 
 IN_HBM = "device | stats"
 """The KV cache stays where stock vLLM has it."""
@@ -32,37 +33,69 @@ class Choice:
     warnings: tuple[str, ...] = ()
 
 
-def choose(machine: Machine, gpus: Sequence[Gpu], asked: str | None, hbm: int, taken: int) -> Choice:
+def choose(
+    machine: Machine, gpus: Sequence[Gpu], asked: str | None, hbm: int, taken: int, anywhere: bool = False
+) -> Choice:
     """The recipe asked for, else the best for this machine.
 
-    vLLM uses `hbm` bytes of each GPU, and for each `taken` bytes of host memory for other things.
+    vLLM uses `hbm` bytes of each GPU, and for each `taken` bytes of host memory for other things. `anywhere`
+    takes of all nodes what the recipe allows.
     """
+    if asked is not None:
+        _check_names(machine, asked)
     if any(gpu.integrated for gpu in gpus):
         reasons = [("asked", "this recipe")] if asked else []
         return Choice(asked or IN_HBM, 0, "", SHARED, (*reasons, ("reported", SHARED)))
     if asked is not None:
-        return _asked(machine, gpus, asked, hbm, taken)
-    tier = nearest_tier(machine, gpus[0])
-    managed, egm = machine.reach("managed", tier), machine.reach("egm", tier)
+        return _asked(machine, gpus, asked, hbm, taken, anywhere)
+    recipe = f"managed | prefer{{{_preferred(machine, gpus)}}} | accessed_by{{device}} | stats"
+    places = [place_of(machine, gpu, recipe, anywhere) for gpu in gpus]
+    managed = reach_of(machine, "managed", places[0])
     if managed.total:
-        recipe = f"managed | prefer{{{_preferred(machine, gpus)}}} | accessed_by{{device}} | stats"
-        return _beyond(machine, gpus, recipe, managed, hbm, taken)
+        return _beyond(machine, recipe, "managed", places, hbm, taken)
+    near = [tier for tier in (nearest_tier(machine, gpu) for gpu in gpus) if tier is not None]
+    pinned = [Place((tier,)) for tier in near] if len(near) == len(gpus) else []
+    egm = reach_of(machine, "egm", pinned[0] if pinned else Place(()))
     if egm.total:
         headroom = max(gpu.total for gpu in gpus) - hbm + FOR_ACTIVATIONS
         recipe = f"egm | spill{{device, .headroom = {-(-headroom // MIB)}MiB}} | stats"
-        return _beyond(machine, gpus, recipe, egm, hbm, taken)
+        return _beyond(machine, recipe, "egm", pinned, hbm, taken)
     where = "WSL: nothing" if machine.wsl else "nothing"
-    why = f"{where} reaches {tier.name}: {managed.evidence}; {egm.evidence}"
+    why = f"{where} reaches {managed.tier}: {managed.evidence}; {egm.evidence}"
     return Choice(IN_HBM, 0, "", why, ((managed.how, why),), (f"The KV cache stays in HBM, for {why}",))
 
 
 def _preferred(machine: Machine, gpus: Sequence[Gpu]) -> str:
     """The nearest node where there are several and the driver obeys a node, else the host as a whole."""
     several = len(machine.host_tiers()) > 1
-    return "nearest_numa" if several and all(gpu.addressing == "ATS" for gpu in gpus) else "host"
+    obeyed = all(gpu.addressing == "ATS" and nearest_tier(machine, gpu) for gpu in gpus)
+    return "nearest_numa" if several and obeyed else "host"
 
 
-def _asked(machine: Machine, gpus: Sequence[Gpu], asked: str, hbm: int, taken: int) -> Choice:
+def _check_names(machine: Machine, recipe: str) -> None:
+    """Refuse NUMA nodes and GPUs that this machine does not have."""
+    there = sorted(tier.node for tier in machine.host_tiers() if tier.node >= 0) or [0]
+    for node in nodes(recipe):
+        if node not in there:
+            is_hbm = f"NUMA node {node} is HBM" if node in machine.hbm_nodes else f"there is no node {node}"
+            raise Error(
+                f"the recipe names host_numa:{node}, and host memory is on {_listed('node', there)} here: "
+                f"{is_hbm}; name another, or write host"
+            )
+    gpus = [gpu.ordinal for gpu in machine.gpus]
+    for ordinal in devices(recipe):
+        if ordinal not in gpus:
+            raise Error(
+                f"the recipe names device:{ordinal}, and this machine has {_listed('GPU', gpus)}; name "
+                "another, or write device for the GPU of each worker"
+            )
+
+
+def _listed(what: str, numbers: Sequence[int]) -> str:
+    return f"{what}{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
+
+
+def _asked(machine: Machine, gpus: Sequence[Gpu], asked: str, hbm: int, taken: int, anywhere: bool) -> Choice:
     found = re.match(r"[\s(]*(\w*)", asked)
     name = found[1] if found else ""
     if name in ("device", "device_pool"):
@@ -73,40 +106,45 @@ def _asked(machine: Machine, gpus: Sequence[Gpu], asked: str, hbm: int, taken: i
             f"the recipe {asked!r} has no source that can hold a KV cache; begin it with one of "
             f"{', '.join(HOST_SOURCES)}, device or device_pool, such as {RECIPE}"
         )
-    tier = nearest_tier(machine, gpus[0])
-    reach = machine.reach(name, tier)
+    places = [place_of(machine, gpu, asked, anywhere) for gpu in gpus]
+    reach = reach_of(machine, name, places[0])
     if not reach.total:
         raise Error(
-            f"the recipe takes from {name}, which does not reach {tier.name} here: {reach.evidence}; leave "
+            f"the recipe takes from {name}, which does not reach {reach.tier} here: {reach.evidence}; leave "
             "--recipe out, and cmm serve chooses one"
         )
-    return _beyond(machine, gpus, asked, reach, hbm, taken, asked=True)
+    return _beyond(machine, asked, name, places, hbm, taken, asked=True)
 
 
 def _beyond(
     machine: Machine,
-    gpus: Sequence[Gpu],
     recipe: str,
-    reach: Reach,
+    source: str,
+    places: Sequence[Place],
     hbm: int,
     taken: int,
     asked: bool = False,
 ) -> Choice:
     """With as much of the larger memory as its GPUs may have."""
-    found = share(machine, gpus, reach.source)
+    found = share(machine, places, source)
     large = max(0, found.bytes - taken)
     reasons = [("asked", "this recipe")] if asked else []
-    for tier in dict.fromkeys(nearest_tier(machine, gpu) for gpu in gpus):
-        near = machine.reach(reach.source, tier)
+    for place in dict.fromkeys(places):
+        near = reach_of(machine, source, place)
         evidence = f"{near.source} reaches {format_size(near.total)} of {near.tier}: {near.evidence}"
         reasons.append((near.how, evidence))
     reasons += [*modes(machine), *(("reported", each) for each in found.bounds)]
     if taken:
         reasons.append(("asked", f"other options of vLLM take {format_size(taken)} of it for each GPU"))
+    before_spill = bounds(recipe).large
+    if before_spill is not None and before_spill < large:
+        large = before_spill
+        reasons.append(("asked", f"the recipe's limit before its spill is {format_size(before_spill)}"))
+    tier = "the host memory nearest to each GPU" if len(set(places)) > 1 else places[0].name
     warnings = []
     if large and not places_blocks(recipe):
         large = max(0, large - hbm)
-        whole = f"this recipe places whole tensors, and the KV cache may be one: {reach.tier} must hold all"
+        whole = f"this recipe places whole tensors, and the KV cache may be one: {tier} must hold all"
         reasons.append(("rule", whole))
         if "spill" in recipe and not re.search(r"headroom|budget", recipe):
             warnings.append(
@@ -114,14 +152,14 @@ def _beyond(
                 "activations; write such as spill{device, .headroom = 16GiB}"
             )
     large = large // MIB * MIB
-    bound = f"{found.bound}{carve_out(machine)}"
+    others = f"; other options of vLLM take {format_size(taken)}" if taken else ""
+    bound = f"{found.bound}{others}{carve_out(machine)}"
     if not large:
-        warnings.append(f"No host memory is left for a KV cache, so it stays in HBM: {found.bound}")
-    several = len({nearest_tier(machine, gpu) for gpu in gpus}) > 1
+        warnings.append(f"No host memory is left for a KV cache, so it stays in HBM: {found.bound}{others}")
     return Choice(
         recipe if large or asked else IN_HBM,
         large,
-        "the host memory nearest to each GPU" if several else reach.tier,
+        tier,
         bound,
         tuple(reasons),
         (*warnings, *carve_out_warnings(machine)),

@@ -34,6 +34,8 @@ def settings(plan: Plan) -> dict[str, Any]:
     told: dict[str, Any] = {"recipe": plan.recipe}
     if plan.kv_bytes is None:
         told["large_bytes"] = plan.large_bytes
+    if plan.kv_in_hbm is not None:
+        told["hbm_bytes"] = plan.kv_in_hbm
     if plan.hbm_headroom:
         told["hbm_headroom"] = plan.hbm_headroom
     return told

@@ -48,4 +48,4 @@ def carve_out_warnings(machine: Machine) -> list[str]:
 
 
 def _hidden(machine: Machine) -> list[Tier]:
-    return [tier for tier in machine.tiers if tier.gpu < 0 and tier.node < 0]
+    return [tier for tier in machine.tiers if tier.kind == "carve_out"]

@@ -7,6 +7,7 @@ from ..errors import Error
 from ..size import format_size
 from .choosing import Choice, choose
 from .gpu_share import UTILIZATION, utilization
+from .limited import capped_by_limit
 from .machine import Gpu, Machine
 from .shares import MIB, RULE
 from .visible import chosen_gpus
@@ -53,6 +54,11 @@ class Plan:
     """HBM for weights, activations and KV cache at most."""
     large_bytes: int
     kv_bytes: int | None
+    """The whole KV cache, where that is given."""
+    kv_why: str
+    """Who gives it."""
+    kv_in_hbm: int | None
+    """HBM that the KV cache takes at most, where a limit of the recipe says so."""
     tier: str
     """Where the KV cache beyond HBM is."""
     reasons: tuple[Reason, ...]
@@ -63,17 +69,24 @@ def make_plan(machine: Machine, wishes: Wishes, users: Mapping[str, str] | None 
     """Refuses what cannot work. `users` names who uses each GPU, by its PCI address, for the message."""
     gpus = chosen_gpus(machine, wishes.gpus, wishes.visible)
     part = min(
-        utilization(machine, gpu, wishes.utilization, (users or {}).get(gpu.bus or "", "")) for gpu in gpus
+        utilization(machine, gpu, wishes.utilization, (users or {}).get(gpu.bus or "", ""), wishes.host_taken)
+        for gpu in gpus
     )
     hbm = min(int(gpu.total * part) for gpu in gpus) - wishes.hbm_headroom
     _check_fit(gpus[0], hbm, wishes)
+    in_hbm = max(0, hbm - wishes.weights)
     chosen = choose(machine, gpus, wishes.recipe, hbm, wishes.host_taken)
+    if wishes.kv_bytes is not None and wishes.kv_bytes > in_hbm + chosen.large_bytes:
+        chosen = choose(machine, gpus, wishes.recipe, hbm, wishes.host_taken, anywhere=True)
+    capped = capped_by_limit(chosen.recipe, in_hbm, chosen.large_bytes, wishes.kv_bytes)
     reasons = [*_hbm_reasons(gpus[0], part, wishes), *(Reason(how, text) for how, text in chosen.reasons)]
     if wishes.kv_bytes is not None:
-        _check_kv(gpus[0], wishes.kv_bytes, max(0, hbm - wishes.weights), chosen)
+        _check_kv(gpus[0], wishes.kv_bytes, in_hbm, chosen)
         reasons.append(Reason("asked", f"a KV cache of {format_size(wishes.kv_bytes)} on each GPU"))
     if chosen.large_bytes:
         reasons.append(Reason("rule", RULE))
+    if capped.reason:
+        reasons.append(Reason("asked", capped.reason))
     speed, warning = _link(gpus[0], chosen)
     return Plan(
         gpus=gpus,
@@ -81,8 +94,10 @@ def make_plan(machine: Machine, wishes: Wishes, users: Mapping[str, str] | None 
         gpu_memory_utilization=part,
         hbm_headroom=wishes.hbm_headroom,
         hbm_bytes=hbm,
-        large_bytes=chosen.large_bytes,
-        kv_bytes=wishes.kv_bytes,
+        large_bytes=capped.large_bytes,
+        kv_bytes=capped.kv_bytes,
+        kv_why="as asked" if wishes.kv_bytes is not None else "by the recipe's limit",
+        kv_in_hbm=capped.kv_in_hbm,
         tier=chosen.tier,
         reasons=(*reasons, *speed),
         warnings=(*chosen.warnings, *warning),
@@ -93,8 +108,9 @@ def _hbm_reasons(gpu: Gpu, part: float, wishes: Wishes) -> list[Reason]:
     memory = "the memory of CPU and GPU" if gpu.integrated else "GPU memory"
     asked = wishes.utilization is not None
     why = "as asked" if asked else "vLLM's own default" if part == UTILIZATION else "what is free"
+    free = "are free now, page cache included" if gpu.integrated else "are free now"
     found = [
-        Reason("reported", f"{format_size(gpu.free)} of {format_size(gpu.total)} of {memory} are free now"),
+        Reason("reported", f"{format_size(gpu.free)} of {format_size(gpu.total)} of {memory} {free}"),
         Reason("asked" if asked else "rule", f"vLLM may use {part:g} of it: {why}"),
     ]
     if wishes.hbm_headroom:

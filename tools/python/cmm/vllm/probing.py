@@ -40,7 +40,7 @@ def ask(probe: Path, *options: str) -> Any:
     """The answer of `probe --json`. Refuses what is no JSON, with the probe's own words where it failed."""
     command = [str(probe), "--json", *options]
     try:
-        asked = subprocess.run(command, capture_output=True, text=True, check=False)
+        asked = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     except OSError as error:
         raise Error(
             f"{probe} cannot be started ({error.strerror}); it must be a cmm_probe of this machine"
@@ -77,6 +77,8 @@ def _parsed(text: str, where: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise Error(f"{where} gave no JSON ({error}); give a probe of this version of cmm") from error
+    except RecursionError as error:
+        raise Error(f"{where} is nested too deeply for an answer of a probe; give one of cmm") from error
 
 
 def gpu_users() -> dict[str, str]:
@@ -86,7 +88,10 @@ def gpu_users() -> dict[str, str]:
         return {}
     fields = "gpu_bus_id,pid,process_name,used_memory"
     command = [program, f"--query-compute-apps={fields}", "--format=csv,noheader"]
-    asked = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        asked = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    except OSError:
+        return {}
     found: dict[str, str] = {}
     for line in asked.stdout.splitlines() if asked.returncode == 0 else []:
         bus, *rest = (part.strip() for part in line.split(","))

@@ -79,12 +79,17 @@ def refuse_config(config: Any) -> None:
 
 def connectors(kv_transfer: Mapping[str, Any]) -> Sequence[str]:
     """The names of the connectors in a --kv-transfer-config, those inside MultiConnector too."""
+    return [each["kv_connector"] for each in each_connector(kv_transfer)]
+
+
+def each_connector(kv_transfer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The parts of a --kv-transfer-config that name a connector, those inside MultiConnector too."""
     name = kv_transfer.get("kv_connector")
     if not isinstance(name, str):
         return []
-    found = [name]
+    found = [kv_transfer]
     extra = kv_transfer.get("kv_connector_extra_config")
     inner = extra.get("connectors") if name == MULTI and isinstance(extra, Mapping) else None
     for each in inner if isinstance(inner, Sequence) else ():
-        found += connectors(each) if isinstance(each, Mapping) else []
+        found += each_connector(each) if isinstance(each, Mapping) else []
     return found

@@ -1,6 +1,7 @@
 """The command `cmm serve`: plans for this machine, says why, and starts stock `vllm serve`."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -8,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Error
+from ..printable import printable
 from ..size import parse_size
 from .arguments import Arguments
 from .checks import check_devices, check_port, vllm_command, weights_bytes
 from .command import vllm_arguments, vllm_size
-from .host_memory import Now, read_now
+from .host_taken import host_taken, host_taken_warnings
 from .interface import installed
 from .machine import Machine, read_machine
+from .own_options import read_options
 from .plan import Wishes, make_plan
 from .predecessor import predecessor_warnings
 from .probing import ask, ask_verified, find_probe, gpu_users, read_answer
@@ -23,59 +26,10 @@ from .settings import VARIABLES
 from .telling import told
 from .wished_recipe import wished_recipe
 
-DESCRIPTION = """\
-Starts stock `vllm serve` with a KV cache larger than the memory of its GPUs: looks at the machine, chooses
-recipe and sizes, prints both with the evidence, and hands over to vLLM. All other arguments go to vLLM as
-they are.
-"""
-EPILOG = """\
-Sizes are such as 64GiB or 512MiB, for each GPU. Of vLLM's options these are obeyed: the sizes of tensor,
-pipeline and data parallelism, --gpu-memory-utilization, --kv-cache-memory-bytes (the same as --kv-bytes) and
---additional-config (other keys than "cmm" stay). --worker-cls is set by this command. CMM_PROBE_BINARY names
-a cmm_probe, where neither a checkout nor the PATH has one; CMM_RECIPE and CMM_HBM_HEADROOM do as --recipe and
---hbm-headroom where those are not given. `vllm serve --help` lists vLLM's own options.
-"""
-
-
-def _parser(program: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=program,
-        usage=f"{program} MODEL [OPTIONS OF THIS COMMAND] [ANY ARGUMENTS OF vllm serve]",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="print the plan and the command, start nothing"
-    )
-    parser.add_argument("--kv-bytes", metavar="SIZE", help="KV cache on each GPU, HBM and beyond together")
-    parser.add_argument(
-        "--recipe",
-        metavar="TEXT|FILE",
-        help="a recipe, or a recommendation.txt of tools/report (its kv_cache)",
-    )
-    parser.add_argument(
-        "--hbm-headroom", metavar="SIZE", help="HBM to leave free beyond what vLLM does (default 0)"
-    )
-    parser.add_argument(
-        "--no-verify", action="store_true", help="do not try out the memories first (at most 256 MiB each)"
-    )
-    parser.add_argument(
-        "--root", metavar="FOLDER", type=Path, help="plan for a recorded machine; with --dry-run"
-    )
-    parser.add_argument(
-        "--probe",
-        metavar="FILE",
-        type=Path,
-        help="plan by a kept answer of tools/probe --json; with --dry-run",
-    )
-    return parser
-
 
 def run(arguments: Sequence[str], program: str = "cmm serve") -> list[str] | None:
     """Print the plan; returns the command to start, None for a dry run. Refuses what cannot work."""
-    options, rest = _parser(program).parse_known_args(list(arguments))
+    options, rest = read_options(arguments, program)
     given = Arguments(rest)
     if (options.root or options.probe) and not options.dry_run:
         raise Error(
@@ -84,7 +38,11 @@ def run(arguments: Sequence[str], program: str = "cmm serve") -> list[str] | Non
     if options.root and options.probe:
         raise Error("--root and --probe both describe a machine; give one of them")
     _refuse(given)
-    warnings = [*predecessor_warnings(os.environ), *settings_warnings(os.environ)]
+    warnings = [
+        *predecessor_warnings(os.environ),
+        *settings_warnings(os.environ),
+        *host_taken_warnings(given),
+    ]
     if given.has("--config"):
         warnings.append(
             "Options inside the --config file are not read here; give those about memory as arguments"
@@ -97,7 +55,7 @@ def run(arguments: Sequence[str], program: str = "cmm serve") -> list[str] | Non
     wishes = _wishes(options, given, recorded)
     plan = make_plan(machine, wishes, {} if recorded else gpu_users())
     command = [*start, *vllm_arguments(given, plan)]
-    print(told(plan, [*warnings, *about_vllm, *about_probe], command), flush=True)
+    print(told(plan, [*warnings, *about_vllm, *about_probe, *machine.warnings], command), flush=True)
     return None if options.dry_run else command
 
 
@@ -151,14 +109,13 @@ def _start(options: argparse.Namespace) -> tuple[list[str], list[str]]:
 
 def _machine(options: argparse.Namespace) -> tuple[Machine, list[str]]:
     if options.probe:
-        return read_machine(read_answer(options.probe), Now()), []
+        return read_machine(read_answer(Path(options.probe))), []
     if options.root:
-        if not options.root.is_dir():
+        if not os.path.isdir(options.root):
             raise Error(f"--root {options.root} is no folder; give one that tools/probe --record wrote")
-        found = ask(find_probe(), "--root", str(options.root.resolve()))
-        return read_machine(found, read_now(options.root)), []
+        return read_machine(ask(find_probe(), "--root", str(Path(options.root).resolve()))), []
     answer, warnings = ask_verified(find_probe(), not options.no_verify)
-    machine = read_machine(answer, read_now(Path("/")))
+    machine = read_machine(answer)
     if not machine.gpus:
         check_devices()
     return machine, warnings
@@ -166,7 +123,9 @@ def _machine(options: argparse.Namespace) -> tuple[Machine, list[str]]:
 
 def _wishes(options: argparse.Namespace, given: Arguments, recorded: bool) -> Wishes:
     recipe = options.recipe if options.recipe is not None else os.environ.get(VARIABLES["recipe"])
-    headroom = options.hbm_headroom or os.environ.get(VARIABLES["hbm_headroom"])
+    headroom = options.hbm_headroom
+    if headroom is None:
+        headroom = os.environ.get(VARIABLES["hbm_headroom"])
     return Wishes(
         gpus=given.gpus(),
         visible=os.environ.get("CUDA_VISIBLE_DEVICES") if recorded else None,
@@ -175,7 +134,7 @@ def _wishes(options: argparse.Namespace, given: Arguments, recorded: bool) -> Wi
         hbm_headroom=parse_size(headroom, "--hbm-headroom") if headroom else 0,
         utilization=given.fraction("--gpu-memory-utilization"),
         weights=weights_bytes(given),
-        host_taken=given.host_taken(),
+        host_taken=host_taken(given),
     )
 
 
@@ -195,12 +154,14 @@ def _kv_bytes(ours: str | None, given: Arguments) -> int | None:
 
 def main(arguments: Sequence[str] | None = None, program: str = "cmm serve") -> int:
     """Run the command; on success this process becomes vLLM. Errors are one sentence and exit status 1."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         command = run(sys.argv[1:] if arguments is None else arguments, program)
         if command is not None:
             os.execv(command[0], command)
     except (Error, OSError) as error:
-        print(f"{program}: {error}", file=sys.stderr)
+        print(f"{program}: {printable(str(error))}", file=sys.stderr)
         return 1
     return 0
 

@@ -5,13 +5,16 @@ from collections.abc import Sequence
 
 from ..errors import Error
 from ..size import format_size
-from .machine import Gpu, Machine, Tier
+from .machine import Gpu, Machine, Reach, Tier
+from .recipe_bounds import bound_to_a_node, nodes
 
 MIB = 1 << 20
 GIB = 1 << 30
 LEAST_FOR_SYSTEM = 4 * GIB
 SYSTEM_PART = 16
 FOR_WORKER = 4 * GIB
+SMALLEST_PART = 3
+"""A node with less than such a part of host memory is a slice of a socket, and no place of its own."""
 
 RULE = (
     f"Kept back: a {SYSTEM_PART}th of the memory, at least {format_size(LEAST_FOR_SYSTEM)}, for the system, "
@@ -34,35 +37,86 @@ def reserve(total: int, workers: int) -> int:
     return max(LEAST_FOR_SYSTEM, total // SYSTEM_PART) + FOR_WORKER * workers
 
 
-def nearest_tier(machine: Machine, gpu: Gpu) -> Tier:
-    """The host memory that a GPU reads on the shortest way. Refuses a machine that does not say which."""
+def nearest_tier(machine: Machine, gpu: Gpu) -> Tier | None:
+    """The host memory that a GPU reads on the shortest way; None where nothing says which, or it is empty."""
     tiers = machine.host_tiers()
     for tier in tiers:
         if tier.node == gpu.nearest_node:
             return tier
-    if len(tiers) == 1:
-        return tiers[0]
-    raise Error(
-        f"GPU {gpu.ordinal} does not say which of {len(tiers)} NUMA nodes is nearest to it, so no host "
-        "memory can be chosen for it; pass --recipe 'device | stats' to keep the KV cache in its own memory"
-    )
+    return tiers[0] if len(tiers) == 1 else None
 
 
-def share(machine: Machine, gpus: Sequence[Gpu], source: str) -> Share:
-    """What each of the GPUs may take by a source: the same for all, so the least that any of them finds."""
-    nearest = {gpu.ordinal: nearest_tier(machine, gpu) for gpu in gpus}
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Host memory that the KV cache of a GPU may be in."""
+
+    tiers: tuple[Tier, ...]
+    whole: bool = False
+    """All host memory there is."""
+
+    @property
+    def total(self) -> int:
+        """Bytes of all its tiers."""
+        return sum(tier.total for tier in self.tiers)
+
+    @property
+    def name(self) -> str:
+        """As messages name it."""
+        if len(self.tiers) == 1:
+            return self.tiers[0].name
+        return f"host memory of {len(self.tiers)} nodes" if self.tiers else "host memory"
+
+
+def place_of(machine: Machine, gpu: Gpu, recipe: str, anywhere: bool = False) -> Place:
+    """Where a recipe takes host memory for a GPU. Refuses one that needs to know the nearest node and cannot.
+
+    A recipe that names no node is bound to none: the kernel takes of the nearest first. The plan stays there
+    where that is a large part of the host's memory, unless `anywhere` is asked for.
+    """
+    tiers = machine.host_tiers()
+    if named := nodes(recipe):
+        return Place(tuple(tier for tier in tiers if tier.node in named or len(tiers) == 1))
+    nearest = nearest_tier(machine, gpu)
+    if bound_to_a_node(recipe):
+        if nearest is None:
+            raise Error(
+                f"the recipe takes from the node nearest to GPU {gpu.ordinal}, and nothing says which of "
+                f"{len(tiers)} NUMA nodes with memory that is; write prefer{{host}}, or name a node, such as "
+                "host_numa:0"
+            )
+        return Place((nearest,))
+    open_to_us = tuple(tier for tier in tiers if tier.node < 0 or _free(machine, tier))
+    whole = Place(open_to_us, len(open_to_us) == len(tiers))
+    if nearest is None or anywhere or nearest.total * SMALLEST_PART < whole.total:
+        return whole
+    return Place((nearest,))
+
+
+def reach_of(machine: Machine, source: str, place: Place) -> Reach:
+    """How much of a place a source hands out."""
+    each = [machine.reach(source, tier) for tier in place.tiers]
+    if not each:
+        return Reach(source, place.name, 0, "unknown", "the probe found no host memory")
+    told = max(each, key=lambda one: one.total)
+    return dataclasses.replace(told, tier=place.name, total=sum(one.total for one in each))
+
+
+def share(machine: Machine, places: Sequence[Place], source: str) -> Share:
+    """What the GPUs of these places may take by a source: the same for all, so the least that any finds."""
     shares = []
-    for gpu in gpus:
-        tier = nearest[gpu.ordinal]
-        sharing = sum(1 for each in nearest.values() if each == tier)
-        free = _free(machine, tier)
-        reached = machine.reach(source, tier).total
-        usable = min(free, reached)
-        what = f"{format_size(free)} of the {format_size(tier.total)} in {tier.name} are free now"
+    for place in places:
+        sharing = sum(1 for each in places if each == place)
+        reached = reach_of(machine, source, place).total
+        counted = place.whole and machine.now.available is not None
+        free = place.total if counted else sum(_free(machine, tier) for tier in place.tiers)
         if reached < free:
-            what = f"{source} reaches {format_size(reached)} of {tier.name}"
-        shares.append(_share(usable, tier.total, sharing, what))
-    shares += _of_all(machine, len(gpus))
+            what = f"{source} reaches {format_size(reached)} of {place.name}"
+        elif counted:
+            continue  # by the kernel's own figure, below
+        else:
+            what = f"{format_size(free)} of the {format_size(place.total)} in {place.name} are free now"
+        shares.append(_share(min(free, reached), place.total, sharing, what))
+    shares += _of_all(machine, len(places))
     least = min(shares, key=lambda each: each.bytes)
     return dataclasses.replace(least, bounds=tuple(dict.fromkeys(each.bound for each in shares)))
 
@@ -72,8 +126,10 @@ def _of_all(machine: Machine, workers: int) -> list[Share]:
     found = []
     now = machine.now
     if now.available is not None:
-        left = _available(machine, now.available)
+        left = now.available
         total = sum(tier.total for tier in machine.host_tiers())
+        if now.total is not None:
+            total = min(total, now.total)  # of a container, where the nodes are those of its host
         found.append(
             _share(left, total, workers, f"the kernel has {format_size(left)} of host memory available now")
         )
@@ -91,12 +147,7 @@ def _share(usable: int, total: int, sharing: int, what: str) -> Share:
     return Share(each, f"{what}{split}; {format_size(kept)} are kept back")
 
 
-def _available(machine: Machine, whole: int) -> int:
-    """Without HBM that is a NUMA node: the system counts it, and it must not be counted twice."""
-    return max(0, whole - sum(machine.node_free.get(node, 0) for node in machine.hbm_nodes))
-
-
 def _free(machine: Machine, tier: Tier) -> int:
     if tier.total > machine.node_bytes.get(tier.node, 0) and machine.now.available is not None:
-        return _available(machine, machine.now.available)  # a node that shows less than the system has
+        return machine.now.available  # a node that shows less than the system has
     return min(tier.total, machine.node_free.get(tier.node, 0) + machine.now.cache.get(tier.node, 0))

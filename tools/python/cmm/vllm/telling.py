@@ -1,9 +1,11 @@
 """A plan as text: what will be done, why, what to know, and the command."""
 
+import os
 import shlex
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from ..printable import printable
 from ..size import format_size
 from .plan import Plan
 
@@ -23,7 +25,7 @@ def told(plan: Plan, warnings: Iterable[str], command: Sequence[str]) -> str:
     lines += _entry("beyond HBM", _beyond(plan))
     if plan.kv_bytes is not None:
         lines += _entry(
-            "KV cache", f"{format_size(plan.kv_bytes)} on each GPU, HBM and beyond together, as asked"
+            "KV cache", f"{format_size(plan.kv_bytes)} on each GPU, HBM and beyond together, {plan.kv_why}"
         )
     lines += ["", "Why"]
     for reason in plan.reasons:
@@ -32,16 +34,17 @@ def told(plan: Plan, warnings: Iterable[str], command: Sequence[str]) -> str:
     if together:
         lines += ["", "Warnings"]
         for each in together:
-            lines += textwrap.wrap(each, WIDTH, initial_indent="  - ", subsequent_indent="    ")
-    return "\n".join([*lines, "", "Command", f"  {shlex.join(command)}"])
+            lines += textwrap.wrap(printable(each), WIDTH, initial_indent="  - ", subsequent_indent="    ")
+    return "\n".join([*lines, "", "Command", f"  {' '.join(map(_word, command))}"])
 
 
 def _gpus(plan: Plan) -> str:
     first = plan.gpus[0]
+    name = printable(first.name)
     if len(plan.gpus) == 1:
-        return f"GPU {first.ordinal}: {first.name}"
+        return f"GPU {first.ordinal}: {name}"
     ordinals = ", ".join(str(gpu.ordinal) for gpu in plan.gpus)
-    return f"GPUs {ordinals}: {first.name}"
+    return f"GPUs {ordinals}: {name}"
 
 
 def _beyond(plan: Plan) -> str:
@@ -56,5 +59,20 @@ def _entry(label: str, text: str) -> list[str]:
     """A label, and its text in a column of its own."""
     first = f"  {label:<{LABEL}}"
     return textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False
+        printable(text),
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_on_hyphens=False,
     )
+
+
+def _word(text: str) -> str:
+    """As a shell reads it back, with nothing in it that acts on a terminal."""
+    if text.isprintable():
+        return shlex.quote(text)
+    plain = (
+        chr(byte) if 32 <= byte < 127 and byte not in b"'\\" else f"\\x{byte:02x}"
+        for byte in os.fsencode(text)
+    )
+    return f"$'{''.join(plain)}'"

@@ -18,22 +18,29 @@ def chosen_gpus(machine: Machine, count: int, visible: str | None) -> tuple[Gpu,
             "serve plans for one machine: use smaller sizes, or over several machines start vllm serve "
             "--worker-cls cmm.vllm.Worker yourself"
         )
+    for gpu in gpus[:count]:
+        if gpu.trouble:
+            raise Error(
+                f"GPU {gpu.ordinal} ({gpu.name}) does not tell how much memory it has free: {gpu.trouble}; "
+                "look at nvidia-smi, because a GPU that another process has for itself or that is being "
+                "reset answers so, or choose another by CUDA_VISIBLE_DEVICES"
+            )
     return tuple(gpus[:count])
 
 
 def _visible(machine: Machine, visible: str) -> list[Gpu]:
     found: list[Gpu] = []
-    by_ordinal = {gpu.ordinal: gpu for gpu in machine.gpus}
+    by_name = {str(gpu.ordinal): gpu for gpu in machine.gpus}
     for each in filter(None, (part.strip() for part in visible.split(","))):
-        if not each.isdigit() or int(each) not in by_ordinal:
+        if each not in by_name:
             raise Error(
                 f"CUDA_VISIBLE_DEVICES is {visible!r}, and this machine's GPUs are "
-                f"{', '.join(map(str, by_ordinal))}; name some of them, such as 0 (a recorded machine has "
+                f"{', '.join(by_name)}; name some of them, such as 0 (a recorded machine has "
                 "no UUIDs)"
             )
-        if by_ordinal[int(each)] in found:
+        if by_name[each] in found:
             raise Error(f"CUDA_VISIBLE_DEVICES is {visible!r}, which names GPU {each} twice; name it once")
-        found.append(by_ordinal[int(each)])
+        found.append(by_name[each])
     if not found:
         raise Error("CUDA_VISIBLE_DEVICES is empty, so no GPU is visible; unset it, or name one, such as 0")
     return found

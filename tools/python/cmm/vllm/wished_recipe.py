@@ -1,5 +1,6 @@
 """The recipe that a user asks for: a text, or that of the KV cache in a recommendation of tools/report."""
 
+import os
 import re
 from pathlib import Path
 
@@ -15,10 +16,9 @@ OURS = re.compile(r"^(spill\{(\.fast *= *)?device\}|pool)$")
 
 def wished_recipe(asked: str) -> str:
     """Refuses a file without one, and a text that the library does not read, in the library's words."""
-    path = Path(asked)
-    if path.is_file():
-        recipe = _without_ours(recommended_recipe(path, "kv_cache"))
-    elif "|" not in asked and (path.suffix or "/" in asked):
+    if os.path.isfile(asked):  # which says no to a text too long for a name, where Path raises
+        recipe = _without_ours(recommended_recipe(Path(asked), "kv_cache"))
+    elif not re.search(r"[|{\s]", asked) and (Path(asked).suffix or "/" in asked):
         raise Error(
             f"--recipe {asked}: there is no such file; give a recommendation.txt of tools/report, or a "
             f"recipe such as {RECIPE!r}"

@@ -12,7 +12,6 @@ import cmm.torch
 from ..errors import Error
 from ..size import format_size
 from .backing import Backing, Placement, explained
-from .hbm_nodes import hbm_nodes
 from .host_memory import available_host_memory
 from .interface import installed, require
 from .refusals import refuse_config
@@ -66,8 +65,8 @@ class Worker(StockWorker):
         total = asked or self._hbm_bytes + self._settings.large_bytes
         beyond = total - self._hbm_bytes
         workers = self.vllm_config.parallel_config.local_world_size
-        host = available_host_memory(hbm_nodes(torch.cuda.device_count()))
-        if beyond * workers > host:
+        host = available_host_memory() if beyond > 0 else 0
+        if beyond > 0 and beyond * workers > host:
             raise Error(
                 f"the KV cache of {format_size(total)} needs {format_size(beyond)} beyond the "
                 f"{format_size(self._hbm_bytes)} that HBM has for it, and the host has {format_size(host)} "

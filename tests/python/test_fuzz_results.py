@@ -1,0 +1,73 @@
+"""Results of strangers: whatever stands in a file, the report is made or refuses it in one sentence."""
+
+import json
+import pathlib
+import random
+import sys
+import unittest
+
+from cmm_report.compare import compare, report_lines
+from cmm_report.errors import BadInput
+from cmm_report.platform_facts import facts
+from cmm_report.recommend import as_json, as_text, recommend
+from cmm_report.results import read_all
+from cmm_report.verdict import verdict
+from reporting import ReportTest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests/support"))
+
+from mutations import FACTOR, SEED, changed, damaged  # noqa: E402
+
+RESULTS = sorted((ROOT / "bench/results").glob("*/results.json"))
+
+
+class FuzzResults(ReportTest):
+    """Everything but the drawing, which takes seconds."""
+
+    def attempt(self, text, seed):
+        path = self.folder / "results.json"
+        path.write_text(text, encoding="utf-8", errors="surrogatepass")
+        if (result := self.refusable(lambda: read_all([path])[0], seed)) is None:
+            return "refused"
+        for step in (self.compared, verdict, facts, self.advised):
+            self.refusable(lambda step=step: step(result), seed)
+        return "read"
+
+    def compared(self, result):
+        report_lines(compare(result, result))
+
+    def advised(self, result):
+        advice = recommend(result)
+        as_text(result, advice)
+        as_json(result, advice)
+
+    def refusable(self, work, seed):
+        """What some work gives, or nothing where it refuses in one line to read."""
+        try:
+            return work()
+        except BadInput as refused:
+            self.assertNotRegex(str(refused), r"[\x00-\x1f]", f"seed {seed}")
+            self.assertLess(len(str(refused)), 4000, f"seed {seed}")
+            return None
+
+    def test_values(self):
+        right = [json.loads(path.read_text()) for path in RESULTS]
+        for result in right:
+            result["benchmarks"] = result["benchmarks"][::9]
+        ends = set()
+        for seed in range(SEED, SEED + 300 * FACTOR):
+            chosen = random.Random(seed)
+            with self.subTest(seed=seed):
+                ends.add(self.attempt(json.dumps(changed(chosen.choice(right), chosen)), seed))
+        self.assertEqual(ends, {"read", "refused"})
+
+    def test_texts(self):
+        text = RESULTS[0].read_text()
+        for seed in range(SEED, SEED + 60 * FACTOR):
+            with self.subTest(seed=seed):
+                self.attempt(damaged(text, random.Random(seed)), seed)
+
+
+if __name__ == "__main__":
+    unittest.main()
