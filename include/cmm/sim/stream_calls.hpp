@@ -74,7 +74,7 @@ inline errc wait(state& s, stream on, event e) {
   if (stream == nullptr || event == nullptr) return errc::invalid_value;
   if (stream->capture != 0 && event->capture != stream->capture) return s.invalidate(stream->capture);
   const bool joins = event->capture != stream->capture && s.captures.contains(event->capture);
-  if (joins && streams::is_legacy(on)) {
+  if (joins && s.streams.is_legacy(on)) {
     s.invalidate(event->capture);
     return errc::capture_implicit;
   }
