@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <barrier>
 #include <boost/test/unit_test.hpp>
@@ -79,10 +80,12 @@ class race {
     worker self{std::mt19937_64{seed() * 1000 + id}};
     self.device = static_cast<int>(id % devices);
     self.captured = world_.create_stream(self.device);
+    world_.machine().set_device(self.device);
     for (std::uint64_t round = 0; round < rounds; ++round) {
       try {
         for (std::uint64_t i = 0; i < per_round_ && !stop_; ++i) operate(self);
         end_capture(self);
+        world_.finish(stream::per_thread());
       } catch (const std::exception& error) {
         complain(error.what());
       }
@@ -90,7 +93,7 @@ class race {
       if (id == 0) compare();
       quiet_.arrive_and_wait();
     }
-    for (const held& each : self.mine) give(each.what, each.taken_in);
+    for (const held& each : self.mine) give(each.what, stream_for(self, each));
     quiet_.arrive_and_wait();
     if (id == 0) compare();
   }
@@ -140,8 +143,7 @@ class race {
     self.mine[index] = self.mine.back();
     self.mine.pop_back();
     // Mostly in the stream it was taken in, else in another one that waits for it.
-    stream s = chosen.taken_in;
-    if (s == self.captured && !self.capturing) s = any_stream(self, chosen.what.device);
+    stream s = stream_for(self, chosen);
     if (s != self.captured && self.below(4) == 0) {
       const stream other = any_stream(self, chosen.what.device);
       cross(s, other);
@@ -171,7 +173,15 @@ class race {
   }
 
   int any_device(worker& self) { return self.below(4) == 0 ? 1 - self.device : self.device; }
+  /// The stream a block was taken in, or another one where that is captured no longer or gone.
+  stream stream_for(worker& self, const held& of) {
+    const stream s = of.taken_in;
+    if (s == self.captured ? self.capturing : s == stream::per_thread()) return s;
+    const auto& all = streams_[of.what.device];
+    return std::find(all.begin(), all.end(), s) != all.end() ? s : any_stream(self, of.what.device);
+  }
   stream any_stream(worker& self, int device) {
+    if (device == self.device && self.below(8) == 0) return stream::per_thread();
     const auto& all = streams_[device];
     return all[self.below(all.size())];
   }
@@ -188,6 +198,10 @@ class race {
         complain("stats count other bytes of a device than the model");
       for (const stream s : streams_[device]) world_.finish(s);
       subject_.forget_captures_of(device, streams_[device][0]);
+      for (stream& s : streams_[device]) {  // streams come and go
+        world_.machine().destroy_stream(s);
+        s = world_.create_stream(device);
+      }
     }
     if (subject_.budget() && subject_.budget_used() != model_.live_bytes())
       complain("the budget is not exact");

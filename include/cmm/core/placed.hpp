@@ -25,7 +25,7 @@ class placed {
     if (held_.count() != 0 && !mark_.forked()) {
       held_.release([this](block b) {
         [[maybe_unused]] const auto here = api().enter(b.device);
-        return source_.give_back(b, stream{});
+        return source_.give_back(b, stream::legacy());
       });
     }
   }

@@ -13,7 +13,8 @@
 namespace cmm::cuda {
 
 /// What the null handle means here: CUDA lets each translation unit choose (`--default-stream per-thread`).
-#ifdef CUDA_API_PER_THREAD_DEFAULT_STREAM
+/// Asked by the macro of the runtime's own header, for which the user's may have come too late.
+#ifdef __CUDART_API_PER_THREAD_DEFAULT_STREAM
 inline namespace per_thread_default_stream {
 inline stream default_stream() noexcept { return stream::per_thread(); }
 #else

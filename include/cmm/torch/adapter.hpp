@@ -181,7 +181,7 @@ class adapter final : public edge {
       const auto on = here.api().enter(device);
       cmm::detail::check(on.result(), "releasing the memory of a graph");
       cmm::detail::check(here.api().synchronize_device(), "releasing the memory of a graph");
-      here.with_pool([&](auto& cache) { cache.forget_captures(stream{}, capture); });
+      here.with_pool([&](auto& cache) { cache.forget_captures(stream::legacy(), capture); });
     });
   }
 
