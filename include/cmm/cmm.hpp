@@ -4,6 +4,8 @@
 /// `cmm/cuda.hpp`; for the simulated machine, `cmm/sim.hpp`; to read recipes from text,
 /// `cmm/recipe_text.hpp`.
 
+#include "core/requirements.hpp"
+
 #include "core/recipe.hpp"
 #include "layer/limit.hpp"
 #include "layer/locked.hpp"

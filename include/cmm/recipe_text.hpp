@@ -3,6 +3,8 @@
 /// Recipes from the command line, the environment or a file: text to a value that prints, writes itself as
 /// C++ and builds over any api.
 
+#include "core/requirements.hpp"
+
 #include <string_view>
 
 #include "text/any_allocator.hpp"

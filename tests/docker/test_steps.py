@@ -3,6 +3,7 @@
 import http.server
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -22,6 +23,7 @@ def step(name, *arguments, **environment):
     )
 
 
+@unittest.skipUnless(shutil.which("git"), "git is not installed")
 class Fetching(unittest.TestCase):
     def setUp(self):
         temporary = tempfile.TemporaryDirectory()

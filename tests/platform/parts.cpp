@@ -42,6 +42,24 @@ BOOST_AUTO_TEST_CASE(iomem_counts_an_address_once) {
   BOOST_CHECK_EQUAL(map.bytes("System"), 0U);
 }
 
+BOOST_AUTO_TEST_CASE(a_range_of_iomem_inside_another_does_not_shorten_it) {
+  const iomem map = map_of(
+      "1000-8fff : System RAM\n  2000-2fff : System RAM\n  4000-4fff : System RAM\n"
+      "7000-9fff : System RAM\n");
+  BOOST_CHECK_EQUAL(map.bytes("System RAM"), 0x9000U);
+}
+
+BOOST_AUTO_TEST_CASE(the_free_memory_of_a_node_is_its_mem_free) {
+  files from = files::of({{"/sys/devices/system/node/node3/meminfo",
+                           "Node 3 MemTotal:  1000 kB\nNode 3 MemUsed:  300 kB\nNode 3 MemFree:  700 kB\n"
+                           "Node 3 MemAvailable:  900 kB\nNode 3 SwapFree:  5 kB\n"},
+                          {"/sys/devices/system/node/node3/cpulist", "0-71\n"}});
+  const auto nodes = read_numa(from);
+  BOOST_REQUIRE_EQUAL(nodes.size(), 1U);
+  BOOST_CHECK_EQUAL(nodes[0].total, 1000U * 1024);
+  BOOST_CHECK_EQUAL(nodes[0].free, 700U * 1024);
+}
+
 BOOST_AUTO_TEST_CASE(iomem_at_address_zero_counts_too) {
   const iomem map = map_of("0-fff : System RAM\n800-1fff : System RAM\n1000-13ff : System RAM\n");
   BOOST_CHECK_EQUAL(map.bytes("System RAM"), 0x2000U);

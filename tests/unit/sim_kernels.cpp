@@ -231,4 +231,17 @@ BOOST_FIXTURE_TEST_CASE(a_product_of_remote_operands_is_bound_by_the_link_which_
   BOOST_CHECK_EQUAL(machine.resident(a, bytes, location::host_numa(0)), bytes);
 }
 
+BOOST_AUTO_TEST_CASE(faults_take_time_of_the_link_for_pages_that_migrate_alone) {
+  const auto time_of = [](bool migrates, double slower) {
+    sim::profile profile = sim::h200_pcie;
+    profile.link.h2d.value /= slower;
+    world w{profile};
+    void* const p = migrates ? w.on_host(64_MiB, false) : w.managed(64_MiB);
+    return w.time([&] { return w.machine.gpu_touch(p, 64_MiB, access::write); });
+  };
+  BOOST_CHECK_EQUAL(time_of(false, 1), time_of(false, 100));
+  const double of_link = 64.0 * 0x1p20 / sim::h200_pcie.link.h2d;
+  BOOST_CHECK_GE(time_of(true, 100) - time_of(true, 1), 98 * of_link);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

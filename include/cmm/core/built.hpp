@@ -79,6 +79,14 @@ std::size_t skipped_hints_of(const auto& allocator) noexcept {
 
 }  // namespace detail
 
+/// Part of the name of an allocator: layers check blocks in debug builds alone, so functions that take an
+/// allocator do not link from one kind of translation unit to the other.
+#ifdef NDEBUG
+inline namespace built_with_NDEBUG {
+#else
+inline namespace built_without_NDEBUG {
+#endif
+
 /// The allocator of a recipe over an api; holds all its state, is neither copied nor moved.
 ///
 /// Exhaustion: an empty block. Threads and streams: as its layers say. A request that can never be served
@@ -176,4 +184,5 @@ class built {
   detail::over_aligned over_aligned_;
 };
 
+}  // inline namespace
 }  // namespace cmm

@@ -3,6 +3,8 @@
 #include <bit>
 #include <cstdint>
 
+#include "requirements.hpp"
+
 namespace cmm {
 
 /// Where pages live: a GPU's memory, host memory, or one NUMA node of the host.

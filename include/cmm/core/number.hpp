@@ -5,6 +5,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "requirements.hpp"
+
 namespace cmm::detail {
 
 /// Reads the whole text as decimal digits of a number that the type holds; says whether it is one.

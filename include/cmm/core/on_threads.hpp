@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "requirements.hpp"
+
 namespace cmm::detail {
 
 /// Runs a function on several threads at once, this one among them, and returns when all have ended; on fewer

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "requirements.hpp"
+
 namespace cmm::detail {
 
 /// How long a GPU waited for a page, in cycles: for its first word, and the least for any of its words.

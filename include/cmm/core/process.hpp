@@ -5,6 +5,8 @@
 
 #include <cstddef>
 
+#include "requirements.hpp"
+
 namespace cmm::detail {
 
 /// Tells a forked child from the process that built an allocator, for the price of one load.

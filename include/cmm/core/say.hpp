@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "requirements.hpp"
+
 namespace cmm::detail {
 
 /// Tells the user a thing that is no error, in one line on stderr.

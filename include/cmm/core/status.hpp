@@ -1,5 +1,7 @@
 #pragma once
 
+#include "requirements.hpp"
+
 namespace cmm {
 
 /// What an api call answered. The numbers are those of `cudaError_t`, so no table translates them.

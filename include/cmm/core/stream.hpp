@@ -1,5 +1,7 @@
 #pragma once
 
+#include "requirements.hpp"
+
 namespace cmm {
 
 /// A stream of the api in use, by its native handle; a `cudaStream_t` converts to it.

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "requirements.hpp"
+
 namespace cmm::detail {
 
 /// Why nothing may be written to `path`, or nothing: what is there and is no regular file stays as it is.

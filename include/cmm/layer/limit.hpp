@@ -53,11 +53,13 @@ struct limit {
       return static_cast<std::size_t>(used_.load(std::memory_order_relaxed));
     }
     [[nodiscard]] std::size_t budget() const noexcept {
-      const std::int64_t bytes = budget_.load(std::memory_order_relaxed);
-      return bytes == most ? no_limit : static_cast<std::size_t>(bytes);
+      const std::int64_t now = budget_.load(std::memory_order_relaxed);
+      return now == most ? no_limit : static_cast<std::size_t>(now);
     }
     /// Another budget from now on. Blocks that exceed it stay; nothing is handed out until they are back.
-    void set_budget(std::size_t bytes) noexcept { budget_.store(clamped(bytes), std::memory_order_relaxed); }
+    void set_budget(std::size_t wanted) noexcept {
+      budget_.store(clamped(wanted), std::memory_order_relaxed);
+    }
 
     auto& api() noexcept { return upstream_.api(); }
     auto& upstream() noexcept { return upstream_; }

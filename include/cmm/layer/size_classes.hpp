@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../core/requirements.hpp"
+
 namespace cmm::detail {
 
 struct stream_cache;

@@ -132,9 +132,12 @@ inline void advise_on_modes(description& known) {
 inline void advise(description& known) {
   known.advice.clear();
   if (known.gpus.empty()) {
+    const bool has_toolkit = known.no_gpu.find("without a CUDA toolkit") == std::string::npos;
     known.advice.push_back("No GPU answered (" + known.no_gpu +
-                           "), so nothing is known of what one "
-                           "could reach. On a machine with a GPU, look at nvidia-smi first.");
+                           "), so nothing is known of what one could reach. On a machine with a GPU, " +
+                           (has_toolkit
+                                ? "look at nvidia-smi first."
+                                : "install a CUDA toolkit of version 13 or newer and build it again."));
   }
   detail::advise_on_egm(known);
   detail::advise_on_modes(known);

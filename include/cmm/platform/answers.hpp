@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "../core/requirements.hpp"
+
 namespace cmm::platform {
 
 using named_numbers = std::map<std::string, std::int64_t>;

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "../core/requirements.hpp"
+
 namespace cmm::platform {
 
 /// How a fact is known: tried out here, told by the driver or the kernel, concluded from such answers, or

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "../core/requirements.hpp"
+
 namespace cmm::platform {
 
 inline std::string_view trimmed(std::string_view text) noexcept {

@@ -3,6 +3,8 @@
 #include <regex>
 #include <string>
 
+#include "../core/requirements.hpp"
+
 namespace cmm::platform {
 
 /// The text without what could name a person or a machine: user@host, UUIDs, MAC addresses.

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <string>
 
+#include "../core/requirements.hpp"
+
 namespace cmm::platform {
 
 /// A size for people, in powers of 1024 and three digits: "95.6 GiB", "64 KiB", "0".

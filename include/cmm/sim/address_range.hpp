@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "../core/requirements.hpp"
+
 namespace cmm::sim {
 
 inline constexpr std::size_t page_bytes = std::size_t{2} << 20;

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <unordered_map>
 
+#include "../core/requirements.hpp"
+
 namespace cmm::sim {
 
 /// A number for the calling thread, never used again by another; a `std::thread::id` is.

@@ -12,6 +12,8 @@
 #include <functional>
 #include <utility>
 
+#include "../core/requirements.hpp"
+
 struct CUstream_st;  // what cudaStream_t points to
 
 #pragma GCC visibility push(default)

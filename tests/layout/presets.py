@@ -1,0 +1,56 @@
+"""Every preset configures, and clang++ compiles the library and the examples with the warnings of its preset.
+
+The tests are built by few of the presets; a preset that nobody runs is one that does not work.
+"""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror"]
+
+
+def run(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+class Presets(unittest.TestCase):
+    def test_every_preset_configures(self):
+        """In a folder of its own; those with CUDA too where there is a toolkit."""
+        presets = json.loads((ROOT / "CMakePresets.json").read_text())["configurePresets"]
+        for preset in presets:
+            if preset.get("hidden"):
+                continue
+            settings = ["-DCMM_CUDA=OFF"]  # what nvcc compiles is the other presets' part
+            if preset["name"] == "clang" and not shutil.which("clang++"):
+                continue
+            with self.subTest(preset["name"]), tempfile.TemporaryDirectory() as folder:
+                done = run("cmake", "--preset", preset["name"], "-S", str(ROOT), "-B", folder, *settings)
+                self.assertEqual(done.returncode, 0, done.stderr)
+
+    @unittest.skipUnless(shutil.which("clang++"), "clang++ is not installed")
+    def test_clang_warns_of_nothing(self):
+        """The headers without CUDA together, with everything that a program can instantiate of them; and the examples."""
+        headers = [
+            path.relative_to(ROOT / "include")
+            for path in sorted((ROOT / "include").rglob("*.hpp"))
+            if path.parent.name != "cuda" and path.name not in ("cuda.hpp", "torch.hpp", "on_cuda.hpp")
+        ]
+        source = "".join(f"#include <{header}>\n" for header in headers)
+        source += 'CMM_TORCH_ALLOCATOR_ON(cmm::torch::on_sim{"gh200-480"}, cmm::managed{} | cmm::limit{} | cmm::pool{});\n'
+        with tempfile.TemporaryDirectory() as folder:
+            every = pathlib.Path(folder) / "every.cpp"
+            every.write_text(source)
+            for path in [every, *sorted((ROOT / "examples").glob("*.cpp"))]:
+                with self.subTest(path.name):
+                    done = run("clang++", "-std=c++20", "-fsyntax-only", *WARNINGS, f"-I{ROOT}/include", str(path))
+                    self.assertEqual(done.returncode, 0, done.stderr[:2000])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

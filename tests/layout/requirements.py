@@ -1,0 +1,47 @@
+"""Every header, included alone by a compiler that cannot have it, ends with the one sentence that names what cmm needs.
+
+usage: requirements.py [COMPILER...]
+"""
+
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+INCLUDE = pathlib.Path(__file__).resolve().parents[2] / "include"
+CASES = {
+    "-std=c++17": "#error cmm needs C++20: compile with -std=c++20",
+    "-std=c++20 -fno-exceptions": "#error cmm needs exceptions",
+}
+
+
+def wrong_with(compiler, header, options):
+    """What the compiler says beside the sentence, or instead of it."""
+    command = [compiler, *options.split(), "-fsyntax-only", "-I", str(INCLUDE), "-x", "c++", "-"]
+    source = f"#include <{header.relative_to(INCLUDE)}>\nint main() {{ return cmm::nothing(); }}\n"
+    done = subprocess.run(command, input=source, capture_output=True, text=True, check=False)
+    errors = [line for line in done.stderr.splitlines() if re.search(r"\berror: ", line)]
+    said = [line for line in errors if "cmm needs" in line]
+    others = [line for line in errors if line not in said and "cmm_needs_" not in line]
+    if len(said) == 1 and CASES[options].removeprefix("#error ") in said[0] and not others:
+        return None
+    return f"{header.relative_to(INCLUDE)} by {compiler} {options}: " + (others + errors + ["no error"])[0]
+
+
+def main():
+    headers = sorted(INCLUDE.rglob("*.hpp"))
+    compilers = sys.argv[1:] or ["g++"]
+    jobs = [(compiler, header, options) for compiler in compilers for header in headers for options in CASES]
+    # A header of CUDA or of nothing but macros needs no sentence before that of its toolkit.
+    jobs = [job for job in jobs if job[1].name != "version.hpp" and job[1].parent.name != "cuda"]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        wrong = [each for each in pool.map(lambda job: wrong_with(*job), jobs) if each]
+    print("\n".join(wrong[:40]))
+    print(f"{len(jobs)} headers and compilers, {len(wrong)} wrong")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
