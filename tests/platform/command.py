@@ -148,6 +148,89 @@ class Command(unittest.TestCase):
         (self.place / "attributes.json").mkdir()
         self.refuses("cannot be read as a file", "--root", self.place)
 
+    def test_a_pipe_in_the_place_of_attributes_is_refused_and_not_waited_for(self):
+        os.mkfifo(self.place / "attributes.json")
+        self.refuses("cannot be read as a file", "--root", self.place)
+
+    def test_an_empty_root_or_record_is_refused(self):
+        self.refuses("--root is empty", "--root", "")
+        self.refuses("--record is empty", "--root", MACHINES / "gb10", "--record", "")
+
+    def test_links_of_strangers_out_of_the_folder_are_not_followed(self):
+        root = self.copied("no-gpu")
+        (self.place / "secret").write_text("Linux secret\n")
+        (self.place / "node0").mkdir()
+        (self.place / "node0/meminfo").write_text("Node 0 MemTotal: 7 kB secret\n")
+        for name, target in {
+            "proc/iomem": "../../secret",
+            "sys/devices/system/node/node7": "../../../../../node0",
+            "proc/sys/kernel/osrelease": self.place / "secret",
+        }.items():
+            (root / name).unlink(missing_ok=True)
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).symlink_to(target)
+        done = probe("--root", root, "--json", "--record", self.place / "out")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("leads out of the folder", done.stdout)
+        kept = "".join(path.read_text() for path in (self.place / "out").rglob("*") if path.is_file())
+        self.assertNotIn("secret", kept + done.stdout)
+        (root / "attributes.json").unlink()
+        (root / "attributes.json").symlink_to(MACHINES / "gb10/attributes.json")
+        self.refuses("cannot be read as a file", "--root", root)
+
+    def test_odd_files_are_unknown_or_refused_in_one_sentence(self):
+        root = self.copied("gh200-480")
+        node = root / "sys/devices/system/node"
+        (node / "node1abc").mkdir()
+        (node / "node1abc/meminfo").write_text("Node 1 MemTotal: 5 kB\n")
+        (root / "sys/fs/cgroup").mkdir(parents=True)
+        (root / "sys/fs/cgroup/memory.max").write_text("9" * 5000 + "\n")
+        (node / "node0/meminfo").write_bytes("Node 0 MemTotal: ² kB\n".encode("latin-1"))
+        (root / "proc/self").mkdir(exist_ok=True)
+        (root / "proc/self/cgroup").write_text("0::/../../../../etc\n")
+        done = probe("--root", root, "--json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIsNone(json.loads(done.stdout)["facts"]["memory_limit_bytes"]["value"])
+        (root / "attributes.json").write_text("[" * 200_000)
+        self.refuses("is no JSON", "--root", root)
+
+    def test_names_of_strangers_do_not_steer_the_terminal(self):
+        root = self.copied("gh200-480")
+        path = root / "attributes.json"
+        right = path.read_text()
+        path.write_text(right.replace('"name": "', '"name": "\\u001b]0;x\\u0007\\nGPU 9: '))
+        done = probe("--root", root)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("?]0;x??GPU 9: ", done.stdout)
+        path.write_text(right.replace("cmm-attributes 1", "\\u001b[2J\\n"))
+        self.refuses('schema "?[2J?"', "--root", root)
+
+    def test_groups_with_names_of_people_are_recorded_without_them_and_found_again(self):
+        root = self.copied("no-gpu")
+        (root / "proc/self").mkdir(exist_ok=True)
+        own = "user.slice/user-7.slice/user@7.service"
+        (root / "proc/self/cgroup").write_text(f"0::/{own}/app\n")
+        (root / "sys/fs/cgroup" / own / "app").mkdir(parents=True)
+        (root / "sys/fs/cgroup" / own / "memory.max").write_text("1073741824\n")
+        (root / "proc/self/mountinfo").write_text(
+            "29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
+            "40 23 0:50 / /home rw - nfs server7:/home rw\n"
+        )
+        first = probe("--root", root, "--json", "--record", self.place / "out")
+        self.assertEqual(json.loads(first.stdout)["facts"]["memory_limit_bytes"]["value"], 1 << 30)
+        self.assertEqual(first.stdout, probe("--root", self.place / "out", "--json").stdout)
+        kept = "".join(
+            str(path) + (path.read_text() if path.is_file() else "")
+            for path in (self.place / "out").rglob("*")
+        )
+        for secret in ("user@7", "server7"):
+            self.assertNotIn(secret, kept)
+
+    def test_a_slurm_job_whose_group_is_not_seen_is_warned_of(self):
+        for variable in ({}, {"SLURM_JOB_ID": "47", "SLURM_MEM_PER_NODE": "204800"}):
+            done = probe("--root", MACHINES / "gh200-container", env={**os.environ, **variable})
+            self.assertEqual("Slurm gives job 47 200 GiB" in " ".join(done.stdout.split()), bool(variable))
+
     def test_a_record_that_cannot_be_written_is_refused_and_leaves_nothing(self):
         root = MACHINES / "no-gpu"
         self.refuses("which exists", "--root", root, "--record", self.place)

@@ -37,8 +37,12 @@ class HostMemory(ServeTest):
             )
 
     def test_counts_neither_hbm_nor_page_cache_on_it_nor_gpus_that_are_not_visible(self):
-        self.assertEqual(available_host_memory(MACHINES / "gh200-144-cache-on-hbm", "aarch64"), 449_839_105 << 10)
-        self.assertEqual(available_host_memory(MACHINES / "gh200-4gpu-one-visible", "aarch64"), 450_887_680 << 10)
+        self.assertEqual(
+            available_host_memory(MACHINES / "gh200-144-cache-on-hbm", "aarch64"), 449_839_105 << 10
+        )
+        self.assertEqual(
+            available_host_memory(MACHINES / "gh200-4gpu-one-visible", "aarch64"), 450_887_680 << 10
+        )
 
     def test_is_within_the_control_group_whose_page_cache_is_given_back(self):
         self.file("proc/meminfo", "MemAvailable: 4096 kB\n")

@@ -27,7 +27,8 @@ inline constexpr std::array<cuda_trouble, 15> cuda_troubles{{
      "a stub of libcuda.so.1 is found before that of the driver; take the toolkit's stubs folder out of "
      "LD_LIBRARY_PATH"},
     {35, "cudaErrorInsufficientDriver", "CUDA driver version is insufficient for CUDA runtime version",
-     "the driver is older than the CUDA that this program was built with; update the driver, or use a "
+     "there is no driver, or it is older than the CUDA that this program was built with; update the driver, "
+     "or use a "
      "program built with an older toolkit"},
     {36, "cudaErrorCallRequiresNewerDriver", "API call is not supported in the installed CUDA driver",
      "update the driver"},

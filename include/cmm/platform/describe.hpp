@@ -30,8 +30,13 @@ inline fact<std::string> cuda_version(const std::optional<std::int64_t>& number,
 /// Why no GPU answered. An old driver answers for itself and has no GPU for a newer CUDA.
 inline std::string why_no_gpu(const answers& given, const fact<std::string>& driver) {
   if (!given.gpus.empty()) return "";
-  const std::string why = explained(given.no_cuda.empty() ? "no GPU was found" : given.no_cuda);
-  return why + (driver ? "; the driver here is " + *driver : "");
+  std::string why = explained(given.no_cuda.empty() ? "no GPU was found" : given.no_cuda);
+  if (driver) why += "; the driver here is " + *driver;
+  if (given.cuda_driver) {
+    why += std::string{driver ? " and" : "; the driver here"} + " has CUDA " +
+           *cuda_version(given.cuda_driver, "", "");
+  }
+  return why;
 }
 
 inline void name_unseen(description& known, const files& from, const answers& given, const iomem& map) {

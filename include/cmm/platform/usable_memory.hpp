@@ -63,7 +63,13 @@ inline void find_available(usable_memory& found, const description& known, std::
     return;
   }
   const std::uint64_t elsewhere = available_elsewhere(known);
-  const std::uint64_t unseen = hbm_without_node(known, map);
+  std::uint64_t unclear = 0;
+  for (const node& each : known.nodes) {
+    if (each.role.value_or(node_role::unclear) == node_role::unclear) unclear += each.bytes;
+  }
+  // A slice of a GPU may be part of a node that nothing names.
+  const std::uint64_t hbm = hbm_without_node(known, map);
+  const std::uint64_t unseen = hbm - std::min(hbm, unclear);
   const std::uint64_t less = elsewhere + unseen;
   if (less == 0) {
     found.available = reported(told, "MemAvailable of " + path);

@@ -104,10 +104,8 @@ attributes parse_attributes(const std::string& text, const std::string& name) {
     given.gpus.push_back(
         {gpu.text("name"), gpu.text("bus"), gpu.object("cuda").numbers(), gpu.object("nvml").numbers()});
   }
-  if (top.has("environment")) {
-    given.environment = top.object("environment").texts();
-    known.has_environment = true;
-  }
+  known.has_environment = top.has("environment");
+  if (known.has_environment) given.environment = top.object("environment").texts();
   known.unreadable = top.object("unreadable").texts();
   return known;
 }

@@ -23,6 +23,7 @@ attributes read_attributes(const fs::path& folder) {
   const auto type = fs::symlink_status(path, failed).type();
   if (type == fs::file_type::not_found) {
     attributes none;
+    none.has_environment = false;
     none.given.no_cuda = none.given.no_nvml = "the folder has no attributes.json";
     return none;
   }

@@ -37,10 +37,13 @@ def available_host_memory(root: Path = Path("/"), architecture: str = "") -> int
         [str(program), str(root), architecture], capture_output=True, text=True, errors="replace", check=False
     )
     if asked.returncode != 0:
-        raise Error(f"{program} ended with status {asked.returncode}; remove it, so that it is compiled again")
+        raise Error(
+            f"{program} ended with status {asked.returncode}; remove it, so that it is compiled again"
+        )
     usable = json.loads(asked.stdout)["host_memory"]["usable_bytes"]
     if usable["value"] is None:
         raise Error(
-            f"this system does not say how much host memory is available ({usable['evidence']}); cmm needs Linux"
+            f"this system does not say how much host memory is available ({usable['evidence']}); cmm needs "
+            "Linux"
         )
     return int(usable["value"])

@@ -1,0 +1,215 @@
+#include <boost/test/unit_test.hpp>
+#include <cmm/platform.hpp>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "machine.hpp"
+
+namespace {
+
+using namespace cmm::platform;
+
+constexpr std::uint64_t kib = 1024;
+constexpr std::uint64_t mib = kib * kib;
+constexpr std::uint64_t gib = kib * mib;
+
+using file_texts = std::map<std::string, std::string>;
+
+std::string bytes(std::uint64_t gibibytes) { return std::to_string(gibibytes * gib) + "\n"; }
+std::string kb(std::uint64_t gibibytes) { return std::to_string(gibibytes * mib) + " kB\n"; }
+
+std::string node_text(int id, std::uint64_t total, std::uint64_t free, std::uint64_t cache) {
+  const std::string begin = "Node " + std::to_string(id) + " ";
+  return begin + "MemTotal: " + kb(total) + begin + "MemFree: " + kb(free) + begin +
+         "Inactive(file): " + kb(cache);
+}
+
+/// A host of 512 GiB with 400 available, in one node.
+file_texts host_of_512() {
+  return {{"/proc/meminfo", "MemTotal: " + kb(512) + "MemAvailable: " + kb(400)},
+          {"/sys/devices/system/node/node0/meminfo", node_text(0, 512, 300, 100)},
+          {"/sys/devices/system/node/node0/cpulist", "0-71\n"}};
+}
+
+usable_memory of(const file_texts& groups, const std::map<std::string, std::string>& set = {}) {
+  file_texts all = host_of_512();
+  for (const auto& [path, text] : groups) all[path] = text;
+  files from = files::of(all);
+  answers given;
+  given.no_cuda = "left out";
+  given.architecture = "x86_64";
+  given.environment = set;
+  return describe(from, given).host_memory;
+}
+
+const std::string v2 = "/sys/fs/cgroup";
+const std::string v1 = "/sys/fs/cgroup/memory";
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(platform_usable_memory)
+
+BOOST_AUTO_TEST_CASE(without_groups_it_is_what_the_kernel_has_available) {
+  const usable_memory known = of({});
+  BOOST_CHECK_EQUAL(*known.usable, 400 * gib);
+  BOOST_CHECK(!known.limit && known.assumed.empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_group_with_least_left_wins_and_not_the_lowest_limit) {
+  const usable_memory known = of({{"/proc/self/cgroup", "0::/a.slice/b.scope\n"},
+                                  {v2 + "/a.slice/memory.max", bytes(200)},
+                                  {v2 + "/a.slice/memory.current", bytes(190)},
+                                  {v2 + "/a.slice/b.scope/memory.max", bytes(100)},
+                                  {v2 + "/a.slice/b.scope/memory.current", bytes(20)}});
+  BOOST_CHECK_EQUAL(*known.limit, 200 * gib);
+  BOOST_CHECK_EQUAL(*known.used, 190 * gib);
+  BOOST_CHECK_EQUAL(*known.usable, 10 * gib);
+}
+
+BOOST_AUTO_TEST_CASE(page_cache_of_a_group_is_given_back_in_both_versions) {
+  const std::string cache = std::to_string(30 * gib);
+  const std::string more = std::to_string(10 * gib);
+  BOOST_CHECK_EQUAL(
+      *of({{v2 + "/memory.max", bytes(100)},
+           {v2 + "/memory.current", bytes(90)},
+           {v2 + "/memory.stat", "anon 1\nactive_file " + more + "\ninactive_file " + cache + "\n"}})
+           .left,
+      50 * gib);
+  BOOST_CHECK_EQUAL(*of({{v1 + "/memory.limit_in_bytes", bytes(100)},
+                         {v1 + "/memory.usage_in_bytes", bytes(90)},
+                         {v1 + "/memory.stat", "inactive_file 7\ntotal_inactive_file " + cache + "\n"}})
+                         .left,
+                    40 * gib);
+}
+
+BOOST_AUTO_TEST_CASE(version_1_is_walked_up_too_and_its_huge_number_is_no_limit) {
+  const std::string none = "9223372036854771712\n";
+  const file_texts slurm = {
+      {"/proc/self/cgroup", "4:cpu,cpuacct:/\n3:memory:/slurm/uid_1/job_7/step_0\n0::/\n"},
+      {v1 + "/memory.limit_in_bytes", none},
+      {v1 + "/slurm/uid_1/memory.limit_in_bytes", none},
+      {v1 + "/slurm/uid_1/job_7/memory.limit_in_bytes", bytes(64)},
+      {v1 + "/slurm/uid_1/job_7/memory.usage_in_bytes", bytes(4)},
+      {v1 + "/slurm/uid_1/job_7/step_0/memory.limit_in_bytes", none}};
+  BOOST_CHECK_EQUAL(*of(slurm).usable, 60 * gib);
+  BOOST_CHECK(of(slurm, {{"SLURM_JOB_ID", "7"}, {"SLURM_MEM_PER_NODE", "65536"}}).assumed.empty());
+  BOOST_CHECK(!of({{v1 + "/memory.limit_in_bytes", none}}).limit);
+}
+
+BOOST_AUTO_TEST_CASE(version_1_tells_the_limit_of_groups_that_are_not_seen) {
+  const usable_memory known = of({{v1 + "/memory.limit_in_bytes", "9223372036854771712\n"},
+                                  {v1 + "/memory.usage_in_bytes", bytes(2)},
+                                  {v1 + "/memory.stat", "hierarchical_memory_limit " + bytes(50)}});
+  BOOST_CHECK_EQUAL(*known.limit, 50 * gib);
+  BOOST_CHECK_EQUAL(*known.usable, 48 * gib);
+}
+
+/// systemd's hybrid: memory is with version 1, and version 2 is there without controllers.
+BOOST_AUTO_TEST_CASE(of_both_versions_the_one_that_limits_counts) {
+  const std::string own = "/system.slice/docker-1.scope";
+  BOOST_CHECK_EQUAL(*of({{"/proc/self/cgroup", "9:memory:" + own + "\n0::" + own + "\n"},
+                         {"/proc/self/mountinfo",
+                          "30 24 0:26 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
+                          "33 24 0:29 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+                          "34 24 0:30 / /home rw - nfs4 fileserver:/home rw\n"},
+                         {v1 + own + "/memory.limit_in_bytes", bytes(32)},
+                         {v1 + own + "/memory.usage_in_bytes", bytes(1)}})
+                         .usable,
+                    31 * gib);
+}
+
+/// Docker with version 1 shows the container's group at the mount, under the path that it has on the host.
+BOOST_AUTO_TEST_CASE(a_container_finds_its_own_group_at_the_mount) {
+  const file_texts docker = {{"/proc/self/cgroup", "9:memory:/docker/0123abcd\n0::/docker/0123abcd\n"},
+                             {"/proc/self/mountinfo",
+                              "33 24 0:29 /docker/0123abcd /sys/fs/cgroup/memory ro - cgroup "
+                              "cgroup rw,memory\n"},
+                             {v1 + "/memory.limit_in_bytes", bytes(32)}};
+  BOOST_CHECK_EQUAL(*of(docker).limit, 32 * gib);
+  BOOST_CHECK_EQUAL(
+      *of({{"/proc/self/cgroup", "0::/docker/0123abcd\n"}, {v2 + "/memory.max", bytes(16)}}).limit, 16 * gib);
+  BOOST_CHECK_EQUAL(*of({{"/proc/self/cgroup", "0::/../../other\n"}, {v2 + "/memory.max", bytes(16)}}).limit,
+                    16 * gib);
+}
+
+BOOST_AUTO_TEST_CASE(memory_high_limits_as_memory_max_does) {
+  const usable_memory known = of({{v2 + "/memory.max", bytes(100)}, {v2 + "/memory.high", bytes(80)}});
+  BOOST_CHECK_EQUAL(*known.limit, 80 * gib);
+  BOOST_CHECK(known.limit.evidence.ends_with("memory.high"));
+}
+
+BOOST_AUTO_TEST_CASE(a_group_uses_at_least_what_those_in_it_use) {
+  const usable_memory known = of({{"/proc/self/cgroup", "0::/job/step\n"},
+                                  {v2 + "/job/memory.max", bytes(64)},
+                                  {v2 + "/job/step/memory.max", "max\n"},
+                                  {v2 + "/job/step/memory.current", bytes(5)}});
+  BOOST_CHECK_EQUAL(*known.usable, 59 * gib);
+}
+
+BOOST_AUTO_TEST_CASE(where_the_group_of_a_slurm_job_is_not_seen_that_is_said) {
+  const std::map<std::string, std::string> set = {{"SLURM_JOB_ID", "47"}, {"SLURM_MEM_PER_NODE", "204800"}};
+  const usable_memory leaf = of({{"/proc/self/cgroup", "0::/\n"}, {v2 + "/memory.max", "max\n"}}, set);
+  BOOST_REQUIRE_EQUAL(leaf.assumed.size(), 1U);
+  BOOST_CHECK(leaf.assumed[0].find("Slurm gives job 47 200 GiB of the memory of this node") == 0);
+  BOOST_CHECK(
+      of({{"/proc/self/cgroup", "0::/slurm/job_47\n"}, {v2 + "/slurm/job_47/memory.max", bytes(200)}}, set)
+          .assumed.empty());
+  const usable_memory by_cpus =
+      of({}, {{"SLURM_JOB_ID", "47"}, {"SLURM_MEM_PER_CPU", "1024"}, {"SLURM_CPUS_ON_NODE", "8"}});
+  BOOST_REQUIRE_EQUAL(by_cpus.assumed.size(), 1U);
+  BOOST_CHECK(by_cpus.assumed[0].find(" 8 GiB ") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_lxcfs_shows_is_the_limit_of_its_container) {
+  const usable_memory known = of({{"/proc/meminfo", "MemTotal: " + kb(64) + "MemAvailable: " + kb(61)}});
+  BOOST_CHECK_EQUAL(*known.limit, 64 * gib);
+  BOOST_CHECK_EQUAL(*known.used, 3 * gib);
+  BOOST_CHECK_EQUAL(*known.usable, 61 * gib);
+  BOOST_REQUIRE_EQUAL(known.assumed.size(), 1U);
+  BOOST_CHECK(known.assumed[0].find("lxcfs") != std::string::npos);
+}
+
+/// The container's figures hold no HBM, so none is taken off them.
+BOOST_AUTO_TEST_CASE(of_lxcfs_on_a_coherent_machine_no_hbm_is_taken_off) {
+  files from = files::of({{"/proc/meminfo", "MemTotal: " + kb(64) + "MemAvailable: " + kb(61)},
+                          {"/sys/devices/system/node/node0/meminfo", node_text(0, 480, 300, 20)},
+                          {"/sys/devices/system/node/node0/cpulist", "0-71\n"},
+                          {"/sys/devices/system/node/node1/meminfo", node_text(1, 95, 90, 0)}});
+  answers given;
+  given.architecture = "aarch64";
+  BOOST_CHECK_EQUAL(*describe(from, given).host_memory.usable, 61 * gib);
+}
+
+BOOST_AUTO_TEST_CASE(nodes_that_the_cpu_set_keeps_away_are_left_out) {
+  const usable_memory known = of({{"/sys/devices/system/node/node1/meminfo", node_text(1, 64, 50, 10)},
+                                  {"/sys/devices/system/node/node1/cpulist", "72-80\n"},
+                                  {"/proc/meminfo", "MemTotal: " + kb(576) + "MemAvailable: " + kb(460)},
+                                  {"/proc/self/status", "Name:\tsecret\nMems_allowed_list:\t0,4-7\n"}});
+  BOOST_CHECK_EQUAL(*known.usable, 400 * gib);
+}
+
+/// Free HBM and page cache on it are in MemAvailable, those of GPUs that are not visible and of MIG slices
+/// too.
+BOOST_AUTO_TEST_CASE(the_kernel_counts_hbm_and_this_does_not) {
+  BOOST_CHECK_EQUAL(*tests::machine("gh200-144-cache-on-hbm").host_memory.usable, 449'839'105 * kib);
+  BOOST_CHECK_EQUAL(*tests::machine("gh200-4gpu-one-visible").host_memory.usable, 450'887'680 * kib);
+  BOOST_CHECK_EQUAL(*tests::machine_without_cuda("gh200-4gpu-one-visible").host_memory.usable,
+                    450'887'680 * kib);
+  cmm::probe::recorded mig{std::string{CMM_MACHINES} + "/gh200-144-cache-on-hbm"};
+  mig.known.given.gpus[0].cuda["cudaMemGetInfo.total"] = static_cast<std::int64_t>(16 * gib);
+  mig.known.given.gpus[0].cuda.erase("cudaDevAttrNumaId");
+  mig.known.given.gpus[0].nvml.erase("numa_node");
+  BOOST_CHECK_EQUAL(*describe(mig.files, mig.known.given).host_memory.usable, 449'839'105 * kib);
+}
+
+BOOST_AUTO_TEST_CASE(recorded_groups_give_their_bytes) {
+  BOOST_CHECK_EQUAL(*tests::machine("gh200-4gpu-slurm-200g").host_memory.usable, 199 * gib);
+  BOOST_CHECK_EQUAL(*tests::machine("gh200-4gpu-docker-v1").host_memory.usable, 190 * gib);
+  BOOST_CHECK_EQUAL(*tests::machine("gh200-docker-v2-uses-150g").host_memory.usable, 160 * gib);
+  BOOST_CHECK_EQUAL(*tests::machine("gh200-4gpu-k8s").host_memory.usable, 62 * gib);
+  BOOST_CHECK_EQUAL(*tests::machine("gb10-full-cache").host_memory.usable,
+                    *tests::machine("gb10-full-cache").host_memory.available);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
