@@ -49,6 +49,14 @@ EXPECTED = {
     ("dgx-h100", 8): (HOST, 0.92, 222982),
     ("h100-mig-3g", 1): (HOST, 0.92, 853056),
     ("a100-cxl-node", 1): (HOST, 0.92, 339627),
+    ("rtx5090-says-integrated", 1): (HOST, 0.92, 32 * 1024),  # (40 - 4 - 4) GiB
+    # What a group has left, less a 16th of its limit and 4 GiB for each worker, in GiB.
+    ("gh200-4gpu-slurm-200g", 4): (NEAREST, 0.92, int((200 - 1 - 12.5 - 16) * 256)),
+    ("gh200-4gpu-docker-v1", 4): (NEAREST, 0.92, int((200 - 10 - 12.5 - 16) * 256)),
+    ("gh200-docker-v2-uses-150g", 4): (NEAREST, 0.92, int((300 - 140 - 18.75 - 16) * 256)),
+    ("gh200-4gpu-k8s", 1): (NEAREST, 0.92, (64 - 2 - 4 - 4) * 1024),
+    ("gh200-4gpu-one-visible", 1): (NEAREST, 0.92, 99872),  # (109 - 119.5 / 16 - 4) GiB of its node
+    ("gh200-144-idle", 1): (HOST, 0.92, 404576),
 }
 
 

@@ -8,8 +8,8 @@ def chosen_gpus(machine: Machine, count: int, visible: str | None) -> tuple[Gpu,
     """The first `count` that CUDA_VISIBLE_DEVICES leaves. Refuses too few, and a list that names others."""
     if not machine.gpus:
         raise Error(
-            f"no GPU answered: {machine.no_gpu}; vLLM with a KV cache beyond HBM needs an NVIDIA GPU, so "
-            "look at nvidia-smi first, and at CUDA_VISIBLE_DEVICES"
+            f"no GPU answered, and vLLM needs one: {machine.no_gpu}; nvidia-smi and "
+            "CUDA_VISIBLE_DEVICES show more"
         )
     gpus = _visible(machine, visible) if visible is not None else list(machine.gpus)
     if count > len(gpus):
@@ -22,8 +22,7 @@ def chosen_gpus(machine: Machine, count: int, visible: str | None) -> tuple[Gpu,
         if gpu.trouble:
             raise Error(
                 f"GPU {gpu.ordinal} ({gpu.name}) does not tell how much memory it has free: {gpu.trouble}; "
-                "look at nvidia-smi, because a GPU that another process has for itself or that is being "
-                "reset answers so, or choose another by CUDA_VISIBLE_DEVICES"
+                "end what uses it, or choose another by CUDA_VISIBLE_DEVICES"
             )
     return tuple(gpus[:count])
 
