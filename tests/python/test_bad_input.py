@@ -1,15 +1,26 @@
 """Input that is no result of this version ends in one sentence, exit status 2 and no file."""
 
+import copy
 import json
 import os
 import pathlib
+import random
 import resource
 import subprocess
 import sys
 import unittest
 
 import synthetic
+from cmm_report.errors import BadInput
+from cmm_report.families import panels_of
+from cmm_report.platform_facts import facts, profile_table
+from cmm_report.recommend import as_json, as_text, recommend
+from cmm_report.results import read_all
+from cmm_report.tables import table_of
+from cmm_report.verdict import verdict
 from reporting import ReportTest
+
+LONG = bool(os.environ.get("CMM_TEST_LONG"))
 
 
 def small():
@@ -105,7 +116,7 @@ class BadInputTest(ReportTest):
         def limit():
             resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
 
-        command = [sys.executable, "-m", "cmm_report", str(path), "--out", str(new)]
+        command = [sys.executable, "-B", "-m", "cmm_report", str(path), "--out", str(new)]
         done = subprocess.run(command, preexec_fn=limit, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertRegex(
@@ -121,10 +132,102 @@ class BadInputTest(ReportTest):
         def limit():
             resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
 
-        command = [sys.executable, "-m", "cmm_report", str(path), "--out", str(self.out)]
+        command = [sys.executable, "-B", "-m", "cmm_report", str(path), "--out", str(self.out)]
         done = subprocess.run(command, preexec_fn=limit, capture_output=True, check=False)
         self.assertEqual(done.returncode, 2)
         self.assertEqual({file.name: file.read_bytes() for file in self.out.iterdir()}, before)
+
+
+class OddContentTest(ReportTest):
+    """JSON of the right outline with something odd in it."""
+
+    ODD = (
+        None,
+        True,
+        -1,
+        0,
+        1e19,
+        10**400,
+        float("nan"),
+        float("inf"),
+        "",
+        "x",
+        "\u00b2",
+        "9" * 5000,
+        [],
+        {},
+        [[]],
+        {"a": {}},
+    )
+
+    def places(self, value, path=()):
+        """The path of each value inside another."""
+        yield path
+        items = (
+            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        )
+        for key, one in items:
+            yield from self.places(one, (*path, key))
+
+    def outcome(self, text):
+        """Read the text and make everything of it but plots: nothing else than BadInput may come out."""
+        path = self.save(text)
+        try:
+            results = read_all([path])
+            for result in results:
+                advice = recommend(result)
+                as_text(result, advice), as_json(result, advice), verdict(result), facts(result)
+                profile_table(result)
+                for family in result.families():
+                    panels_of(result, family)
+                    table_of([row for row in result.rows if row.family == family], result.simulated)
+        except BadInput as refused:
+            self.assertNotIn("\n", str(refused))
+
+    def test_odd_values_in_any_place_are_taken_or_refused_in_a_sentence(self):
+        made = synthetic.simulated()
+        made["benchmarks"] = made["benchmarks"][:: len(made["benchmarks"]) // 12]
+        rolled = random.Random(13)
+        places = list(self.places(made))
+        for place in places if LONG else rolled.sample(places, min(300, len(places))):
+            odd = rolled.choice(self.ODD)
+            changed = copy.deepcopy(made)
+            inside = changed
+            for key in place[:-1]:
+                inside = inside[key]
+            if place:
+                inside[place[-1]] = odd
+            with self.subTest(place=place, odd=str(odd)[:30]):
+                self.outcome(json.dumps(changed if place else odd))
+
+    def test_texts_cannot_leave_their_line_or_become_markup(self):
+        evil = "GPU\n# x\nkv_cache: null\u2028<script>alert(1)</script>\\q \\1 `a` [b](http://c) $x$ \x1b[31m"
+        made = small()
+        made["context"]["machine"]["gpu"] = evil
+        made["context"]["platform"] = {"facts": {evil: {"value": evil, "how": "verified", "evidence": evil}}}
+        made["benchmarks"][0]["name"] = f"allocate/allocator:{evil}/bytes:4KiB"
+        made["benchmarks"].append({"name": f"gemm/{evil}", "error_occurred": True, "error_message": evil})
+        self.report(self.save(made))
+        for file in self.out.iterdir():
+            text = file.read_text()
+            with self.subTest(file=file.name):
+                self.assertNotRegex(text, "(?m)^kv_cache: null|^# x|[\u2028\x1b]")
+                if not file.name.startswith("recommendation"):
+                    self.assertNotIn("<script", text)
+        self.assertNotIn("[b](http", self.written("report.md").replace("\\[b\\](http", ""))
+
+    def test_a_named_pipe_is_refused_and_not_waited_for(self):
+        os.mkfifo(self.folder / "pipe")
+        self.assert_refused(["no regular file"], self.folder / "pipe")
+
+    def test_what_is_no_regular_file_is_not_written_over(self):
+        self.out.mkdir()
+        (self.folder / "kept").write_text("kept")
+        (self.out / "report.md").symlink_to(self.folder / "kept")
+        with self.assertRaisesRegex(BadInput, "symbolic link and stays as it is"):
+            self.report(self.save(small()))
+        self.assertEqual((self.folder / "kept").read_text(), "kept")
+        self.assertEqual([file.name for file in self.out.iterdir()], ["report.md"])
 
 
 class CommandTest(ReportTest):
@@ -141,7 +244,7 @@ class CommandTest(ReportTest):
 
     def test_a_reader_that_stops_early_changes_nothing(self):
         path = self.save(small())
-        command = [sys.executable, "-m", "cmm_report", str(path), "--out", str(self.out)]
+        command = [sys.executable, "-B", "-m", "cmm_report", str(path), "--out", str(self.out)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
             running.stdout.close()
             self.assertEqual(running.stderr.read(), b"")

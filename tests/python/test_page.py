@@ -34,6 +34,18 @@ class PageTest(ReportTest):
             self.made[kind] = self.out
         self.out = self.made[kind]
 
+    def test_a_table_calls_no_limit_of_a_simulated_run_measured_and_repeats_no_figure(self):
+        for made, word in ((synthetic.simulated(), "predicted"), (synthetic.measured(), "measured")):
+            entries = [row for row in made["benchmarks"] if "p50_ns" in row][:2]
+            for entry in entries:
+                entry |= {"limit": "a link", "limit_source": "measured", "limit_ratio": 0.5}
+                entry |= {"p25_ns": entry["p50_ns"], "p75_ns": entry["p50_ns"]}
+            result = read(self.save({**made, "benchmarks": entries}))
+            table = table_of(result.rows, result.simulated)
+            with self.subTest(word=word):
+                self.assertEqual(table.lines[0][table.heads.index("of its limit")], f"50 % of a link, {word}")
+                self.assertNotIn("middle half", table.heads)
+
     def test_the_page_needs_no_network_and_no_script(self):
         self.report_on("measured")
         page = self.written("report.html")

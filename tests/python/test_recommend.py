@@ -6,7 +6,8 @@ import subprocess
 import unittest
 
 import synthetic
-from cmm_report.recommend import HOST_PART, as_json, as_text, recommend
+from cmm.recipe import recommended_recipe
+from cmm_report.recommend import HOST_PART, as_json, as_text, kv_recipe, recommend
 from cmm_report.results import read
 from reporting import ReportTest, row_of, without
 
@@ -75,15 +76,34 @@ class RecommendTest(ReportTest):
                 if row["name"].startswith(f"kv_access/access:{access}/"):
                     row["p50_ns"] /= 1e3
             with self.subTest(access=access):
-                recipe = self.recipes(made)["kv_cache"]["recipe"]
-                self.assertEqual(recipe, f"{memory} | spill{{.fast = device}} | pool | stats")
+                result = read(self.save(made))
+                self.assertEqual(self.recipes(made)["kv_cache"]["recipe"], kv_recipe(memory, result))
 
-    def test_the_kv_recipes_are_those_that_the_rows_measured(self):
-        """As bench/cases/kv_access.hpp takes its host part."""
-        remote = "managed | prefer{.at = host} | accessed_by{.at = device}"
+    def test_the_kv_recipes_are_those_that_the_rows_measured_and_that_cmm_serve_gives(self):
+        """As bench/cases/kv_access.hpp takes its host part; none fills the memory that an engine needs."""
         measured = dict.fromkeys(("fault", "prefetch", "batched_prefetch"), "managed")
-        measured |= {"remote": remote, "copy": "egm", "batched_copy": "egm"}
+        measured |= {"remote": "remote", "copy": "pinned", "batched_copy": "pinned"}
         self.assertEqual({access: memory for access, (memory, _) in HOST_PART.items()}, measured)
+        result = read(self.save(synthetic.measured()))
+        remote = "managed | prefer{host} | accessed_by{device} | stats"
+        self.assertEqual(kv_recipe("remote", result), remote)
+        result.machine["gpu_memory_bytes"] = "100000000000"
+        self.assertEqual(kv_recipe("pinned", result), "egm | spill{device, .headroom = 11726MiB} | stats")
+        for size in ("", "much", None, "9" * 40, -1):
+            result.machine["gpu_memory_bytes"] = size
+            self.assertIn(".headroom = ", kv_recipe("pinned", result))
+
+    def test_a_recipe_may_hold_a_colon(self):
+        """As one with a place on a node of the host does, for the package and for the library."""
+        recipe = "managed | prefer{host_numa:0} | stats"
+        path = self.save(f"# w: managed\nkv_cache: {recipe}\n", "colon.txt")
+        self.assertEqual(recommended_recipe(path, "kv_cache"), recipe)
+        program = os.environ.get("CMM_READ_RECOMMENDATION")
+        if program:
+            told = subprocess.run([program, path], capture_output=True, text=True, check=True).stdout
+            self.assertIn("kv_cache: managed | prefer{", told)
+
+    def test_copies_want_pinned_memory(self):
         for access in ("copy", "batched_copy"):
             self.assertIn("pinned memory (egm)", HOST_PART[access][1])
 
@@ -138,7 +158,8 @@ class RecommendTest(ReportTest):
         self.assertEqual(
             [line.split(":")[0] for line in done.stdout.splitlines()], ["weights", "kv_cache", "scratch"]
         )
-        texts = [f"kv: {memory} | spill{{.fast = device}} | pool | stats" for memory, _ in HOST_PART.values()]
+        result = read(self.save(synthetic.measured()))
+        texts = [f"kv: {kv_recipe(memory, result)}" for memory, _ in HOST_PART.values()]
         policies = ("advise_only", "always_prefetch", "threshold_prefetch{.below = 96_MiB}")
         texts += [f"weights: managed | {policy} | pool | stats" for policy in policies] + [
             "s: device_pool | stats"
@@ -148,7 +169,7 @@ class RecommendTest(ReportTest):
         )
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(len(done.stdout.splitlines()), len(texts))
-        self.assertIn("kv: managed | prefer{.at = host} | accessed_by{.at = device} | spill{", done.stdout)
+        self.assertIn("kv: managed | prefer{.at = host} | accessed_by{.at = device} | stats", done.stdout)
         done = subprocess.run(
             [program, self.save("w: managed | nothing\n", "bad.txt")], capture_output=True, check=False
         )

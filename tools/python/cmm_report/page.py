@@ -1,6 +1,7 @@
 """Puts everything together: one HTML page, its Markdown twin and the files beside them."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import jinja2
 from markupsafe import Markup
 
 from . import compare as comparing
-from . import plots, side_by_side
+from . import markdown, plots, side_by_side
 from .families import introduction, panels_of
 from .platform_facts import facts, profile_table
 from .recommend import as_json, as_text, recommend
@@ -44,7 +45,7 @@ def section_of(result, family, prefix):
         panels,
         drawing,
         f"{prefix}{family}.svg",
-        table_of(rows),
+        table_of(rows, result.simulated),
         [row for row in rows if row.state == "failed"],
         [row for row in rows if row.state == "skipped"],
         [(row, row.doubt()) for row in rows if row.doubt()],
@@ -60,7 +61,7 @@ def title_of(results):
 
 def safe_family(family):
     """A family's name where a file name must be made of it."""
-    return "".join(c if c.isalnum() or c in "_-" else "_" for c in family)[:60] or "rows"
+    return re.sub("[^A-Za-z0-9_-]", "_", family)[:60] or "rows"
 
 
 def facts_for_page(results, comparison):
@@ -106,26 +107,29 @@ def tables_of(comparison):
     }
 
 
-def environment():
-    """Jinja with our filters; HTML is escaped, Markdown is not."""
+def environment(finalize=None):
+    """Jinja with our filters; what is no markup yet is escaped, by `finalize` where the page is no HTML."""
     jinja = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=jinja2.select_autoescape(["html.j2"]),
+        autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=finalize,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     jinja.filters["svg"] = Markup
-    jinja.filters["cell"] = lambda text: str(text).replace("|", "\\|").replace("\n", " ")
+    jinja.filters["cell"] = markdown.cell
+    jinja.filters["code"] = markdown.code
     return jinja
 
 
 def build(results, comparison=None):
     """Every file of the report: {name: text}."""
     content = facts_for_page(results, comparison)
-    jinja = environment()
+    kinds = {"html": environment(), "md": environment(markdown.escaped)}
     files = {
-        f"report.{kind}": jinja.get_template(f"report.{kind}.j2").render(content) for kind in ("html", "md")
+        f"report.{kind}": jinja.get_template(f"report.{kind}.j2").render(content)
+        for kind, jinja in kinds.items()
     }
     for chapter in content["chapters"]:
         files |= {s.file: s.drawing["file"] for s in chapter["sections"] if s.drawing}

@@ -1,5 +1,6 @@
 """The platform of a result as groups of facts: tools/probe's JSON, whatever it holds in whatever order."""
 
+import re
 from dataclasses import dataclass, field
 
 from . import units
@@ -61,7 +62,7 @@ def plain(value, key=""):
         return ", ".join(f"{words(name).lower()} {plain(one, name)}" for name, one in value.items())
     text = str(value)
     if key == "bytes" or key.endswith("_bytes"):
-        return units.size_text(int(text)) if text.isdigit() else text
+        return units.size_text(int(text)) if re.fullmatch("[0-9]{1,25}", text) else text
     if key.endswith("_rate") and isinstance(value, int | float):
         return f"{units.significant(value)} GB/s"
     return text
@@ -150,9 +151,10 @@ def machine_group(result):
 def profile_table(result):
     """(name, value, source) of the numbers that a simulated machine is made of."""
     lines = []
-    for entry in result.context.get("profile") or []:
+    entries = result.context.get("profile")
+    for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, dict):
-            value = " ".join(filter(None, (plain(entry.get("value")), str(entry.get("unit") or ""))))
+            value = " ".join(filter(None, (plain(entry.get("value")), plain(entry.get("unit") or ""))))
             lines.append([str(entry.get("name", "")), value, str(entry.get("source") or "no source given")])
     return lines
 

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from statistics import geometric_mean
 
+from cmm.kv_recipe import managed_recipe, pinned_recipe
+
 from . import units
 from .axes import by_number
 from .findings import WAYS
 from .spread import is_clear
-from .threshold import threshold
+from .threshold import gpu_bytes, threshold
 
 
 @dataclass
@@ -59,23 +61,32 @@ def weights(result):
     return Advice("weights", f"managed | {found.policy} | pool | stats", [reason + ".", *found.reasons], rows)
 
 
-# How the host-resident part of a KV cache must live for each way of reaching it: as the rows had it. Their
-# pinned memory came from cudaMallocHost; egm is the pinned memory that the library gives out.
+# How a KV cache beyond GPU memory must live for each way of reaching its blocks on the host: as the rows had
+# it. Their pinned memory came from cudaMallocHost; egm is the pinned memory that the library gives out.
 HOST_PART = {
     "fault": ("managed", "let the pages come by faults"),
-    "remote": (
-        "managed | prefer{.at = host} | accessed_by{.at = device}",
-        "let kernels read host blocks where they are",
-    ),
+    "remote": ("remote", "let kernels read host blocks where they are"),
     "prefetch": ("managed", "prefetch each block of a step before it"),
     "batched_prefetch": ("managed", "prefetch the blocks of a step before it, in one batch"),
-    "copy": ("egm", "keep them in pinned memory (egm) and copy each block before the step"),
-    "batched_copy": ("egm", "keep them in pinned memory (egm) and copy the blocks of a step in one batch"),
+    "copy": ("pinned", "keep them in pinned memory (egm) and copy each block before the step"),
+    "batched_copy": ("pinned", "keep them in pinned memory (egm) and copy the blocks of a step in one batch"),
 }
+USED_BY_AN_ENGINE = 0.92  # of the GPU's memory, as vLLM takes where nothing else is said
+NO_SIZE_KNOWN = 12 << 30  # bytes that an engine leaves of a GPU of 150 GB
+
+
+def kv_recipe(memory, result):
+    """The recipe that `cmm serve` gives for the same kind of memory."""
+    if memory == "remote":
+        return managed_recipe("host")
+    if memory == "managed":
+        return "managed | stats"
+    size = gpu_bytes(result)
+    return pinned_recipe(round(size * (1 - USED_BY_AN_ENGINE)) if size else NO_SIZE_KNOWN)
 
 
 def kv_cache(result):
-    """GPU memory until it is full, then host memory as the fastest way of reaching it wants it."""
+    """Memory beyond the GPU's, as the fastest way of reaching blocks on the host wants it."""
     groups = {}
     for row in result.family("kv_access"):
         if (units.number_of(row.axes.get("host", "")) or 0) > 0 and row.axes.get("access") in HOST_PART:
@@ -123,7 +134,7 @@ def kv_cache(result):
             f"The wrong way costs up to {times} as much ({worst.axes['access'].replace('_', ' ')})."
         )
     named = list({row.name: row for row in (example[access], worst)}.values())
-    return Advice("kv_cache", f"{memory} | spill{{.fast = device}} | pool | stats", reasons, named)
+    return Advice("kv_cache", kv_recipe(memory, result), reasons, named)
 
 
 def axes_text(groups):

@@ -1,15 +1,14 @@
 """A results file of tools/bench, read and checked."""
 
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import BadInput
+from .json_file import AGAIN, parsed
 from .rows import row_of
 
 SCHEMA = "cmm-bench 2"
-AGAIN = "run tools/bench to get a new one"
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,8 @@ class Result:
     @property
     def calibration(self):
         """Names of the rows that the profile of a simulated machine was fitted to."""
-        return set(self.context.get("calibration") or [])
+        rows = self.context.get("calibration")
+        return {row for row in rows if isinstance(row, str)} if isinstance(rows, list) else set()
 
     def family(self, name):
         """The rows of a family that have a time."""
@@ -64,37 +64,9 @@ class Result:
         return {row.name: row for row in self.rows if row.ok}
 
 
-def parsed(path):
-    """Read the file as JSON."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise BadInput(
-            f"{path} cannot be read ({error.strerror}); give a results.json of tools/bench"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path} is no text, so no result; give a results.json of tools/bench") from error
-    try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise BadInput(
-            f"{path} is nested too deep for a result; give a results.json of tools/bench"
-        ) from error
-    except json.JSONDecodeError as error:
-        body = text.strip()
-        if body.startswith("{") and (not body.endswith("}") or error.pos >= len(text.rstrip()) - 1):
-            raise BadInput(
-                f"{path} ends in the middle, at line {error.lineno}: it is truncated; {AGAIN}"
-            ) from error
-        where = f"line {error.lineno}, column {error.colno}"
-        raise BadInput(
-            f"{path} is not JSON ({error.msg} at {where}); give a results.json of tools/bench"
-        ) from error
-
-
 def slug(text):
     """Make a text fit for file names."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-").lower() or "machine"
+    return re.sub(r"[^A-Za-z0-9.]+", "-", text)[:80].strip("-.").lower() or "machine"
 
 
 def read(path):
@@ -128,10 +100,15 @@ def read(path):
 
 def names_of(machine):
     """The machine's name in full and for file names."""
-    platform = str(machine.get("platform", "unnamed machine"))
-    gpu = str(machine.get("gpu", platform))
-    name = platform if platform.startswith("sim:") else gpu
+    platform = str(machine.get("platform") or "unnamed machine")
+    gpu = str(machine.get("gpu") or platform)
+    name = shortened(platform if platform.startswith("sim:") else gpu)
     return name, slug(name)
+
+
+def shortened(name):
+    """A name as long as a heading can be."""
+    return name if len(name) <= 200 else f"{name[:199]}…"
 
 
 def read_all(paths):

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from . import units
 
+LONGEST_NS = 1e18  # 30 years
+SHORTEST_NS = 1e-6
+POSITIVE = ("bytes_per_second", "flops_per_second", "limit_ratio", "pass_spread", "speedup", "samples")
 SAMPLES_FOR = {"p95_ns": 20, "p99_ns": 100}  # fewer have none beyond the quantile
 
 
@@ -102,7 +105,9 @@ def row_of(entry):
         raise ValueError("a row has no name")
     name = entry["name"]
     family, axes = axes_of(name)
-    numbers = {k: v for k, v in entry.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+    numbers = {
+        k: float(v) for k, v in entry.items() if isinstance(v, int | float) and not isinstance(v, bool)
+    }
     texts = {k: v for k, v in entry.items() if isinstance(v, str)}
     if entry.get("skipped"):
         return Row(name, family, axes, {}, texts, "skipped", str(entry["skipped"]))
@@ -112,8 +117,10 @@ def row_of(entry):
     if "p50_ns" not in numbers:
         raise ValueError(f"the row {name} has neither a time (p50_ns) nor a reason why it has none")
     for key, value in numbers.items():
-        if key.endswith("_ns") and not (math.isfinite(value) and value >= 0):
-            raise ValueError(f"the row {name} has {key} = {value}, which is no time")
-    if numbers["p50_ns"] <= 0:
-        raise ValueError(f"the row {name} took no time at all (p50_ns = {numbers['p50_ns']})")
+        if key.endswith("_ns") and not 0 <= value < LONGEST_NS:
+            raise ValueError(f"the row {name} has {key} = {value:g}, which is no time")
+        if key in POSITIVE and value < 0:
+            raise ValueError(f"the row {name} has {key} = {value:g}, which is below 0")
+    if numbers["p50_ns"] < SHORTEST_NS:
+        raise ValueError(f"the row {name} took no time at all (p50_ns = {numbers['p50_ns']:g})")
     return Row(name, family, axes, numbers, texts)

@@ -8,7 +8,7 @@ def with_title(svg, name, description):
     """Give an SVG a name and a description that screen readers find; drop the metadata."""
     svg = shortened(re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL))
     words = f"<title>{escape(name)}</title>\n <desc>{escape(description)}</desc>"
-    return re.sub(r"(<svg\b[^>]*?)>", rf'\1 role="img">\n {words}', svg, count=1)
+    return re.sub(r"(<svg\b[^>]*?)>", lambda found: f'{found[1]} role="img">\n {words}', svg, count=1)
 
 
 def shortened(svg):

@@ -19,20 +19,22 @@ def number(text):
     return text if text is not None else "–"
 
 
-def limit_cell(row):
-    """How much of its limit a row reaches, and which limit that is."""
+def limit_cell(row, simulated):
+    """How much of its limit a row reaches, and which limit that is; a simulated run measures none."""
     if not row.get("limit_ratio"):
         return None
     source = row.texts.get("limit_source")
+    if simulated and source == "measured":
+        source = "predicted"
     name = ", ".join(filter(None, (row.texts.get("limit"), source)))
     return f"{units.percent_text(row.values['limit_ratio'])}{f' of {name}' if name else ''}"
 
 
 def between(row, low, high):
-    """Two times with a dash between."""
+    """Two times with a dash between, or one where they are the same."""
     if row.get(low) is None or row.get(high) is None:
         return None
-    return f"{units.time_text(row.values[low])} – {units.time_text(row.values[high])}"
+    return " – ".join(dict.fromkeys(units.time_text(row.values[key]) for key in (low, high)))
 
 
 def timed(row, key):
@@ -52,7 +54,7 @@ FIGURES = {
     "99 in 100": lambda row: late(row, "p99_ns"),
     "rate": lambda row: rate[1] if (rate := row.rate()) else None,
     "each page": lambda row: timed(row, "ns_per_page"),
-    "of its limit": limit_cell,
+    "of its limit": lambda row: limit_cell(row, False),
     "against its baseline": lambda row: (
         f"{units.significant(row.values['speedup'])}×" if row.get("speedup") else None
     ),
@@ -62,11 +64,13 @@ FIGURES = {
 }
 
 
-def table_of(rows):
-    """The table of a family; columns that no row fills are left out."""
+def table_of(rows, simulated=False):
+    """The table of a family; columns that no row fills, or that only repeat the median, are left out."""
     names = axes.names_of(rows)
-    figures = {head: [cell(row) if row.ok else None for row in rows] for head, cell in FIGURES.items()}
+    columns = {**FIGURES, "of its limit": lambda row: limit_cell(row, simulated)}
+    figures = {head: [cell(row) if row.ok else None for row in rows] for head, cell in columns.items()}
     heads = [head for head, cells in figures.items() if any(cells)]
+    heads = [head for head in heads if head == "median" or figures[head] != figures["median"]]
     lines = []
     for which, row in enumerate(rows):
         cells = [number(figures[head][which]) for head in heads]

@@ -26,17 +26,28 @@ def literal(size):
     return str(size)
 
 
-def half_of_gpu_memory(result):
-    """The largest power of two within half of the smallest GPU's memory, in bytes, or None."""
+def gpu_bytes(result):
+    """The smallest GPU's memory in bytes, or None where the result does not tell."""
     platform = result.context.get("platform")
     gpus = platform.get("gpus") if isinstance(platform, dict) else None
-    known = [gpu.get("memory_bytes") for gpu in gpus or [] if isinstance(gpu, dict)]
-    sizes = [fact["value"] for fact in known if isinstance(fact, dict) and isinstance(fact.get("value"), int)]
-    noted = str(result.machine.get("gpu_memory_bytes", ""))
-    sizes += [int(noted)] if noted.isdigit() else []
-    profile = [entry for entry in result.context.get("profile") or [] if isinstance(entry, dict)]
-    sizes += [int(entry["value"]) for entry in profile if entry.get("name") == "hbm.capacity"]
-    return 2 ** (int(min(sizes) // 2).bit_length() - 1) if sizes and min(sizes) > 1 else None
+    known = [gpu.get("memory_bytes") for gpu in listed(gpus) if isinstance(gpu, dict)]
+    told = [fact.get("value") for fact in known if isinstance(fact, dict)]
+    told.append(result.machine.get("gpu_memory_bytes"))
+    profile = [entry for entry in listed(result.context.get("profile")) if isinstance(entry, dict)]
+    told += [entry.get("value") for entry in profile if entry.get("name") == "hbm.capacity"]
+    sizes = [units.number_of(str(one)) or 0 for one in told]
+    return min((int(size) for size in sizes if 2**20 <= size <= 2**50), default=None)
+
+
+def listed(value):
+    """The value where it is a list, else nothing."""
+    return value if isinstance(value, list) else []
+
+
+def half_of_gpu_memory(result):
+    """The largest power of two within half of the smallest GPU's memory, in bytes, or None."""
+    size = gpu_bytes(result)
+    return 2 ** ((size // 2).bit_length() - 1) if size else None
 
 
 def threshold(result):

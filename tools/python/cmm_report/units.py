@@ -10,9 +10,10 @@ def size_of(text):
     """Read "64KiB" as bytes; None where the text is no size."""
     found = re.fullmatch(r"([0-9.]+)\s?([KMGT]i)?B", text)
     try:
-        return float(found[1]) * SIZES[f"{found[2] or ''}B"] if found else None
+        size = float(found[1]) * SIZES[f"{found[2] or ''}B"] if found else None
     except ValueError:
         return None
+    return size if size is not None and size < 1e30 else None
 
 
 def number_of(text):
@@ -24,7 +25,7 @@ def number_of(text):
         value = float(text.removesuffix("pct"))
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
+    return value if abs(value) < 1e30 else None
 
 
 def significant(value, digits=3):

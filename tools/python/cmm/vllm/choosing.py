@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 
 from ..errors import Error
+from ..kv_recipe import IN_HBM, managed_recipe, pinned_recipe
 from ..size import format_size
 from .machine import Gpu, Machine
 from .peculiarities import carve_out, carve_out_warnings, modes
@@ -12,12 +13,8 @@ from .recipe_bounds import bounds, devices, nodes
 from .settings import RECIPE, places_blocks
 from .shares import MIB, Place, nearest_tier, place_of, reach_of, share
 
-IN_HBM = "device | stats"
-"""The KV cache stays where stock vLLM has it."""
 HOST_SOURCES = ("managed", "egm", "managed_pool", "system")
 """Sources that reach host memory."""
-FOR_ACTIVATIONS = 4 << 30
-"""HBM in bytes that a spill leaves for activations and CUDA graphs: it fills HBM before those are there."""
 SHARED = "CPU and GPU share one memory, so there is no second one to spill to: the KV cache has what is free"
 
 
@@ -48,7 +45,7 @@ def choose(
         return Choice(asked or IN_HBM, 0, "", SHARED, (*reasons, ("reported", SHARED)))
     if asked is not None:
         return _asked(machine, gpus, asked, hbm, taken, anywhere)
-    recipe = f"managed | prefer{{{_preferred(machine, gpus)}}} | accessed_by{{device}} | stats"
+    recipe = managed_recipe(_preferred(machine, gpus))
     places = [place_of(machine, gpu, recipe, anywhere) for gpu in gpus]
     managed = reach_of(machine, "managed", places[0])
     if managed.total:
@@ -57,8 +54,7 @@ def choose(
     pinned = [Place((tier,)) for tier in near] if len(near) == len(gpus) else []
     egm = reach_of(machine, "egm", pinned[0] if pinned else Place(()))
     if egm.total:
-        headroom = max(gpu.total for gpu in gpus) - hbm + FOR_ACTIVATIONS
-        recipe = f"egm | spill{{device, .headroom = {-(-headroom // MIB)}MiB}} | stats"
+        recipe = pinned_recipe(max(gpu.total for gpu in gpus) - hbm)
         return _beyond(machine, recipe, "egm", pinned, hbm, taken)
     where = "WSL: nothing" if machine.wsl else "nothing"
     why = f"{where} reaches {managed.tier}: {managed.evidence}; {egm.evidence}"
