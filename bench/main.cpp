@@ -81,7 +81,9 @@ int main(int argc, char** argv) {
     }
     return run(wanted);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help
+    std::fprintf(stderr, "cmm_bench: %s; see --help\n", cmm::detail::printable(error.what()).c_str());
+    return 2;
   } catch (const cmm::bad_text& error) {
     std::fprintf(stderr, "cmm_bench: %s\n", error.what());
     return 2;

@@ -210,6 +210,7 @@ class CmmBench(unittest.TestCase):
         self.refused("--platform", "sim:gb10", "--max-managed", "0", says="give at least 4MiB")
         self.refused("--platform", "sim:gb10", "--max-managed", "64KiB", says="give at least 4MiB")
         self.refused("--platform", "sim:gb10", "--repetitions", "0", says="--repetitions")
+        self.refused("--platform", "sim:gb10", "--no\x1b[31m-such", says="\\x1b[31m-such")
         hidden = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
         self.refused("--platform", "cuda", says="no GPU can be used", env=hidden)
 

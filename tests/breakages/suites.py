@@ -14,6 +14,7 @@ CONTRACT = {
     "contract_faults": "faults",
 }
 PROBE_PARTS = ["tools/programs/probe/attributes.cpp", "tools/programs/probe/record.cpp"]
+BENCH_PARTS = [f"bench/{name}.cpp" for name in ("record", "run_files", "statistics")]
 PROBE = [f"tools/programs/probe/{name}.cpp" for name in ("main", "on_cuda", "without_cuda")] + PROBE_PARTS
 SKIPPED = 77
 
@@ -87,7 +88,7 @@ def adapter(name, copy):
 def bench(name, copy):
     """A test of cmm_bench by its users, or of a part of it."""
     if (copy.tree / f"tests/bench/{name}.cpp").exists():
-        return boost(copy, [f"tests/bench/{name}.cpp"])
+        return boost(copy, [f"tests/bench/{name}.cpp", *BENCH_PARTS])
     sources = [f"bench/{path.name}" for path in sorted((copy.tree / "bench").glob("*.cpp"))]
     sources.remove("bench/rmm_baseline.cpp")
     program = copy.program("cmm_bench", sources, flags=["-O1"], libraries=["-lbenchmark"])
