@@ -197,7 +197,13 @@ class CmmBench(unittest.TestCase):
         for line in ("take 2 8 0 99999999999 0", "take 18446744073709551616 8 0 0 0", "take 1 8 0 0 1"):
             trace.write_text(f"cmm trace 1\ntake 1 8 0 0 0\n{line}\n")
             self.refused(
-                "--platform", "sim:gb10", "--filter", "replay", "--trace", trace, says=f'odd.trace:3: "{line}"'
+                "--platform",
+                "sim:gb10",
+                "--filter",
+                "replay",
+                "--trace",
+                trace,
+                says=f'odd.trace:3: "{line}"',
             )
 
     def test_bad_input_is_one_sentence(self):

@@ -40,7 +40,9 @@ class CommittedResults(unittest.TestCase):
                 self.assertEqual(result["context"]["schema"], "cmm-bench 2")
                 self.assertTrue(result["context"]["complete"])
                 self.assertIn("platform", result["context"]["machine"])
-                failed = [row for row in result["benchmarks"] if "error_message" in row and "skipped" not in row]
+                failed = [
+                    row for row in result["benchmarks"] if "error_message" in row and "skipped" not in row
+                ]
                 self.assertFalse(failed)
                 beyond = [row["name"] for row in result["benchmarks"] if row.get("limit_ratio", 0) > 1.001]
                 self.assertFalse(beyond, "faster than their limit")

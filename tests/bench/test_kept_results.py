@@ -35,7 +35,9 @@ class KeptResults(unittest.TestCase):
 
     def bench(self, *arguments, **options):
         """Run to its end."""
-        done = subprocess.run(self.command(*arguments, **options), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            self.command(*arguments, **options), capture_output=True, text=True, check=False
+        )
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout
 
@@ -56,7 +58,11 @@ class KeptResults(unittest.TestCase):
             self.assertLessEqual(kept, set(self.results().values()))
             kept = set(self.results().values())
         self.assertIn("results.sim-gh200-480-quick.json", self.results())
-        for key, value in (("schema", "cmm-bench 1"), ("cmm_version", "0.0.1"), ("machine", {"gpu": "a/b\n"})):
+        for key, value in (
+            ("schema", "cmm-bench 1"),
+            ("cmm_version", "0.0.1"),
+            ("machine", {"gpu": "a/b\n"}),
+        ):
             changed = json.loads(self.results()["results.json"])
             changed["context"][key] = value
             (self.out / "results.json").write_text(json.dumps(changed))
@@ -119,7 +125,9 @@ class KeptResults(unittest.TestCase):
             make(results)
             done = subprocess.run(self.command(ONE), capture_output=True, text=True, check=False, timeout=60)
             self.assertEqual(done.returncode, 2, done.stdout)
-            self.assertRegex(done.stderr, r"^cmm_bench: the results cannot be written .*stays as it is; give [^\n]*\n$")
+            self.assertRegex(
+                done.stderr, r"^cmm_bench: the results cannot be written .*stays as it is; give [^\n]*\n$"
+            )
             self.assertEqual(target.read_text(), "kept")
             results.rmdir() if results.is_dir() and not results.is_symlink() else results.unlink()
 

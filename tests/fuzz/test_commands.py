@@ -93,7 +93,9 @@ class Commands(unittest.TestCase):
 
     def run_one(self, seed, command, changes=(), **variables):
         """Run a command, and hold what it says against the law."""
-        unsafe = [name for name in os.environ if name.startswith(("CMM_", "CUDA_VISIBLE", "SLURM_", "PYTORCH_"))]
+        unsafe = [
+            name for name in os.environ if name.startswith(("CMM_", "CUDA_VISIBLE", "SLURM_", "PYTORCH_"))
+        ]
         environment = {name: value for name, value in os.environ.items() if name not in unsafe}
         environment |= {"PYTHONPATH": str(ROOT / "tools/python"), "PYTHONDONTWRITEBYTECODE": "1"}
         environment |= {"CMM_PROBE_BINARY": PROBE, "CMM_CACHE_DIR": str(CACHE), **variables}

@@ -85,7 +85,9 @@ class MixedUnits(unittest.TestCase):
         self.assertEqual(linked.returncode, 0, linked.stderr)
         for name in BODIES:
             with self.subTest(name, level=level, library=library, application=application):
-                done = subprocess.run([self.folder / "program", name], capture_output=True, text=True, check=False)
+                done = subprocess.run(
+                    [self.folder / "program", name], capture_output=True, text=True, check=False
+                )
                 if done.returncode != 0:
                     self.assertIn("NDEBUG", done.stderr, f"ended with {done.returncode}")
 

@@ -48,7 +48,9 @@ class Presets(unittest.TestCase):
             every.write_text(source)
             for path in [every, *sorted((ROOT / "examples").glob("*.cpp"))]:
                 with self.subTest(path.name):
-                    done = run("clang++", "-std=c++20", "-fsyntax-only", *WARNINGS, f"-I{ROOT}/include", str(path))
+                    done = run(
+                        "clang++", "-std=c++20", "-fsyntax-only", *WARNINGS, f"-I{ROOT}/include", str(path)
+                    )
                     self.assertEqual(done.returncode, 0, done.stderr[:2000])
 
 

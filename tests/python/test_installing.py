@@ -26,7 +26,9 @@ def reason(pip_says):
     with tempfile.TemporaryDirectory() as folder:
         python = pathlib.Path(folder) / "bin/python"
         python.parent.mkdir()
-        python.write_text(f"#!/bin/sh\n[ \"$3\" = --version ] && exit 0\ncat >&2 <<'SAYS'\n{pip_says}\nSAYS\nexit 1\n")
+        python.write_text(
+            f"#!/bin/sh\n[ \"$3\" = --version ] && exit 0\ncat >&2 <<'SAYS'\n{pip_says}\nSAYS\nexit 1\n"
+        )
         python.chmod(0o755)
         command = ["bash", "-c", SCRIPT, str(ROOT), folder]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
@@ -35,9 +37,7 @@ def reason(pip_says):
 class Installing(unittest.TestCase):
     def test_the_reason_of_pip_is_shown(self):
         """Of a connection the cause, not what follows from it."""
-        self.assertEqual(
-            reason(TLS), "pip says: SSLError(SSLCertVerificationError(1, 'self-signed'))'"
-        )
+        self.assertEqual(reason(TLS), "pip says: SSLError(SSLCertVerificationError(1, 'self-signed'))'")
         self.assertEqual(reason(DISK), "pip says: " + DISK)
 
 

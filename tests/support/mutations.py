@@ -7,8 +7,39 @@ import random
 SEED = int(os.environ.get("CMM_FUZZ_SEED", "1"))
 FACTOR = int(os.environ.get("CMM_FUZZ_FACTOR", "1"))
 
-ODD_TEXTS = ("", " ", "\n", "\x1b[31m", "²", "-1", "1e400", "nan", "0x10", "64 Gb", "9" * 5000, "a" * 300, "<b>", "|", "{{", "\ud800")
-ODD_VALUES = (None, True, -1, 0, 1 << 70, 1e308, float("nan"), float("inf"), [], {}, [[]], {"": {}}, *ODD_TEXTS)
+ODD_TEXTS = (
+    "",
+    " ",
+    "\n",
+    "\x1b[31m",
+    "²",
+    "-1",
+    "1e400",
+    "nan",
+    "0x10",
+    "64 Gb",
+    "9" * 5000,
+    "a" * 300,
+    "<b>",
+    "|",
+    "{{",
+    "\ud800",
+)
+ODD_VALUES = (
+    None,
+    True,
+    -1,
+    0,
+    1 << 70,
+    1e308,
+    float("nan"),
+    float("inf"),
+    [],
+    {},
+    [[]],
+    {"": {}},
+    *ODD_TEXTS,
+)
 
 
 def _places(value):
@@ -42,4 +73,6 @@ def changed(value, random_: random.Random):
 def damaged(text: str, random_: random.Random) -> str:
     """A text that is cut short, has something put in, or is nested too deep."""
     at = random_.randrange(len(text) + 1)
-    return random_.choice((text[:at], text[:at] + random_.choice(ODD_TEXTS) + text[at:], "[" * 100_000, '{"a":' * 50_000))
+    return random_.choice(
+        (text[:at], text[:at] + random_.choice(ODD_TEXTS) + text[at:], "[" * 100_000, '{"a":' * 50_000)
+    )

@@ -95,8 +95,9 @@ BOOST_AUTO_TEST_CASE(values_that_cannot_be_read_are_named_with_what_is_expected)
               std::string::npos);
   BOOST_CHECK(refusal(typical, {{"CMM_TRACE", "/no/such/folder/trace"}})
                   .starts_with("CMM_TRACE is \"/no/such/folder/trace\""));
-  BOOST_CHECK(refusal(typical, {{"CMM_TRACE", "/dev/null"}}).find("it is no regular file and stays as it is") !=
-              std::string::npos);
+  BOOST_CHECK(
+      refusal(typical, {{"CMM_TRACE", "/dev/null"}}).find("it is no regular file and stays as it is") !=
+      std::string::npos);
   BOOST_CHECK(refusal(typical, {{"CMM_STRICT", "yes"}}).find("write 1 for on or 0 for off") !=
               std::string::npos);
 }

@@ -5,6 +5,7 @@ venv=$root/.venv
 
 # python_package NAME: puts the pinned version into .venv if it is not there. Fails, with the reason in
 # why_no_package, where it cannot be had: no python3, no network, or --no-install.
+# shellcheck disable=SC2034
 why_no_package=
 python_package() {
   local pinned stamp said

@@ -82,9 +82,9 @@ std::size_t skipped_hints_of(const auto& allocator) noexcept {
 /// Part of the name of an allocator: layers check blocks in debug builds alone, so functions that take an
 /// allocator do not link from one kind of translation unit to the other.
 #ifdef NDEBUG
-inline namespace built_with_NDEBUG {
+inline namespace built_with_NDEBUG {  // NOLINT(readability-identifier-naming): the macro's own name
 #else
-inline namespace built_without_NDEBUG {
+inline namespace built_without_NDEBUG {  // NOLINT(readability-identifier-naming)
 #endif
 
 /// The allocator of a recipe over an api; holds all its state, is neither copied nor moved.

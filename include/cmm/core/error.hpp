@@ -26,7 +26,8 @@ struct bad_request : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
-/// Text from outside (a size, a recipe, a setting) that cannot be read. The message quotes it as `printable` does.
+/// Text from outside (a size, a recipe, a setting) that cannot be read. The message quotes it as `printable`
+/// does.
 struct bad_text : std::invalid_argument {
   explicit bad_text(const std::string& message) : std::invalid_argument{detail::printable(message)} {}
 };

@@ -80,7 +80,7 @@ inline fact<double> memory_rate(const named_numbers& cuda) {
 
 /// What cudaMemGetInfo answered, or why it did not.
 inline fact<std::uint64_t> memory_info(const named_numbers& from, const std::string& part) {
-  const fact<std::uint64_t> told = bytes(from, "cudaMemGetInfo." + part);
+  fact<std::uint64_t> told = bytes(from, "cudaMemGetInfo." + part);
   if (told) return told;
   if (const auto code = find(from, "cudaMemGetInfo.error")) {
     return unknown{"cudaMemGetInfo failed with " + explained(*code, "", "")};

@@ -62,7 +62,7 @@ class files {
   /// The lines that are asked for, with the names in them; of the others nothing is kept.
   std::optional<std::string> read_lines(const std::string& path, auto&& wanted) {
     const std::optional<std::string> text = read_with_names(path);
-    if (!text) return text;
+    if (!text) return std::nullopt;
     std::string asked;
     each_line(*text, [&](std::string_view line) {
       if (wanted(line)) asked += std::string{line} + '\n';

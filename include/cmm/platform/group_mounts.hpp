@@ -57,7 +57,7 @@ inline std::optional<std::string> own_group(files& from, int version) {
 inline std::string below_mount(const std::string& group, const std::string& mounted) {
   const std::string base = mounted == "/" ? "" : mounted;
   const bool inside = group == base || group.starts_with(base + "/");
-  const std::string rest = inside ? group.substr(base.size()) : "";
+  std::string rest = inside ? group.substr(base.size()) : "";
   // A process outside of what its container may see is in a group such as "/../other".
   if (rest == "/" || rest.find("/..") != std::string::npos) return "";
   return rest;

@@ -134,7 +134,9 @@ def peers(result):
     if not rows:
         return None
     best = max(rows, key=lambda row: row.values["bytes_per_second"])
-    text = f"Between two GPUs memory is copied or used at {rate_text(best.values['bytes_per_second'])} one way"
+    text = (
+        f"Between two GPUs memory is copied or used at {rate_text(best.values['bytes_per_second'])} one way"
+    )
     if best.get("limit_ratio"):
         share = units.percent_text(best.values["limit_ratio"])
         text += f", {share} of {best.texts.get('limit', 'its limit')}"
@@ -231,6 +233,7 @@ def bad_rows(result):
 def verdict(result):
     """Every sentence that the rows of a result allow."""
     made = (
-        finding(result) for finding in (resident, faults, tiers, peers, cache, copies, allocation, cold, bad_rows)
+        finding(result)
+        for finding in (resident, faults, tiers, peers, cache, copies, allocation, cold, bad_rows)
     )
     return [sentence for sentence in made if sentence]
