@@ -93,7 +93,8 @@ class Workshop:
 
     def compile(self, tree, source, flags, into, *more):
         """Compile a source of a tree; Boost.Test and what its programs share is precompiled."""
-        paths = [f"-I{tree / folder}" for folder in ("include", "tests", "tools/programs/probe", "bench")]
+        other = "bench" if source.startswith(("bench/", "tests/bench/")) else "tools/programs/probe"
+        paths = [f"-I{tree / folder}" for folder in ("include", "tests", other)]
         paths.append(f'-DCMM_MACHINES="{tree}/tests/machines"')
         is_test = source.startswith("tests/") and not source.startswith("tests/python/")
         common = self.common if is_test else []

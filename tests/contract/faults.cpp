@@ -98,7 +98,7 @@ outcome run(const configuration<sim_world>& each, auto&& inject) {
   sim_world world{*each.machine, cmm::sim::backing::none};
   outcome met;
   {
-    const auto memory = each.build(world);
+    const auto memory = built(each, world);
     inject(world.machine());
     met = scenario(world, *memory, each.has);
     world.machine().clear_faults();
@@ -120,7 +120,7 @@ outcome run(const configuration<sim_world>& each, auto&& inject) {
 std::vector<std::size_t> counted_calls(const configuration<sim_world>& each) {
   sim_world world{*each.machine, cmm::sim::backing::none};
   {
-    const auto memory = each.build(world);
+    const auto memory = built(each, world);
     scenario(world, *memory, each.has);
   }
   std::vector<std::size_t> counts;
@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(a_failed_call_other_than_for_memory_is_an_error_and_not_an_
     BOOST_TEST_CONTEXT(each.name) {
       sim_world world{*each.machine, cmm::sim::backing::none};
       {
-        const auto memory = each.build(world);
+        const auto memory = built(each, world);
         for (const std::string_view call :
              {"cudaMallocManaged", "cudaMalloc", "cudaMallocFromPoolAsync", "mmap"}) {
           world.machine().fail_nth(call, 1, errc::not_supported);

@@ -5,23 +5,6 @@
 using tests::over;
 using world = tests::sim_world;
 
-namespace {
-
-/// The same configurations on a machine of two devices.
-std::vector<tests::configuration<world>> on_two_devices() {
-  auto all = simulated();
-  static std::vector<cmm::sim::profile> machines;
-  machines.reserve(all.size());
-  for (auto& each : all) {
-    machines.push_back(*each.machine);
-    machines.back().devices = machines.back().numa_nodes = 2;
-    each.machine = &machines.back();
-  }
-  return all;
-}
-
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(contract_streams)
 
 BOOST_AUTO_TEST_CASE(a_block_is_reused_in_order_only) {
@@ -36,7 +19,7 @@ BOOST_AUTO_TEST_CASE(a_block_is_reused_on_its_own_stream) {
 BOOST_AUTO_TEST_CASE(threads_share_an_allocator) {
   over(simulated(), tests::threads_share_an_allocator<world>);
 }
-BOOST_AUTO_TEST_CASE(devices_are_kept_apart) { over(on_two_devices(), tests::devices_are_kept_apart<world>); }
+BOOST_AUTO_TEST_CASE(devices_are_kept_apart) { over(simulated(), tests::devices_are_kept_apart<world>); }
 
 BOOST_AUTO_TEST_SUITE_END()
 

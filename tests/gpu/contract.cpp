@@ -13,10 +13,11 @@ const std::vector<tests::configuration<gpu>>& real() {
   static const auto all = [] {
     auto found = tests::all_configurations<gpu>();
     int pageable = 0;
-    BOOST_REQUIRE(cmm::cuda::api::attribute(0, cmm::attribute::pageable_memory_access, pageable).ok());
+    BOOST_REQUIRE(
+        cmm::cuda::api::attribute(gpu::home(), cmm::attribute::pageable_memory_access, pageable).ok());
     if (pageable == 0) std::erase_if(found, [](const auto& each) { return each.has.needs_pageable; });
     int egm = 0;
-    BOOST_REQUIRE(cmm::cuda::api::attribute(0, cmm::attribute::egm, egm).ok());
+    BOOST_REQUIRE(cmm::cuda::api::attribute(gpu::home(), cmm::attribute::egm, egm).ok());
     for (auto& each : found) {  // without EGM, egm_numa falls back on managed memory, which serves captures
       if (egm == 0 && each.name.find("egm_numa") != std::string::npos) each.has.captures = true;
     }
@@ -68,6 +69,7 @@ BOOST_AUTO_TEST_SUITE(gpu_contract_streams)
 BOOST_AUTO_TEST_CASE(a_block_is_reused_on_its_own_stream) {
   over(real(), tests::a_block_is_reused_on_its_own_stream<gpu>);
 }
+BOOST_AUTO_TEST_CASE(devices_are_kept_apart) { over(real(), tests::devices_are_kept_apart<gpu>); }
 BOOST_AUTO_TEST_CASE(threads_share_an_allocator) { over(real(), tests::threads_share_an_allocator<gpu>); }
 BOOST_AUTO_TEST_CASE(a_capture_stays_whole_and_nothing_waits) {
   over(real(), tests::a_capture_stays_whole_and_nothing_waits<gpu>);
@@ -94,13 +96,18 @@ BOOST_AUTO_TEST_CASE(a_prefetched_block_is_on_the_gpu) {
   gpu here{tests::small_h200};
   auto memory = (cmm::managed{} | cmm::threshold_prefetch{}).build(here.api());
   const cmm::stream s = here.create_stream();
-  const cmm::block b = memory.allocate(8_MiB, s);
+  const cmm::block b = memory.allocate({.bytes = 8_MiB, .stream = s, .device = gpu::home()});
   here.finish(s);
   cudaMemLocationType kind = cudaMemLocationTypeInvalid;
   BOOST_REQUIRE_EQUAL(cudaMemRangeGetAttribute(
                           &kind, sizeof kind, cudaMemRangeAttributeLastPrefetchLocationType, b.data, b.bytes),
                       cudaSuccess);
   BOOST_CHECK_EQUAL(kind, cudaMemLocationTypeDevice);
+  int device = -1;
+  BOOST_REQUIRE_EQUAL(cudaMemRangeGetAttribute(&device, sizeof device,
+                                               cudaMemRangeAttributeLastPrefetchLocationId, b.data, b.bytes),
+                      cudaSuccess);
+  BOOST_CHECK_EQUAL(device, gpu::home());
   cudaMemLocationType preferred = cudaMemLocationTypeInvalid;
   BOOST_REQUIRE_EQUAL(cudaMemRangeGetAttribute(&preferred, sizeof preferred,
                                                cudaMemRangeAttributePreferredLocationType, b.data, b.bytes),

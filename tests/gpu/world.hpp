@@ -11,7 +11,8 @@
 
 namespace tests {
 
-/// The GPU of this machine, as the laws see any machine. At most 256 MiB of managed memory are alive at once.
+/// The GPUs of this machine, as the laws see any machine: they use the second, where there is one, while the
+/// first is current. At most 256 MiB of managed memory are alive at once.
 class cuda_world {
  public:
   using api_type = counting<cmm::capped<cmm::cuda::api>>;
@@ -25,16 +26,22 @@ class cuda_world {
   cuda_world& operator=(const cuda_world&) = delete;
 
   [[nodiscard]] api_type api() { return {cmm::capped{cmm::cuda::api{}, budget_}, counts_}; }
-  [[nodiscard]] static int devices() { return 1; }
+  [[nodiscard]] static int devices() {
+    int count = 0;
+    require(cudaGetDeviceCount(&count));
+    return count;
+  }
+  [[nodiscard]] static int home() { return devices() > 1 ? 1 : 0; }
 
-  cmm::stream create_stream() {
+  cmm::stream create_stream() { return create_stream(home()); }
+  cmm::stream create_stream(int device) {
     const std::scoped_lock lock{mutex_};
+    const auto here = cmm::cuda::api::enter(device);
     cudaStream_t made = nullptr;
     require(cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking));
     streams_.push_back(made);
     return made;
   }
-  cmm::stream create_stream(int) { return create_stream(); }
 
   /// In the default mode, which forbids most other calls of all threads.
   static bool begin_capture(cmm::stream s) {
@@ -49,6 +56,7 @@ class cuda_world {
     return ended == cudaSuccess;
   }
   static void work(const cmm::block& b, cmm::stream s) {
+    const auto here = cmm::cuda::api::enter(b.device);
     require(cudaMemsetAsync(b.data, 1, b.bytes, cmm::cuda::native(s)));
   }
   static void finish(cmm::stream s) { require(cudaStreamSynchronize(cmm::cuda::native(s))); }

@@ -35,6 +35,9 @@ std::optional<std::size_t> fast_bytes_of(auto& allocator) {
   }
 }
 
+/// How a request tells its device: by its number while another device is current, or by making it current.
+enum class naming { by_number, by_current };
+
 /// The allocator of any recipe, so that a law is compiled once and runs over all configurations.
 class memory {
  public:
@@ -43,13 +46,26 @@ class memory {
   memory& operator=(const memory&) = delete;
   virtual ~memory() = default;
 
-  virtual cmm::block allocate(cmm::request r) = 0;
+  /// Where requests go that name no device.
+  void serve(int home, naming how) {
+    home_ = home;
+    how_ = how;
+  }
+  [[nodiscard]] int home() const { return home_; }
+
+  cmm::block allocate(cmm::request r) {
+    if (r.device != cmm::current_device) return take(r);
+    if (how_ == naming::by_current) return take_where_current(r);
+    r.device = home_;
+    return take(r);
+  }
   virtual void deallocate(cmm::block b, cmm::stream s) noexcept = 0;
   cmm::block allocate(std::size_t bytes, cmm::stream s) { return allocate({.bytes = bytes, .stream = s}); }
 
-  virtual std::size_t trim(cmm::stream s) = 0;      ///< 0 without a pool
-  virtual void forget_captures(cmm::stream s) = 0;  ///< nothing without a pool
+  std::size_t trim(cmm::stream s) { return trim_of(home_, s); }          ///< 0 without a pool
+  void forget_captures(cmm::stream s) { forget_captures_of(home_, s); }  ///< nothing without a pool
   /// The same for the device of a stream, whatever device is current.
+  virtual std::size_t trim_of(int device, cmm::stream s) = 0;
   virtual void forget_captures_of(int device, cmm::stream s) = 0;
   [[nodiscard]] virtual bool pooled() const = 0;
   [[nodiscard]] virtual std::optional<cmm::usage> counted() const = 0;
@@ -57,6 +73,13 @@ class memory {
   [[nodiscard]] virtual std::optional<std::size_t> budget() const = 0;
   [[nodiscard]] virtual std::size_t budget_used() const = 0;
   [[nodiscard]] virtual std::optional<std::size_t> fast_bytes() const = 0;
+
+ private:
+  virtual cmm::block take(cmm::request r) = 0;
+  virtual cmm::block take_where_current(cmm::request r) = 0;
+
+  int home_ = cmm::current_device;
+  naming how_ = naming::by_number;
 };
 
 template <class Api, class Recipe>
@@ -64,20 +87,17 @@ class memory_of final : public memory {
  public:
   memory_of(Api api, const Recipe& recipe) : built_{cmm::build(recipe, std::move(api))} {}
 
-  cmm::block allocate(cmm::request r) override { return built_.allocate(r); }
   void deallocate(cmm::block b, cmm::stream s) noexcept override { built_.deallocate(b, s); }
-  std::size_t trim(cmm::stream s) override {
+  std::size_t trim_of(int device, cmm::stream s) override {
+    [[maybe_unused]] const auto here = built_.api().enter(device);
     const auto pool = layer_of<cmm::pool>(built_.upstream());
     if constexpr (found<decltype(pool)>) return pool->trim(s);
     return 0;
   }
-  void forget_captures(cmm::stream s) override {
-    const auto pool = layer_of<cmm::pool>(built_.upstream());
-    if constexpr (found<decltype(pool)>) pool->forget_captures(s);
-  }
   void forget_captures_of(int device, cmm::stream s) override {
     [[maybe_unused]] const auto here = built_.api().enter(device);
-    forget_captures(s);
+    const auto pool = layer_of<cmm::pool>(built_.upstream());
+    if constexpr (found<decltype(pool)>) pool->forget_captures(s);
   }
   [[nodiscard]] bool pooled() const override {
     return found<decltype(layer_of<cmm::pool>(built_.upstream()))>;
@@ -107,6 +127,12 @@ class memory_of final : public memory {
   }
 
  private:
+  cmm::block take(cmm::request r) override { return built_.allocate(r); }
+  cmm::block take_where_current(cmm::request r) override {
+    [[maybe_unused]] const auto here = built_.api().enter(home());
+    return built_.allocate(r);
+  }
+
   decltype(cmm::build(std::declval<const Recipe&>(), std::declval<Api>())) built_;
 };
 

@@ -49,13 +49,17 @@ inline void per_thread_default_streams_are_kept_apart(sim_world& world, memory& 
   std::thread{[&] {
     for (int i = 0; i < 4; ++i) used.push_back(from.allocate(100'000, per_thread_stream));
     for (const cmm::block& b : used) world.work(b, per_thread_stream);
-    last_use = world.machine().mark_of(per_thread_stream);
+    {
+      const auto here = world.api().enter(world.home());
+      last_use = world.machine().mark_of(per_thread_stream);
+    }
     for (const cmm::block& b : used) from.deallocate(b, per_thread_stream);
   }}.join();
   std::vector<cmm::block> taken;
   for (int i = 0; i < 8; ++i) taken.push_back(from.allocate(100'000, per_thread_stream));
   for (const cmm::block& b : taken) {
     for (const cmm::block& old : used) {
+      const auto here = world.api().enter(world.home());
       if (overlap(b, old)) BOOST_CHECK(world.machine().ordered_after(last_use, per_thread_stream));
     }
     from.deallocate(b, per_thread_stream);
@@ -259,7 +263,7 @@ void a_forked_child_gets_a_clear_error_and_frees_nothing(
     if (!each.has.serves) continue;
     BOOST_TEST_CONTEXT(each.name) {
       World world{*each.machine};
-      auto from = each.build(world);
+      auto from = built(each, world);
       const cmm::block live = from->allocate(100'000, {});
       const cmm::block cached = from->allocate(100'000, {});
       from->deallocate(cached, {});

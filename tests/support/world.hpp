@@ -21,6 +21,8 @@ inline constexpr auto small_h200 = small(cmm::sim::h200_pcie);
 inline constexpr auto small_gh200 = small(cmm::sim::gh200_480);
 inline constexpr auto small_gh200_egm = small(cmm::sim::gh200_480_egm);
 inline constexpr auto two_h200 = small(cmm::sim::h200_pcie, 2);
+inline constexpr auto two_gh200 = small(cmm::sim::gh200_480, 2);
+inline constexpr auto two_gh200_egm = small(cmm::sim::gh200_480_egm, 2);
 
 /// A simulated machine, as the laws see any machine.
 class sim_world {
@@ -35,11 +37,16 @@ class sim_world {
   [[nodiscard]] cmm::sim::machine& machine() { return machine_; }
   [[nodiscard]] int devices() const { return machine_.profile().devices; }
 
-  cmm::stream create_stream(int device = 0) { return machine_.create_stream(device); }
+  /// The device that laws use; the current one is the first.
+  [[nodiscard]] int home() const { return devices() - 1; }
+
+  cmm::stream create_stream() { return create_stream(home()); }
+  cmm::stream create_stream(int device) { return machine_.create_stream(device); }
   bool begin_capture(cmm::stream s) { return machine_.begin_capture(s).ok(); }
   /// Whether the capture is still whole.
   bool end_capture(cmm::stream s) { return machine_.end_capture(s).ok(); }
   void work(const cmm::block& b, cmm::stream s) {
+    const auto here = api().enter(b.device);  // whose default streams are meant
     static_cast<void>(machine_.gpu_touch(b.data, b.bytes, cmm::sim::access::write, 0, s));
   }
   void finish(cmm::stream s) { static_cast<void>(api().synchronize(s)); }

@@ -110,6 +110,29 @@ BOOST_AUTO_TEST_CASE(a_memory_fraction_becomes_the_budget) {
   world.give(a, 2_MiB);
 }
 
+BOOST_AUTO_TEST_CASE(a_memory_fraction_of_one_device_leaves_the_others_their_own) {
+  sim::machine machine{tests::two_h200};
+  torch::adapter library{torch::on_sim{machine}, managed{} | pool{}, torch::environment{}};
+  CUstream_st* const streams[] = {native(machine.create_stream(0)), native(machine.create_stream(1))};
+  for (const int small : {1, 0}) {
+    const int other = 1 - small;
+    library.set_memory_fraction(0.125, small);
+    library.set_memory_fraction(0.5, other);
+    void* const most = library.allocate(100_MiB, small, streams[small]);
+    BOOST_CHECK(most != nullptr);
+    BOOST_CHECK(library.allocate(100_MiB, small, streams[small]) == nullptr);
+    BOOST_CHECK_EQUAL(library.usage(small).limit_bytes, 128_MiB);
+    BOOST_CHECK_EQUAL(library.usage(small).limit_used_bytes, 100_MiB);
+    void* const theirs = library.allocate(400_MiB, other, streams[other]);
+    BOOST_CHECK(theirs != nullptr);
+    BOOST_CHECK_EQUAL(library.usage(other).limit_bytes, 512_MiB);
+    library.free(theirs, 400_MiB, other, streams[other]);
+    library.free(most, 100_MiB, small, streams[small]);
+    library.empty_cache();
+  }
+  BOOST_CHECK_EQUAL(library.usage(0).limit_used_bytes, 0U);
+}
+
 BOOST_AUTO_TEST_CASE(the_memory_of_a_graph_comes_back_when_its_pool_is_released) {
   adapted world{swap_recipe};
   const cmm_torch_mempool_id id{0, 1};

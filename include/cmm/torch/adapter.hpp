@@ -8,7 +8,7 @@
 
 #include "../version.hpp"
 #include "edge.hpp"
-#include "fractions.hpp"
+#include "fraction.hpp"
 #include "graph_pools.hpp"
 #include "in_use.hpp"
 #include "overrides.hpp"
@@ -92,7 +92,7 @@ class adapter final : public edge {
 
   void set_memory_fraction(double fraction, int device) override {
     memory& here = built();
-    here.template get<limit>().set_budget(fractions_.set(here.api(), fraction, device));
+    here.template get<device_shares>().set(device, bytes_of_fraction(here.api(), fraction, device));
   }
 
   void begin_pool(int device, cmm_torch_mempool_id id, std::function<bool(CUstream_st*)> filter) override {
@@ -210,7 +210,6 @@ class adapter final : public edge {
   std::mutex building_;
   std::atomic<memory*> memory_ = nullptr;
   graph_pools graphs_;
-  fractions fractions_;
 };
 
 }  // namespace cmm::torch

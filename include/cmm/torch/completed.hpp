@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "../cmm.hpp"
+#include "device_shares.hpp"
 
 namespace cmm::torch {
 
@@ -57,16 +58,23 @@ constexpr auto with_strict(const std::tuple<Elements...>& parts) {
   }
 }
 
-/// A budget for all memory of the recipe: behind its last `spill`, else what the source hands out.
+/// Where a budget counts all memory of a recipe: behind its last `spill`, else what the source hands out.
+template <class... Elements>
+inline constexpr std::size_t behind_all_memory =
+    std::max(up_to_last<(cmm::detail::role_of<Elements>() != cmm::detail::role::layer)...>,
+             up_to_last<is_spill<Elements>...>);
+
+template <class... Elements>
+constexpr auto with_shares(const std::tuple<Elements...>& parts) {
+  return inserted<behind_all_memory<Elements...>>(parts, device_shares{});
+}
+
 template <class... Elements>
 constexpr auto with_limit(const std::tuple<Elements...>& parts) {
-  using cmm::detail::role;
-  constexpr std::size_t last_policy = up_to_last<(cmm::detail::role_of<Elements>() != role::layer)...>;
-  constexpr std::size_t last_spill = up_to_last<is_spill<Elements>...>;
   if constexpr (has_part<limit, Elements...>) {
     return parts;
   } else {
-    return inserted<std::max(last_policy, last_spill)>(parts, limit{});
+    return inserted<behind_all_memory<Elements...>>(parts, limit{});
   }
 }
 
@@ -90,12 +98,12 @@ constexpr recipe<Elements...> recipe_of(std::tuple<Elements...> parts) {
 
 }  // namespace detail
 
-/// A recipe with what PyTorch and the environment ask of it: strictness and a budget that can be set when the
-/// program starts, recorded streams, and statistics as the outermost layer. What it has already stays.
+/// A recipe with what PyTorch and the environment ask of it: strictness and budgets that can be set when the
+/// program runs, recorded streams, and statistics as the outermost layer. What it has already stays.
 template <class Recipe>
 constexpr auto completed(const Recipe& recipe) {
-  return detail::recipe_of(
-      detail::with_records(detail::with_limit(detail::with_strict(cmm::detail::parts_of(recipe)))));
+  return detail::recipe_of(detail::with_records(
+      detail::with_limit(detail::with_shares(detail::with_strict(cmm::detail::parts_of(recipe))))));
 }
 
 }  // namespace cmm::torch

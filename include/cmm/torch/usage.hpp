@@ -29,7 +29,8 @@ std::size_t fast_bytes_of(auto& allocator) {
 
 }  // namespace detail
 
-/// What the layers of a completed recipe counted, for one device or, with -1, for all.
+/// What the layers of a completed recipe counted, for one device or, with -1, for all. The limit is the
+/// closer one: over all devices, or the device's share.
 template <class Recipe>
 cmm_torch_usage usage_of(auto& allocator, int device) {
   auto& counted = allocator.template get<stats>();
@@ -50,6 +51,11 @@ cmm_torch_usage usage_of(auto& allocator, int device) {
                       .fast_bytes = detail::fast_bytes_of(allocator.upstream()),
                       .limit_bytes = allocator.template get<limit>().budget(),
                       .limit_used_bytes = allocator.template get<limit>().used()};
+  auto& shares = allocator.template get<device_shares>();
+  if (const std::size_t share = shares.budget(device); share < out.limit_bytes) {
+    out.limit_bytes = share;
+    out.limit_used_bytes = shares.used(device);
+  }
   detail::with_pool<Recipe>(allocator, [&](auto& cache) {
     out.reserved_bytes = cache.reserved_bytes();
     out.peak_reserved_bytes = cache.peak_reserved_bytes();
