@@ -68,8 +68,8 @@ class limits {
     }
     return {*cache_load_, "a load that the L2 cache serves", false};
   }
-  /// Recording an event and asking for it: what it takes to hand a freed block to another stream. A run's
-  /// first row asks, and one moment of the CPU is no limit: the fastest of a tenth of a second counts.
+  /// Recording an event, without which no freed block may go to another stream. A run's first row asks, and
+  /// one moment of the CPU is no limit: the fastest of a tenth of a second counts.
   bound event() {
     if (!event_) {
       auto api = work_.api();
@@ -79,10 +79,7 @@ class limits {
       constexpr double enough = 100e6;
       const auto one_batch = [&] {
         const double begin = work_.now();
-        for (int i = 0; i < batch; ++i) {
-          detail::check(api.record(e, work_.stream()));
-          (void)api.query(e);  // not yet done is an answer too
-        }
+        for (int i = 0; i < batch; ++i) detail::check(api.record(e, work_.stream()));
         const double time = (work_.now() - begin) / batch;
         work_.synchronize();
         return time;
@@ -93,7 +90,7 @@ class limits {
       event_ = best;
       detail::check(api.destroy_event(e));
     }
-    return {*event_, "one event recorded and asked for", false};
+    return {*event_, "one event recorded", false};
   }
   /// A figure of the maker or a standard, in units for each nanosecond; no bound where it is unknown.
   static bound published(double rate, double units, std::string name) {

@@ -45,7 +45,7 @@ def use_pool(alloc: Allocator, device: torch.device | str | int | None = None) -
         with torch.cuda.use_mem_pool(pool, device=index):
             yield
     except torch.OutOfMemoryError as full:
-        done_with = _give_up
+        done_with = _give_up_now
         if hasattr(full, "add_note"):  # from Python 3.11 on
             full.add_note(RETRY)
         raise
@@ -73,8 +73,14 @@ def _keep(alloc: Allocator, index: int, pool: torch.cuda.MemPool) -> None:
 
 
 def _give_up(_: Allocator, index: int, pool: torch.cuda.MemPool) -> None:
-    """Lets PyTorch free what the pool keeps, the next time it runs out or is asked to."""
+    """Lets PyTorch free what the pool keeps, the next time it is asked to."""
     torch.cuda.memory._cuda_releasePool(index, pool.id)
+
+
+def _give_up_now(alloc: Allocator, index: int, pool: torch.cuda.MemPool) -> None:
+    """Has PyTorch free what the pool keeps: it would not do that for another pool that runs out."""
+    _give_up(alloc, index, pool)
+    torch.cuda.empty_cache()
 
 
 def _take(alloc: Allocator, index: int) -> torch.cuda.MemPool:
