@@ -1,6 +1,6 @@
-"""Every header, included alone by a compiler that cannot have it, ends with the one sentence that names what cmm needs.
+"""A header included alone by a compiler that cannot have it ends with the one sentence that names what cmm needs.
 
-usage: requirements.py [COMPILER...]
+usage: requirements.py [COMPILER...]      the first is asked of every header, the others of those that users include
 """
 
 import concurrent.futures
@@ -33,7 +33,13 @@ def wrong_with(compiler, header, options):
 def main():
     headers = sorted(INCLUDE.rglob("*.hpp"))
     compilers = sys.argv[1:] or ["g++"]
-    jobs = [(compiler, header, options) for compiler in compilers for header in headers for options in CASES]
+    entries = [header for header in headers if header.parent.name == "cmm"]
+    jobs = [
+        (compiler, header, options)
+        for compiler in compilers
+        for header in (headers if compiler == compilers[0] else entries)
+        for options in CASES
+    ]
     # A header of CUDA or of nothing but macros needs no sentence before that of its toolkit.
     jobs = [job for job in jobs if job[1].name != "version.hpp" and job[1].parent.name != "cuda"]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

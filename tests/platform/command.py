@@ -203,7 +203,7 @@ class Command(unittest.TestCase):
         self.assertEqual(done.returncode, 0)
         self.assertIn("?]0;x??GPU 9: ", done.stdout)
         path.write_text(right.replace("cmm-attributes 1", "\\u001b[2J\\n"))
-        self.refuses('schema "?[2J?"', "--root", root)
+        self.refuses(r'schema "\x1b[2J\x0a"', "--root", root)
 
     def test_groups_with_names_of_people_are_recorded_without_them_and_found_again(self):
         root = self.copied("no-gpu")

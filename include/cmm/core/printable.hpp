@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "requirements.hpp"
+
 namespace cmm::detail {
 
 /// Text of strangers as a message may show it: control characters as \xNN, so that it stays one line and does

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "../core/requirements.hpp"
+
 namespace cmm::platform {
 
 /// Why CUDA may give no answer, and what helps.
