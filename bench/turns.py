@@ -110,7 +110,7 @@ def spread(values: list[float]) -> dict:
 
 
 def write(path: Path, results: dict) -> None:
-    """A file of results, whole or not at all; an older one of another machine or other versions is kept aside."""
+    """A file of results, whole or not at all; an older one of another machine or version is kept aside."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as partial:

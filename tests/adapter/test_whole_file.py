@@ -66,7 +66,10 @@ class WholeFile(AdapterTest):
         with self.assertRaises(ZeroDivisionError), whole_file(path) as partial:
             partial.write_text("half")
             raise ZeroDivisionError
-        script = "import sys, pathlib, cmm.whole_file as w\nwith w.whole_file(pathlib.Path(sys.argv[1])) as p: p.write_text('x' * 9000)"
+        script = (
+            "import sys, pathlib, cmm.whole_file as w\n"
+            "with w.whole_file(pathlib.Path(sys.argv[1])) as p: p.write_text('x' * 9000)"
+        )
 
         def limit():
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -1,8 +1,8 @@
-"""The commands under wrong options, variables and files: an exit code and a sentence, never a traceback, and no
-file is changed.
+"""The commands under wrong options, variables and files: an exit code and a sentence, never a traceback, and
+no file is changed.
 
-CMM_FUZZ_SEED is the first seed, and CMM_FUZZ_FACTOR how many times as much is tried; a failure names its seed and
-the command, and keeps the file that it was given.
+CMM_FUZZ_SEED is the first seed, and CMM_FUZZ_FACTOR how many times as much is tried; a failure names its seed
+and the command, and keeps the file that it was given.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Translation units with and without NDEBUG: what cannot work does not link, and the linker's words name NDEBUG;
+"""Translation units with and without NDEBUG: what cannot work does not link, and the linker names NDEBUG;
 what links works, or ends with a sentence that names NDEBUG.
 
 usage: mixed_ndebug.py [COMPILER]
@@ -16,7 +16,8 @@ HEADER = """
 #include <cmm/sim.hpp>
 using namespace cmm::literals;
 constexpr auto recipe = cmm::managed{} | cmm::prefer{cmm::location::host()} |
-    cmm::spill{cmm::device{} | cmm::limit{1_GiB}} | cmm::limit{4_GiB} | cmm::stats{} | cmm::pool{} | cmm::stats{};
+    cmm::spill{cmm::device{} | cmm::limit{1_GiB}} | cmm::limit{4_GiB} | cmm::stats{} | cmm::pool{} |
+    cmm::stats{};
 using memory = decltype(recipe.build(std::declval<cmm::sim::api>()));
 struct engine {  // its functions have one name in both kinds of unit
   explicit engine(cmm::sim::machine& on);

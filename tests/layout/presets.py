@@ -35,14 +35,15 @@ class Presets(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("clang++"), "clang++ is not installed")
     def test_clang_warns_of_nothing(self):
-        """The headers without CUDA together, with everything that a program can instantiate of them; and the examples."""
+        """The headers without CUDA together, with all that a program can instantiate of them; and the examples."""
         headers = [
             path.relative_to(ROOT / "include")
             for path in sorted((ROOT / "include").rglob("*.hpp"))
             if path.parent.name != "cuda" and path.name not in ("cuda.hpp", "torch.hpp", "on_cuda.hpp")
         ]
         source = "".join(f"#include <{header}>\n" for header in headers)
-        source += 'CMM_TORCH_ALLOCATOR_ON(cmm::torch::on_sim{"gh200-480"}, cmm::managed{} | cmm::limit{} | cmm::pool{});\n'
+        recipe = "cmm::managed{} | cmm::limit{} | cmm::pool{}"
+        source += f'CMM_TORCH_ALLOCATOR_ON(cmm::torch::on_sim{{"gh200-480"}}, {recipe});\n'
         with tempfile.TemporaryDirectory() as folder:
             every = pathlib.Path(folder) / "every.cpp"
             every.write_text(source)

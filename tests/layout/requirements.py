@@ -1,6 +1,6 @@
-"""A header included alone by a compiler that cannot have it ends with the one sentence that names what cmm needs.
+"""A header included alone by a compiler that cannot have it ends with one sentence that names what cmm needs.
 
-usage: requirements.py [COMPILER...]      the first is asked of every header, the others of those that users include
+usage: requirements.py [COMPILER...]      the first for every header, the others for those that users include
 """
 
 import concurrent.futures

@@ -15,7 +15,7 @@ venv=$1
 has_package() { true; }
 python_package Jinja2 >/dev/null || echo "$why_no_package"
 """
-TLS = """WARNING: Retrying (Retry(total=0)) after connection broken by 'SSLError(SSLCertVerificationError(1, 'self-signed'))'
+TLS = """WARNING: Retrying after connection broken by 'SSLError(SSLCertVerificationError(1, 'self-signed'))'
 ERROR: Could not find a version that satisfies the requirement Jinja2
 ERROR: No matching distribution found for Jinja2"""
 DISK = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"

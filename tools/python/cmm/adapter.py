@@ -72,8 +72,8 @@ def run(arguments: Sequence[str], program: str = "tools/adapter") -> None:
             library.make(partial)
     except OSError as error:
         raise Error(
-            f"{options.output} cannot be written ({error.strerror}); name a file in a folder that is writable "
-            "and has room"
+            f"{options.output} cannot be written ({error.strerror}); name a file in a folder "
+            "that is writable and has room"
         ) from error
 
 

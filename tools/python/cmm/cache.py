@@ -18,8 +18,8 @@ from .whole_file import whole_file
 def cache_folder(wanted: str | os.PathLike[str] | None = None) -> Path:
     """The folder given, else CMM_CACHE_DIR, else XDG_CACHE_HOME/cmm, else ~/.cache/cmm.
 
-    A folder that is missing is made for this user alone. Refuses one that cannot be made or written, that is of
-    another user or that others can write.
+    A folder that is missing is made for this user alone. Refuses one that cannot be made or written, that is
+    of another user or that others can write.
     """
     if wanted is None:
         wanted = os.environ.get("CMM_CACHE_DIR") or None
