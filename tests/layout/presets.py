@@ -35,7 +35,7 @@ class Presets(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("clang++"), "clang++ is not installed")
     def test_clang_warns_of_nothing(self):
-        """The headers without CUDA together, with all that a program can instantiate of them; and the examples."""
+        """The headers without CUDA together, with all that a program can instantiate; and the examples."""
         headers = [
             path.relative_to(ROOT / "include")
             for path in sorted((ROOT / "include").rglob("*.hpp"))

@@ -27,7 +27,7 @@ def use_pool(alloc: Allocator, device: torch.device | str | int | None = None) -
     PyTorch's caching stays on and asks for segments: 2 MiB for small tensors, 20 MiB for medium ones, whole
     multiples of 2 MiB above; a size threshold in the recipe sees those. Running out raises
     `torch.OutOfMemoryError`, also where tensors of other sizes left enough free: PyTorch gives nothing of a
-    pool back while a block uses it. The block that raised gives it back, so it can be tried again. Tensors may
+    pool back while a block uses it. The block that raised gives it back, and can be tried again. Tensors may
     outlive the block, and the interpreter. What they leave free serves the next block of this allocator here;
     `cmm.torch.empty_cache` gives it back to the driver. Blocks may be nested and run in several threads, each
     with memory of its own; threads that the block starts, such as those of `backward`, allocate as usual.
