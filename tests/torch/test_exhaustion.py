@@ -80,20 +80,22 @@ def fraction(here) -> list:
 
 
 def other_sizes(here) -> list:
-    """A tensor that needs memory another one left, in one block and then in the next."""
+    """Whether a tensor of 700 MiB is served after one of 600 was freed, at once and after empty_cache."""
+    import cmm.torch
     import torch
 
-    def fill(*sizes):
-        with here.route():
-            try:
-                for size in sizes:
-                    tensor = torch.full((size * MIB,), 7, dtype=torch.uint8, device="cuda")
-                    del tensor
-            except torch.OutOfMemoryError as full:
-                return "out of memory", getattr(full, "__notes__", [])
-        return "served", []
+    def served(*sizes):
+        try:
+            for size in sizes:
+                with here.route():
+                    torch.full((size * MIB,), 7, dtype=torch.uint8, device="cuda")
+        except torch.OutOfMemoryError:
+            return False
+        return True
 
-    return [fill(600, 700), fill(700), fill(600), fill(700), fill(700)]
+    at_once = served(600, 700)
+    cmm.torch.empty_cache()
+    return [at_once, served(700)]
 
 
 def setUpModule():
@@ -135,15 +137,13 @@ class Exhaustion(unittest.TestCase):
                     self.skipTest("left out: nvidia-smi answers nothing")
                 self.assertGreater(*late_and_early([-used for used in seen["gpu_used"]]), seen["gpu_used"])
 
-    def test_a_block_that_ran_out_can_be_tried_again(self):
+    def test_what_other_sizes_left_serves_after_empty_cache(self):
         for mode in OURS:
             with self.subTest(mode):
-                first, again, other, full, retried = self.other_sizes[mode].value()
-                self.assertEqual([again[0], other[0], retried[0]], ["served"] * 3)
-                for raised in (first, full):
-                    if raised[0] == "out of memory":
-                        self.assertEqual(mode, "pool")
-                        self.assertIn("tried again", "".join(raised[1]))
+                at_once, emptied = self.other_sizes[mode].value()
+                self.assertTrue(emptied)
+                if mode == "swap":
+                    self.assertTrue(at_once)
 
     def test_memory_fraction(self):
         for mode in OURS:

@@ -11,11 +11,6 @@ from .allocator import Allocator, chosen, state
 from .devices import device_index
 from .forever import keep_forever
 
-RETRY = (
-    "cmm: PyTorch keeps what a tensor left free in a pool for tensors of that size; now that the block has "
-    "ended it goes back to the driver, so the block may succeed when it is tried again"
-)
-
 _lock = threading.Lock()
 _idle: dict[tuple[Allocator, int], list[torch.cuda.MemPool]] = {}
 
@@ -26,11 +21,10 @@ def use_pool(alloc: Allocator, device: torch.device | str | int | None = None) -
 
     PyTorch's caching stays on and asks for segments: 2 MiB for small tensors, 20 MiB for medium ones, whole
     multiples of 2 MiB above; a size threshold in the recipe sees those. Running out raises
-    `torch.OutOfMemoryError`, also where tensors of other sizes left enough free: PyTorch gives nothing of a
-    pool back while a block uses it. The block that raised gives it back, and can be tried again. Tensors may
-    outlive the block, and the interpreter. What they leave free serves the next block of this allocator here;
-    `cmm.torch.empty_cache` gives it back to the driver. Blocks may be nested and run in several threads, each
-    with memory of its own; threads that the block starts, such as those of `backward`, allocate as usual.
+    `torch.OutOfMemoryError`. Tensors may outlive the block, and the interpreter. What they leave free serves
+    the next block of this allocator on this GPU; `cmm.torch.empty_cache` gives it back to the driver. Blocks
+    may be nested and run in several threads, each with memory of its own; threads that the block starts,
+    such as those of `backward`, allocate as usual.
 
     Refuses a simulated allocator, a missing GPU, PyTorch's expandable segments, and a process whose
     allocator is not PyTorch's own, such as after `swap_global`.
@@ -40,17 +34,12 @@ def use_pool(alloc: Allocator, device: torch.device | str | int | None = None) -
     _check_backend()
     index = device_index(device)
     pool = _take(alloc, index)
-    done_with = _keep
     try:
         with torch.cuda.use_mem_pool(pool, device=index):
             yield
-    except torch.OutOfMemoryError as full:
-        done_with = _give_up_now
-        if hasattr(full, "add_note"):  # from Python 3.11 on
-            full.add_note(RETRY)
-        raise
     finally:
-        done_with(alloc, index, pool)
+        with _lock:
+            _idle[alloc, index].append(pool)
 
 
 def empty_cache() -> None:
@@ -60,26 +49,9 @@ def empty_cache() -> None:
     pools that no block uses now are given up: their tensors live on, what they leave is PyTorch's to free.
     """
     with _lock:
-        for (alloc, index), pools in _idle.items():
+        for (_, index), pools in _idle.items():
             while pools:
-                _give_up(alloc, index, pools.pop())
-    torch.cuda.empty_cache()
-
-
-def _keep(alloc: Allocator, index: int, pool: torch.cuda.MemPool) -> None:
-    """For the next block of this allocator on this GPU."""
-    with _lock:
-        _idle[alloc, index].append(pool)
-
-
-def _give_up(_: Allocator, index: int, pool: torch.cuda.MemPool) -> None:
-    """Lets PyTorch free what the pool keeps, the next time it is asked to."""
-    torch.cuda.memory._cuda_releasePool(index, pool.id)
-
-
-def _give_up_now(alloc: Allocator, index: int, pool: torch.cuda.MemPool) -> None:
-    """Has PyTorch free what the pool keeps: it would not do that for another pool that runs out."""
-    _give_up(alloc, index, pool)
+                torch.cuda.memory._cuda_releasePool(index, pools.pop().id)
     torch.cuda.empty_cache()
 
 
