@@ -37,6 +37,7 @@ FRONT_DOORS = {
     "cmm": RECIPES,
     "recipe_text": RECIPES | {"text"},
     "sim": RECIPES | {"sim"},
+    "kv": RECIPES | {"platform", "kv"},
     "platform": CORE | {"platform"},
     "cuda": PORTABLE | {"cuda"},
     "torch": PORTABLE | {"cuda", "torch"},

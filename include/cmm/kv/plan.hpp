@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace cmm::kv {
+
+/// What is copied between two slots: the content of `beyond`, host memory, and of `fast`, HBM.
+struct slot_pair {
+  std::int32_t fast = 0;
+  std::int32_t beyond = 0;
+
+  friend constexpr bool operator==(const slot_pair&, const slot_pair&) noexcept = default;
+};
+
+/// The copies of one step, for a mover. No slot is in it twice, so all of it may run at once.
+///
+/// The spans are read while the plan is run and enqueued, and are the caller's again afterwards.
+struct plan {
+  std::span<const slot_pair> up{};    ///< from host memory to HBM; what HBM held is dropped
+  std::span<const slot_pair> down{};  ///< from HBM to host memory; what host memory held is dropped
+  std::span<const slot_pair> swap{};  ///< both ways at once
+
+  [[nodiscard]] constexpr bool empty() const noexcept { return up.empty() && down.empty() && swap.empty(); }
+};
+
+}  // namespace cmm::kv
