@@ -70,6 +70,7 @@ class address_space {
     if (base == nullptr) return nullptr;
     return &(blocks_[base] = {.range = std::move(range), .bytes = bytes, .kind = kind});
   }
+  [[nodiscard]] backing how() const noexcept { return how_; }
   void erase(const allocation& block) { blocks_.erase(block.range.base()); }
 
   /// The live block that begins here, or null.

@@ -11,6 +11,7 @@ inline constexpr const char* schieffer = "Schieffer et al., ICPP 2024";
 inline constexpr const char* rrze = "RRZE gpu-benches";
 inline constexpr const char* gh200_sheet = "NVIDIA GH200 data sheet";
 inline constexpr const char* cuda_guide = "CUDA programming guide";
+inline constexpr const char* copier = "TensorRT-LLM, its copier of KV blocks on a GH200";
 inline constexpr const char* like_h200 = "assumed, as on the H200";
 
 /// A cost of the driver's faults on the H200, made smaller until pages come at the 18-29 GB/s of GH200.
@@ -85,6 +86,12 @@ inline constexpr profile gh200_480{
                .engine = {6.5e3, "SuperInfer: under 10 GB/s in pieces of 64 KB over C2C"},
                .engine_batched = {1e3, detail::like_h200},
                .staged = {10, detail::like_h200}},
+    .movers = {.up = {43, detail::copier},
+               .down = {43, detail::copier},
+               .swap = {21, "assumed, as much each way as one way in all"},
+               .ring_up = {43, detail::as_registers},
+               .ring_down = {43, detail::as_registers},
+               .ring_swap = {21, detail::as_registers}},
     .calls = detail::borrowed_calls,
     .faults = {.batch = detail::scaled(h200_pcie.faults.batch),
                .service = detail::scaled(h200_pcie.faults.service),

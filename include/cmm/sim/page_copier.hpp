@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstring>
+#include <vector>
+
+#include "api.hpp"
+#include "page_moves.hpp"
+
+namespace cmm::sim {
+
+/// Moves pages of a simulated machine: `cmm::page_copier` without CUDA. Where its memory is real the bytes
+/// move when the call is made.
+class page_copier {
+ public:
+  explicit page_copier(sim::machine& on, int device = 0) : machine_{&on}, device_{device} {}
+
+  [[nodiscard]] sim::api api() const { return sim::api{*machine_}; }
+  [[nodiscard]] int device() const noexcept { return device_; }
+  status device_of(stream on, int& device) const {
+    return machine_->call("cudaStreamGetDevice", [&](state& s) {
+      const stream_state* const found = s.find(on);
+      if (found == nullptr) return errc::invalid_value;
+      s.clock.overlap(s.machine.calls.ask);
+      device = found->device;
+      return errc::success;
+    });
+  }
+
+  status allocate_pinned(void*& out, std::size_t bytes) { return machine_->allocate_pinned(out, bytes); }
+  status free_pinned(void* p) { return machine_->free_pinned(p); }
+  status write_now(void* to, const void* from, std::size_t bytes) {
+    const status copied = machine_->copy(to, from, bytes);
+    if (copied.ok() && real()) std::memcpy(to, from, bytes);
+    return copied;
+  }
+
+  [[nodiscard]] static bool moves_by_ring() noexcept { return true; }
+  status move(const page_moves& what, page_kernel how, stream on) {
+    return machine_->call("cudaLaunchKernel", [&](state& s) { return run_page_moves(s, what, how, on); });
+  }
+  status copy(const page_copies& what, stream on) {
+    std::vector<copy_use> copies;
+    copies.reserve(what.to.size());
+    for (std::size_t i = 0; i < what.to.size(); ++i)
+      copies.push_back({what.to[i], what.from[i], what.bytes[i]});
+    const status copied = machine_->copy_batch(copies, on);
+    if (copied.ok() && real()) {
+      for (const copy_use& each : copies) std::memcpy(each.to, each.from, each.bytes);
+    }
+    return copied;
+  }
+
+ private:
+  [[nodiscard]] bool real() const {
+    return machine_->inspect([](const state& s) { return s.space.how() == backing::real; });
+  }
+
+  sim::machine* machine_;
+  int device_;
+};
+
+static_assert(cmm::page_copier<page_copier>);
+
+}  // namespace cmm::sim
