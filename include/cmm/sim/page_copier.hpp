@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdlib>
 #include <cstring>
+#include <map>
 #include <vector>
 
 #include "api.hpp"
@@ -26,17 +28,47 @@ class page_copier {
     });
   }
 
-  status allocate_pinned(void*& out, std::size_t bytes) { return machine_->allocate_pinned(out, bytes); }
-  status free_pinned(void* p) { return machine_->free_pinned(p); }
+  /// Memory that the program writes: real, also where that of the machine is not.
+  status allocate_pinned(void*& out, std::size_t bytes) {
+    if (real()) return machine_->allocate_pinned(out, bytes);
+    return machine_->call("cudaMallocHost", [&](state& s) {
+      constexpr std::size_t line = 64;
+      void* const got = std::aligned_alloc(line, (bytes + line - 1) / line * line);
+      if (got == nullptr) return errc::out_of_memory;
+      s.clock.spend(s.machine.calls.system_pair / 2 +
+                    s.machine.calls.pinned_per_byte * static_cast<double>(bytes));
+      out = got;
+      return errc::success;
+    });
+  }
+  status free_pinned(void* p) {
+    if (real()) return machine_->free_pinned(p);
+    return machine_->call("cudaFreeHost", [&](state& s) {
+      s.clock.spend(s.machine.calls.system_pair / 2);
+      std::free(p);
+      return errc::success;
+    });
+  }
+  /// Where memory is not real, what was written last to an address is kept here.
   status write_now(void* to, const void* from, std::size_t bytes) {
     const status copied = machine_->copy(to, from, bytes);
-    if (copied.ok() && real()) std::memcpy(to, from, bytes);
+    if (!copied.ok()) return copied;
+    if (real()) {
+      std::memcpy(to, from, bytes);
+    } else {
+      const auto* const words = static_cast<const char*>(from);
+      written_[to].assign(words, words + bytes);
+    }
     return copied;
   }
 
   [[nodiscard]] static bool moves_by_ring() noexcept { return true; }
   status move(const page_moves& what, page_kernel how, stream on) {
-    return machine_->call("cudaLaunchKernel", [&](state& s) { return run_page_moves(s, what, how, on); });
+    page_moves seen = what;
+    if (const auto found = written_.find(what.pieces); found != written_.end()) {
+      seen.pieces = reinterpret_cast<const moved_piece*>(found->second.data());
+    }
+    return machine_->call("cudaLaunchKernel", [&](state& s) { return run_page_moves(s, seen, how, on); });
   }
   status copy(const page_copies& what, stream on) {
     std::vector<copy_use> copies;
@@ -57,6 +89,7 @@ class page_copier {
 
   sim::machine* machine_;
   int device_;
+  std::map<const void*, std::vector<char>> written_;
 };
 
 static_assert(cmm::page_copier<page_copier>);
