@@ -175,7 +175,8 @@ void add_kv_tier(suite<Workload>& s) {
       }
       kv_tier::add_moves(s, in, {way, {mover::engine, 0}, page, moved}, 0);
     }
-    for (const std::size_t page : s.quick() ? std::vector{64_KiB} : std::vector{16_KiB, 64_KiB, 2_MiB}) {
+    const bool both_sizes = !s.quick() && way != direction::swap;
+    for (const std::size_t page : both_sizes ? std::vector{16_KiB, 64_KiB} : std::vector{64_KiB}) {
       for (const std::size_t columns : products) {
         const auto both = [&](kv::moved_by by) {
           kv_tier::add_moves(s, in, {way, by, page, moved}, columns);
