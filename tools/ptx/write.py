@@ -47,24 +47,35 @@ def release(compiler: str) -> str:
 def ptx(compiler: str, capability: int) -> str:
     """PTX without comments, its lines filled: they mean nothing in this language."""
     command = [compiler, "-std=c++20", "-I", str(ROOT / "include"), f"-arch=compute_{capability}"]
-    made = subprocess.run([*command, "-ptx", "-o", "-", str(SOURCE)], check=True, capture_output=True, text=True)
+    made = subprocess.run(
+        [*command, "-ptx", "-o", "-", str(SOURCE)], check=True, capture_output=True, text=True
+    )
     lines = [re.sub(r"\s+", " ", line.split("//")[0]).strip() for line in made.stdout.splitlines()]
     head = [line for line in lines if line.startswith((".version", ".target", ".address_size"))]
     rest = [line for line in lines if line and line not in head]
-    return "\n".join([*head, textwrap.fill(" ".join(rest), 108, break_long_words=False, break_on_hyphens=False)])
+    return "\n".join(
+        [*head, textwrap.fill(" ".join(rest), 108, break_long_words=False, break_on_hyphens=False)]
+    )
 
 
 def header(compiler: str) -> str:
+    origin = f"with nvcc {release(compiler)} from tools/ptx/page_mover.cu, {digest()}"
     text = [
         "#pragma once",
         "",
-        f"// Written by tools/ptx/write.py with nvcc {release(compiler)} from tools/ptx/page_mover.cu, {digest()}.",
+        f"// Written by tools/ptx/write.py {origin}.",
         "",
         "namespace cmm::cuda::ptx {",
         "",
     ]
     for name, capability, what in KERNELS:
-        text += [f"/// {what}", f'inline constexpr const char* {name} = R"(', ptx(compiler, capability), ')";', ""]
+        text += [
+            f"/// {what}",
+            f'inline constexpr const char* {name} = R"(',
+            ptx(compiler, capability),
+            ')";',
+            "",
+        ]
     return "\n".join([*text, "}  // namespace cmm::cuda::ptx", ""])
 
 
@@ -72,7 +83,9 @@ def check() -> int:
     stands = HEADER.read_text() if HEADER.is_file() else ""
     remedy = "run tools/ptx/write.py where nvcc is"
     if digest() not in stands:
-        print(f"{HEADER.name} was made from another page_mover.cu or page_moves.hpp; {remedy}", file=sys.stderr)
+        print(
+            f"{HEADER.name} was made from another page_mover.cu or page_moves.hpp; {remedy}", file=sys.stderr
+        )
         return 1
     compiler = nvcc()
     made_by = re.search(r"with nvcc ([\d.]+)", stands).group(1)

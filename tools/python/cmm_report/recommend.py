@@ -5,7 +5,7 @@ from statistics import geometric_mean
 
 from cmm.kv_recipe import managed_recipe, pinned_recipe
 
-from . import units
+from . import movers, units
 from .axes import by_number
 from .findings import WAYS
 from .spread import is_clear
@@ -227,6 +227,7 @@ def as_json(result, advice):
             }
             for a in advice
         ],
+        "kv_movers": movers.as_json(movers.movers(result)),
     }
 
 
