@@ -1,8 +1,8 @@
 // The kernels that move pages between the two memories of a range. They are carried as PTX by
 // include/cmm/cuda/page_mover_ptx.hpp, which tools/ptx/write.py makes from this file.
 //
-// Each thread block takes an equal part of each of the three lists, and neighbours begin with different lists,
-// so that both ways of the link are in use at any time.
+// Each thread block takes an equal part of each of the three lists, and neighbours begin with different
+// lists, so that both ways of the link are in use at any time.
 
 #include <cmm/core/page_moves.hpp>
 
@@ -212,9 +212,10 @@ class arrival {
 };
 
 __device__ void put(void* to, const void* from, unsigned bytes) {
-  asm volatile("cp.async.bulk.global.shared::cta.bulk_group [%0], [%1], %2;" ::"l"(__cvta_generic_to_global(to)),
-               "r"(shared_address(from)), "r"(bytes)
-               : "memory");
+  asm volatile(
+      "cp.async.bulk.global.shared::cta.bulk_group [%0], [%1], %2;" ::"l"(__cvta_generic_to_global(to)),
+      "r"(shared_address(from)), "r"(bytes)
+      : "memory");
   asm volatile("cp.async.bulk.commit_group;" ::: "memory");
 }
 template <unsigned Younger>

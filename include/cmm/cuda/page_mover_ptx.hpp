@@ -1,6 +1,6 @@
 #pragma once
 
-// Written by tools/ptx/write.py with nvcc 13.0 from tools/ptx/page_mover.cu, 5313f3cb381d0841.
+// Written by tools/ptx/write.py with nvcc 13.0 from tools/ptx/page_mover.cu, 4382339f557314f6.
 
 namespace cmm::cuda::ptx {
 
