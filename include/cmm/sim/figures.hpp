@@ -70,6 +70,8 @@ void each_figure(const mover_costs& of, auto&& visit) {
   visit("ring_up", of.ring_up, rate);
   visit("ring_down", of.ring_down, rate);
   visit("ring_swap", of.ring_swap, rate);
+  visit("slows", of.slows, pure);
+  visit("engine_slows", of.engine_slows, pure);
 }
 void each_figure(const call_costs& of, auto&& visit) {
   visit("managed_pair", of.managed_pair, time);

@@ -76,7 +76,9 @@ class page_copier {
     for (std::size_t i = 0; i < what.to.size(); ++i)
       copies.push_back({what.to[i], what.from[i], what.bytes[i]});
     const status copied = machine_->copy_batch(copies, on);
-    if (copied.ok() && real()) {
+    if (!copied.ok()) return copied;
+    machine_->inspect([&](state& s) { note_movers(s, *s.find(on), s.machine.movers.engine_slows, 0); });
+    if (real()) {
       for (const copy_use& each : copies) std::memcpy(each.to, each.from, each.bytes);
     }
     return copied;

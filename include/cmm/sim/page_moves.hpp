@@ -22,6 +22,12 @@ inline outcome move_range(state& s, void* to, const void* from, std::size_t byte
 
 }  // namespace detail
 
+/// What works in this stream until its end takes something of the products beside it.
+inline void note_movers(state& s, const stream_state& stream, double of_memory, double ctas) {
+  if (stream.capture != 0) return;
+  s.movers[static_cast<std::size_t>(stream.device)] = {stream.ready, of_memory, ctas};
+}
+
 /// A kernel of some thread blocks moves pages. The bytes are there when the call returns: whoever reads them
 /// before the stream has come so far sees them too early.
 inline errc run_page_moves(state& s, const page_moves& what, page_kernel how, stream on) {
@@ -60,6 +66,7 @@ inline errc run_page_moves(state& s, const page_moves& what, page_kernel how, st
   }
   s.clock.spend(s.machine.calls.launch);
   submit(s, *stream, sum, s.machine.gpu.launch);
+  note_movers(s, *stream, s.machine.movers.slows * how.ctas, how.ctas);
   return sum.code;
 }
 

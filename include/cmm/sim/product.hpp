@@ -68,6 +68,16 @@ inline double product_time(const profile& machine, const matrix_product& what) {
   return std::max(best, static_cast<double>(what.operand_bytes()) / machine.hbm.read);
 }
 
+/// How many times as long a product takes for the movers that work beside it from `start` on.
+inline double slowed(const state& s, const matrix_product& what, int device, std::int64_t start,
+                     double time) {
+  const movers_at_work& beside = s.movers[static_cast<std::size_t>(device)];
+  if (beside.until <= start) return 1;
+  const bool waits = what.columns < what.rows;
+  const double share = waits ? beside.of_memory : beside.ctas / s.machine.gpu.multiprocessors;
+  return 1 + share * std::min(1.0, static_cast<double>(beside.until - start) / time);
+}
+
 }  // namespace detail
 
 /// One matrix product: pages that fault come first, then arithmetic and remote operands, which are read again
@@ -77,6 +87,8 @@ inline errc run_product(state& s, const matrix_product& what, stream on) {
   if (stream == nullptr) return errc::invalid_value;
   s.clock.spend(s.machine.calls.product);
   outcome sum{.near = stream->capture == 0 ? detail::product_time(s.machine, what) : 0.0};
+  sum.near *=
+      detail::slowed(s, what, stream->device, stream->free_at(s.clock.start()), std::max(sum.near, 1.0));
   constexpr std::size_t os_page = 4096;
   const auto again = [&](std::size_t lines) {
     return std::ceil(static_cast<double>(lines) / detail::loaded_once(what.kind));

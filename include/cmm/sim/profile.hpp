@@ -96,6 +96,8 @@ struct mover_costs {
   figure ring_up{};  ///< bulk copies through shared memory
   figure ring_down{};
   figure ring_swap{};
+  figure slows{};         ///< by which share a thread block slows a product that waits for memory
+  figure engine_slows{};  ///< by which the copy engine does
 };
 
 /// Host time of calls in nanoseconds. A pair is one call that takes memory and one that gives it back.
