@@ -56,6 +56,14 @@ __device__ run place(const moved_piece& piece, page_pair pair, wide offset, unsi
           left < most ? static_cast<unsigned>(left) : most};
 }
 
+/// The last thread block tells the CPU. For one thread of each, when the block has done all.
+__device__ void tell_when_done(const page_moves& all) {
+  const unsigned last = gridDim.x - 1;
+  if (atomicInc(all.blocks_done, last) != last) return;  // it is 0 again after the last one
+  __threadfence_system();
+  *static_cast<volatile unsigned*>(all.done) = 1;
+}
+
 #if __CUDA_ARCH__ < 900
 
 constexpr unsigned threads = 512;  // of 128 registers each, half of which hold what is on its way
@@ -169,12 +177,14 @@ extern "C" __global__ void __launch_bounds__(threads, 1)
   for (unsigned turn = 0; turn < 3; ++turn) {
     move_part(all, static_cast<way>((blockIdx.x + turn) % 3), room);
   }
+  __syncthreads();
+  if (threadIdx.x == 0) tell_when_done(all);
 }
 
 #else
 
-constexpr unsigned lag = 4;       // stores that may still read their chunk when the next load begins
-constexpr unsigned window = 256;  // pairs that are fetched at a time
+constexpr unsigned lag = 2;      // stores that may still read their chunk when the next load begins
+constexpr unsigned window = 64;  // pairs that are fetched at a time
 
 __device__ unsigned shared_address(const void* p) {
   return static_cast<unsigned>(__cvta_generic_to_shared(p));
@@ -407,6 +417,7 @@ extern "C" __global__ void __launch_bounds__(32, 1)
     move_part(all, static_cast<way>((blockIdx.x + turn) % 3), pairs, moving);
   }
   asm volatile("cp.async.bulk.wait_group 0;" ::: "memory");
+  tell_when_done(all);
 }
 
 #endif

@@ -34,8 +34,8 @@ struct page_copies {
 /// `device` is the one that moves the pages; `device_of` tells which one a stream belongs to.
 /// `allocate_pinned` gives host memory that GPU and CPU read and write, `write_now` writes memory of the GPU
 /// and returns when that is done. `moves_by_ring` tells whether the GPU has the kernel of that kind. `move`
-/// and `copy` put work into a stream and wait for nothing; the lists of `page_moves` are read when that work
-/// runs, those of `page_copies` before `copy` returns.
+/// and `copy` put work into a stream and wait for nothing, and `move` fails for a stream of another device;
+/// the lists of `page_moves` are read when that work runs, those of `page_copies` before `copy` returns.
 template <class Copier>
 concept page_copier = requires(Copier& c, void* p, void*& out, const void* from, std::size_t n, int& device,
                                stream s, const page_moves& moves, const page_copies& copies) {
@@ -47,6 +47,7 @@ concept page_copier = requires(Copier& c, void* p, void*& out, const void* from,
   { c.write_now(p, from, n) } -> std::same_as<status>;
   { c.moves_by_ring() } -> std::same_as<bool>;
   { c.move(moves, page_kernel{}, s) } -> std::same_as<status>;
+  { c.pause() } -> std::same_as<status>;
   { c.copy(copies, s) } -> std::same_as<status>;
 };
 

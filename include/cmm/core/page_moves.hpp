@@ -35,9 +35,11 @@ struct page_moves {
 
   const page_pair* pairs = nullptr;  ///< those of `up`, then of `down`, then of `swap`; 16-byte aligned
   const moved_piece* pieces = nullptr;
-  std::uint32_t up = 0;    ///< pages that go from the host to the GPU
-  std::uint32_t down = 0;  ///< pages that go from the GPU to the host
-  std::uint32_t swap = 0;  ///< pairs whose contents change places
+  std::uint32_t* blocks_done = nullptr;  ///< in memory of the GPU; 0 before and after the kernel
+  std::uint32_t* done = nullptr;         ///< in host memory; becomes 1 when all pairs are read and moved
+  std::uint32_t up = 0;                  ///< pages that go from the host to the GPU
+  std::uint32_t down = 0;                ///< pages that go from the GPU to the host
+  std::uint32_t swap = 0;                ///< pairs whose contents change places
   std::uint32_t piece_count = 0;
   std::uint32_t segments = 0;  ///< of one page
   std::uint32_t chunk = 0;     ///< bytes that a ring moves with one copy, a multiple of `segment`

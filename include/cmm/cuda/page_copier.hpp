@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <thread>
 
 #include "../core/error.hpp"
 #include "../core/page_copier.hpp"
@@ -12,8 +13,8 @@ namespace cmm::cuda {
 
 /// How the ring of bulk copies is cut, in shared memory of each thread block.
 struct ring_shape {
-  std::uint32_t chunk = 8192;  ///< bytes of one copy, a multiple of `page_moves::segment`
-  std::uint32_t chunks = 24;   ///< at most; fewer where a thread block may have less shared memory
+  std::uint32_t chunk = 16384;  ///< bytes of one copy, a multiple of `page_moves::segment`
+  std::uint32_t chunks = 13;    ///< at most; fewer where a thread block may have less shared memory
 };
 
 /// Moves pages between the memories of one GPU and the host: `cmm::page_copier` by the CUDA runtime.
@@ -87,12 +88,18 @@ class page_copier {
                                    ring ? ring_shared() : 0, native(on)),
                   "cudaLaunchKernel");
   }
+  /// A kernel that failed tells nobody, but every later call of the runtime.
+  static status pause() noexcept {
+    std::this_thread::yield();
+    const relaxed_capture relaxed;
+    const cudaError_t code = cudaStreamQuery(cudaStreamPerThread);
+    return code == cudaErrorNotReady ? status{} : answer(code, "cudaStreamQuery");
+  }
   /// A batch, or one copy after another in the legacy default stream, where a batch is refused.
   static status copy(const page_copies& what, stream on) noexcept {
     if (!cmm::detail::is_legacy(cuda::api{}, on)) {
       cudaMemcpyAttributes how{};
       how.srcAccessOrder = cudaMemcpySrcAccessOrderStream;
-      how.flags = cudaMemcpyFlagPreferOverlapWithCompute;
       std::size_t first = 0;
       return answer(cudaMemcpyBatchAsync(what.to.data(), what.from.data(), what.bytes.data(), what.to.size(),
                                          &how, &first, 1, native(on)),
@@ -110,9 +117,9 @@ class page_copier {
  private:
   static constexpr unsigned register_threads = 512;
   static constexpr unsigned ring_threads = 32;
-  static constexpr std::uint32_t least_chunks = 8;
+  static constexpr std::uint32_t least_chunks = 5;
   static constexpr std::uint32_t chunk_shared = 24;      ///< what the ring remembers of a chunk
-  static constexpr std::uint32_t own_shared = 5 * 1024;  ///< windows of pairs, and what the driver takes
+  static constexpr std::uint32_t own_shared = 3 * 1024;  ///< windows of pairs, and what the driver takes
 
   [[nodiscard]] std::size_t ring_shared() const noexcept {
     return std::size_t{ring_.chunks} * (ring_.chunk + chunk_shared);

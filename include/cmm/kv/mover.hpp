@@ -55,7 +55,7 @@ class mover {
         places_{places},
         pieces_{detail::moved_pieces(places, pieces)},
         settings_{std::move(settings)},
-        ring_{copier, at_least(settings_.steps, 2), at_least(settings_.pairs, 2) / 2 * 2},
+        ring_{copier, settings_.steps, settings_.pairs},
         engine_{copier, pieces_, settings_.staging} {
     for (const moved_piece& each : pieces_) page_bytes_ += each.bytes;
     for (const direction way : {direction::up, direction::down, direction::swap}) {
@@ -94,19 +94,25 @@ class mover {
     auto api = copier_.api();
     const auto here = api.enter(copier_.device());
     cmm::detail::check(here.result(), moving);
-    check_stream(api, on);
+    check_capture(api, on);
     for (const auto& list : {what.up, what.down, what.swap}) detail::check_pairs(places_, list);
     if (what.step != 0 && what.step <= last_step_) {
       throw bad_request{"the plan of step " + std::to_string(what.step) + " was run, or a later one: up to " +
                         std::to_string(last_step_) + "; run each plan once, in order"};
     }
-    if (what.step != 0) last_step_ = what.step;
+    const by_direction all{what.up, what.down, what.swap};
+    const auto copied = [&](direction way) {
+      return !all[static_cast<std::size_t>(way)].empty() && by(way, with).what == moved_by::mover::engine;
+    };
+    constexpr direction ways[] = {direction::up, direction::down, direction::swap};
+    if (std::ranges::any_of(ways, copied)) check_device(on);
+    step_ = what.step;
 
-    const by_direction lists{what.up, what.down, what.swap};
-    for (const auto kind : {moved_by::mover::registers, moved_by::mover::ring}) launch(lists, kind, on, with);
-    for (const direction way : {direction::up, direction::down, direction::swap}) {
-      const auto& pairs = lists[static_cast<std::size_t>(way)];
-      if (!pairs.empty() && by(way, with).what == moved_by::mover::engine) engine_.move(pairs, way, on);
+    for (const auto kind : {moved_by::mover::registers, moved_by::mover::ring}) launch(all, kind, on, with);
+    for (const direction way : ways) {
+      if (!copied(way)) continue;
+      begun();
+      engine_.move(all[static_cast<std::size_t>(way)], way, on);
     }
     count(what);
   }
@@ -128,9 +134,6 @@ class mover {
   static constexpr const char* preparing = "preparing to move pages";
   static constexpr const char* moving = "moving pages";
 
-  static std::size_t at_least(std::size_t wanted, std::size_t least) noexcept {
-    return std::max(wanted, least);
-  }
   moved_by& row(direction way, beside with) noexcept {
     return rows_[static_cast<std::size_t>(way) * 3 + static_cast<std::size_t>(with)];
   }
@@ -147,14 +150,9 @@ class mover {
       how.ctas = std::max(settings_.ctas != 0 ? settings_.ctas : how.ctas, 1U);
     return how;
   }
-  void check_stream(auto& api, stream on) {
-    int device = 0;
-    cmm::detail::check(copier_.device_of(on, device), moving);
-    if (device != copier_.device()) {
-      throw bad_request{"this mover is of device " + std::to_string(copier_.device()) +
-                        " and the stream of device " + std::to_string(device) +
-                        "; run the plan in a stream of the mover's device"};
-    }
+  /// A part of the plan is in a stream, so that it is not run again, whatever happens to the rest.
+  void begun() noexcept { last_step_ = std::max(last_step_, step_); }
+  void check_capture(auto& api, stream on) {
     std::uint64_t capture = 0;
     cmm::detail::check(api.capture_of(on, capture), moving);
     if (capture != 0) {
@@ -163,6 +161,15 @@ class mover {
           "is "
           "launched"};
     }
+  }
+  /// Asked before copies, and when a kernel was refused, since each question costs a step some time.
+  void check_device(stream on) {
+    int device = 0;
+    cmm::detail::check(copier_.device_of(on, device), moving);
+    if (device == copier_.device()) return;
+    throw bad_request{"this mover is of device " + std::to_string(copier_.device()) +
+                      " and the stream of device " + std::to_string(device) +
+                      "; run the plan in a stream of the mover's device"};
   }
 
   /// Kernels of this kind for all lists that go by it, as many pairs at a time as there is room for.
@@ -177,9 +184,12 @@ class mover {
       pairs += list.size();
     }
     while (pairs > 0) {
-      const std::span<page_pair> room = ring_.room();
+      const detail::told_pairs part = ring_.next();
+      const std::span<page_pair> room = part.room;
       page_moves told{.pairs = room.data(),
                       .pieces = table_,
+                      .blocks_done = part.blocks_done,
+                      .done = part.done,
                       .piece_count = static_cast<std::uint32_t>(pieces_.size()),
                       .segments = segments()};
       std::size_t used = 0;
@@ -191,8 +201,11 @@ class mover {
         for (const slot_pair& each : some) room[used++] = {each.fast, each.beyond};
       }
       pairs -= used;
-      cmm::detail::check(copier_.move(told, how, on), moving);
-      ring_.taken(on);
+      const status moved = copier_.move(told, how, on);
+      if (!moved.ok()) check_device(on);
+      cmm::detail::check(moved, moving);
+      ring_.taken();
+      begun();
       ++counts_.kernels;
     }
   }
@@ -217,6 +230,7 @@ class mover {
   std::size_t page_bytes_ = 0;
   std::array<moved_by, 9> rows_{};
   moved_piece* table_ = nullptr;
+  std::uint64_t step_ = 0;
   std::uint64_t last_step_ = 0;
   mover_counts counts_{};
   cmm::detail::process_mark process_;

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "../core/error.hpp"
@@ -10,101 +12,115 @@
 
 namespace cmm::kv::detail {
 
-/// Host memory through which kernels are told of pairs, part after part, each with an event that tells when
-/// its kernel has read it.
+/// What a kernel is told of, in a part of the ring that no other kernel reads.
+struct told_pairs {
+  std::span<page_pair> room{};
+  std::uint32_t* blocks_done = nullptr;
+  std::uint32_t* done = nullptr;
+};
+
+/// Host memory through which kernels are told of pairs, part after part. Each kernel says in a word of the
+/// same memory that it has read its part, so that a step costs no event.
 ///
 /// When every part still waits for its kernel, the thread waits for the oldest one. For one thread at a time;
-/// streams may differ, since each part is followed by its own event.
+/// streams may differ.
 template <page_copier Copier>
 class pair_ring {
  public:
-  static constexpr std::size_t spare = 2;  ///< pairs behind a part, which a kernel may read and not use
-
   /// Throws `cuda_error`; what it took goes back.
-  pair_ring(Copier& copier, std::size_t parts, std::size_t pairs) : copier_{copier}, pairs_{pairs} {
+  pair_ring(Copier& copier, std::size_t parts, std::size_t pairs)
+      : copier_{copier},
+        pairs_{(std::max<std::size_t>(pairs, 2) + 1) / 2 * 2},
+        used_(std::max<std::size_t>(parts, 2)) {
     auto api = copier.api();
-    const auto here = api.enter(copier.device());  // whose events these are
+    const auto here = api.enter(copier.device());
     cmm::detail::check(here.result(), doing);
     void* got = nullptr;
-    cmm::detail::check(copier.allocate_pinned(got, parts * (pairs + spare) * sizeof(page_pair)), doing);
-    memory_ = static_cast<page_pair*>(got);
+    cmm::detail::check(copier.allocate_pinned(got, used_.size() * part_bytes()), doing);
+    memory_ = static_cast<char*>(got);
     try {
-      for (std::size_t i = 0; i < parts; ++i) {
-        event made;
-        cmm::detail::check(api.create_event(made), doing);
-        parts_.push_back({made, false});
-      }
+      const std::vector<std::uint32_t> none(used_.size());
+      cmm::detail::check(api.allocate_device(got, none.size() * sizeof(std::uint32_t)), doing);
+      counters_ = static_cast<std::uint32_t*>(got);
+      cmm::detail::check(copier.write_now(counters_, none.data(), none.size() * sizeof(std::uint32_t)),
+                         doing);
     } catch (...) {
       release();
       throw;
     }
   }
-  ~pair_ring() { release(); }
+  ~pair_ring() {
+    wait();
+    release();
+  }
   pair_ring(const pair_ring&) = delete;
   pair_ring& operator=(const pair_ring&) = delete;
 
-  /// Room for the next kernel's pairs, which no other one reads. Throws `cuda_error`.
-  std::span<page_pair> room() {
-    part& next = parts_[next_];
-    if (next.used) {
-      auto api = copier_.api();
-      const status asked = api.query(next.read);
-      if (asked.code == errc::not_ready) {
-        ++waits_;
-        cmm::detail::check(api.synchronize(next.read), doing);
-      } else {
-        cmm::detail::check(asked, doing);
-      }
-      next.used = false;
+  /// What the next kernel is told, and will say when it is done. Throws `cuda_error`.
+  told_pairs next() {
+    const told_pairs part = at(next_);
+    if (used_[next_] && !is_done(part)) {
+      ++waits_;
+      cmm::detail::check(wait_for(part), doing);
     }
-    return {memory_ + next_ * (pairs_ + spare), pairs_};
+    used_[next_] = false;
+    std::atomic_ref{*part.done}.store(0, std::memory_order_relaxed);
+    return part;
   }
-  /// The kernel that reads the room is in this stream now. Throws `cuda_error`.
-  void taken(stream on) {
-    part& now = parts_[next_];
-    auto api = copier_.api();
-    const status told = api.record(now.read, on);
-    if (!told.ok()) static_cast<void>(api.synchronize(on));  // else nothing tells when the room is free
-    cmm::detail::check(told, doing);
-    now.used = true;
-    next_ = (next_ + 1) % parts_.size();
+  /// Its kernel is in a stream now.
+  void taken() noexcept {
+    used_[next_] = true;
+    next_ = (next_ + 1) % used_.size();
   }
-  /// Until all kernels have read their pairs, and with that have begun and ended.
+  /// Until all kernels have read their pairs and moved them.
   void wait() noexcept {
-    auto api = copier_.api();
-    for (part& each : parts_) {
-      if (each.used) static_cast<void>(api.synchronize(each.read));
-      each.used = false;
+    for (std::size_t i = 0; i < used_.size(); ++i) {
+      if (used_[i] && !wait_for(at(i)).ok()) break;
     }
+    std::fill(used_.begin(), used_.end(), false);
   }
   /// How often a thread waited for a kernel to read.
   [[nodiscard]] std::size_t waits() const noexcept { return waits_; }
   /// A forked child leaves what belongs to its parent alone.
   void abandon() noexcept {
-    parts_.clear();
+    std::fill(used_.begin(), used_.end(), false);
     memory_ = nullptr;
+    counters_ = nullptr;
   }
 
  private:
   static constexpr const char* doing = "telling a kernel which pages to move";
+  static constexpr std::size_t line = 64;
 
-  struct part {
-    event read{};
-    bool used = false;
-  };
-
+  /// A line for the word, and two pairs behind the others, which a kernel may read and does not use.
+  [[nodiscard]] std::size_t part_bytes() const noexcept {
+    return line + ((pairs_ + 2) * sizeof(page_pair) + line - 1) / line * line;
+  }
+  [[nodiscard]] told_pairs at(std::size_t part) const noexcept {
+    char* const begin = memory_ + part * part_bytes();
+    return {{reinterpret_cast<page_pair*>(begin + line), pairs_},
+            counters_ + part,
+            reinterpret_cast<std::uint32_t*>(begin)};
+  }
+  static bool is_done(const told_pairs& part) noexcept {
+    return std::atomic_ref{*part.done}.load(std::memory_order_acquire) != 0;
+  }
+  status wait_for(const told_pairs& part) noexcept {
+    status so_far;
+    while (so_far.ok() && !is_done(part)) so_far = copier_.pause();
+    return so_far;
+  }
   void release() noexcept {
-    wait();
-    auto api = copier_.api();
-    for (const part& each : parts_) static_cast<void>(api.destroy_event(each.read));
+    if (counters_ != nullptr) static_cast<void>(copier_.api().free(counters_));
     if (memory_ != nullptr) static_cast<void>(copier_.free_pinned(memory_));
   }
 
   Copier& copier_;
   std::size_t pairs_;
-  page_pair* memory_ = nullptr;
-  std::vector<part> parts_;
+  std::vector<bool> used_;
   std::size_t next_ = 0;
+  char* memory_ = nullptr;
+  std::uint32_t* counters_ = nullptr;
   std::size_t waits_ = 0;
 };
 

@@ -70,6 +70,8 @@ class page_copier {
     }
     return machine_->call("cudaLaunchKernel", [&](state& s) { return run_page_moves(s, seen, how, on); });
   }
+  /// Nothing is waited for: a kernel has read its pairs when `move` returns.
+  static status pause() noexcept { return {}; }
   status copy(const page_copies& what, stream on) {
     std::vector<copy_use> copies;
     copies.reserve(what.to.size());

@@ -33,7 +33,7 @@ inline void note_movers(state& s, const stream_state& stream, double of_memory, 
 inline errc run_page_moves(state& s, const page_moves& what, page_kernel how, stream on) {
   stream_state* const stream = s.find(on);
   if (stream == nullptr || what.pairs == nullptr || what.pieces == nullptr) return errc::invalid_value;
-  if (what.count() == 0 || how.ctas == 0) return errc::invalid_value;
+  if (what.count() == 0 || how.ctas == 0 || stream->device != s.device()) return errc::invalid_value;
   const bool real = s.space.how() == backing::real;
   outcome sum;
   double bytes[3] = {};
@@ -64,6 +64,7 @@ inline errc run_page_moves(state& s, const page_moves& what, page_kernel how, st
                        bytes[2] / (ring ? costs.ring_swap : costs.swap);
     sum.near = std::max(sum.near, one / how.ctas);
   }
+  if (what.done != nullptr) *what.done = 1;
   s.clock.spend(s.machine.calls.launch);
   submit(s, *stream, sum, s.machine.gpu.launch);
   note_movers(s, *stream, s.machine.movers.slows * how.ctas, how.ctas);

@@ -72,7 +72,7 @@ inline constexpr profile gh200_480{
              .d2h = {297, detail::dnhkng},
              .both = {384, "assumed, the peak of the LPDDR, which reads or writes"},
              .remote_read = {335, detail::dnhkng},
-             .remote_write = {297, "assumed, as D2H"},
+             .remote_write = {355, detail::copier},
              .remote_latency = {725, "assumed, 600-850 ns"},
              .far = {177, "dnhkng, report on 2 x GH200: the middle of 133-221"},
              .cpu_read = {168, "HPI HCDS 2025, an upper bound"},
