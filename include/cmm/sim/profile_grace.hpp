@@ -93,7 +93,7 @@ inline constexpr profile gh200_480{
                .ring_up = {43, "assumed, as threads that load and store"},
                .ring_down = {43, "assumed, as threads that load and store"},
                .ring_swap = {21, "assumed, as threads that load and store"},
-               .piece = {h200_pcie.movers.piece, detail::like_h200},
+               .piece = {40, "assumed, small enough for 97 % of the link by eight thread blocks"},
                .beside = {h200_pcie.movers.beside, detail::like_h200},
                .slows = {h200_pcie.movers.slows, detail::like_h200},
                .slows_large = {h200_pcie.movers.slows_large, detail::like_h200},
