@@ -31,12 +31,18 @@ class Choice:
 
 
 def choose(
-    machine: Machine, gpus: Sequence[Gpu], asked: str | None, hbm: int, taken: int, anywhere: bool = False
+    machine: Machine,
+    gpus: Sequence[Gpu],
+    asked: str | None,
+    hbm: int,
+    taken: int,
+    anywhere: bool = False,
+    budget: int | None = None,
 ) -> Choice:
     """The recipe asked for, else the best for this machine.
 
     vLLM uses `hbm` bytes of each GPU, and for each `taken` bytes of host memory for other things. `anywhere`
-    takes of all nodes what the recipe allows.
+    takes of all nodes what the recipe allows. `budget` is CMM_LIMIT.
     """
     if asked is not None:
         _check_names(machine, asked)
@@ -44,7 +50,7 @@ def choose(
         reasons = [("asked", "this recipe")] if asked else []
         return Choice(asked or IN_HBM, 0, "", SHARED, (*reasons, ("reported", SHARED)))
     if asked is not None:
-        return _asked(machine, gpus, asked, hbm, taken, anywhere)
+        return _asked(machine, gpus, asked, hbm, taken, anywhere, budget)
     recipe = managed_recipe(_preferred(machine, gpus))
     places = [place_of(machine, gpu, recipe, anywhere) for gpu in gpus]
     managed = reach_of(machine, "managed", places[0])
@@ -91,7 +97,15 @@ def _listed(what: str, numbers: Sequence[int]) -> str:
     return f"{what}{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
 
 
-def _asked(machine: Machine, gpus: Sequence[Gpu], asked: str, hbm: int, taken: int, anywhere: bool) -> Choice:
+def _asked(
+    machine: Machine,
+    gpus: Sequence[Gpu],
+    asked: str,
+    hbm: int,
+    taken: int,
+    anywhere: bool,
+    budget: int | None,
+) -> Choice:
     found = re.match(r"[\s(]*(\w*)", asked)
     name = found[1] if found else ""
     if name in ("device", "device_pool"):
@@ -109,7 +123,7 @@ def _asked(machine: Machine, gpus: Sequence[Gpu], asked: str, hbm: int, taken: i
             f"the recipe takes from {name}, which does not reach {reach.tier} here: {reach.evidence}; leave "
             "--recipe out, and cmm serve chooses one"
         )
-    return _beyond(machine, asked, name, places, hbm, taken, asked=True)
+    return _beyond(machine, asked, name, places, hbm, taken, asked=True, budget=budget)
 
 
 def _beyond(
@@ -120,6 +134,7 @@ def _beyond(
     hbm: int,
     taken: int,
     asked: bool = False,
+    budget: int | None = None,
 ) -> Choice:
     """With as much of the larger memory as its GPUs may have."""
     found = share(machine, places, source)
@@ -132,10 +147,10 @@ def _beyond(
     reasons += [*modes(machine), *(("reported", each) for each in found.bounds)]
     if taken:
         reasons.append(("asked", f"other options of vLLM take {format_size(taken)} of it for each GPU"))
-    before_spill = bounds(recipe).large
-    if before_spill is not None and before_spill < large:
-        large = before_spill
-        reasons.append(("asked", f"the recipe's limit before its spill is {format_size(before_spill)}"))
+    limits = bounds(recipe, budget)
+    if limits.large is not None and limits.large < large:
+        large = limits.large
+        reasons.append(("asked", f"{limits.named} before the recipe's spill is {format_size(limits.large)}"))
     tier = "the host memory nearest to each GPU" if len(set(places)) > 1 else places[0].name
     warnings = []
     if large and not places_blocks(recipe):
