@@ -93,6 +93,22 @@ class RecommendTest(ReportTest):
             result.machine["gpu_memory_bytes"] = size
             self.assertIn(".headroom = ", kv_recipe("pinned", result))
 
+    def test_the_kv_cache_is_preferred_where_cmm_serve_prefers_it(self):
+        """On the nearest node where GPUs that obey nodes have several, which a probe of today tells."""
+        made = synthetic.measured()
+        nearest = "managed | prefer{nearest_numa} | accessed_by{device} | stats"
+        anywhere = "managed | prefer{host} | accessed_by{device} | stats"
+        for nodes, addressing, recipe in (
+            ((0, 1), "ATS", nearest),
+            ((0,), "ATS", anywhere),
+            ((0, 1), "HMM", anywhere),
+        ):
+            made["context"]["platform"] = synthetic.probed(nodes, addressing)
+            with self.subTest(nodes=nodes, addressing=addressing):
+                self.assertEqual(kv_recipe("remote", read(self.save(made))), recipe)
+        made["context"]["platform"]["schema"] = "cmm-platform 0"
+        self.assertEqual(kv_recipe("remote", read(self.save(made))), anywhere)
+
     def test_a_recipe_may_hold_a_colon(self):
         """As one with a place on a node of the host does, for the package and for the library."""
         recipe = "managed | prefer{host_numa:0} | stats"

@@ -11,7 +11,7 @@ from .machine import Gpu, Machine
 from .peculiarities import carve_out, carve_out_warnings, modes
 from .recipe_bounds import bounds, devices, nodes
 from .settings import RECIPE, places_blocks
-from .shares import MIB, Place, nearest_tier, place_of, reach_of, share
+from .shares import MIB, Place, nearest_tier, place_of, preferred_host, reach_of, share
 
 HOST_SOURCES = ("managed", "egm", "managed_pool", "system")
 """Sources that reach host memory."""
@@ -51,7 +51,7 @@ def choose(
         return Choice(asked or IN_HBM, 0, "", SHARED, (*reasons, ("reported", SHARED)))
     if asked is not None:
         return _asked(machine, gpus, asked, hbm, taken, anywhere, budget)
-    recipe = managed_recipe(_preferred(machine, gpus))
+    recipe = managed_recipe(preferred_host(machine, gpus))
     places = [place_of(machine, gpu, recipe, anywhere) for gpu in gpus]
     managed = reach_of(machine, "managed", places[0])
     if managed.total:
@@ -65,13 +65,6 @@ def choose(
     where = "WSL: nothing" if machine.wsl else "nothing"
     why = f"{where} reaches {managed.tier}: {managed.evidence}; {egm.evidence}"
     return Choice(IN_HBM, 0, "", why, ((managed.how, why),), (f"The KV cache stays in HBM, for {why}",))
-
-
-def _preferred(machine: Machine, gpus: Sequence[Gpu]) -> str:
-    """The nearest node where there are several and the driver obeys a node, else the host as a whole."""
-    several = len(machine.host_tiers()) > 1
-    obeyed = all(gpu.addressing == "ATS" and nearest_tier(machine, gpu) for gpu in gpus)
-    return "nearest_numa" if several and obeyed else "host"
 
 
 def _check_names(machine: Machine, recipe: str) -> None:
