@@ -19,7 +19,9 @@ class moves {
     moved_.reserve(3 * at(fast));
   }
 
-  [[nodiscard]] kv::plan plan() const noexcept { return {.up = up_, .down = down_, .swap = swap_}; }
+  [[nodiscard]] kv::plan plan(std::uint64_t number) const noexcept {
+    return {.up = up_, .down = down_, .swap = swap_, .step = number};
+  }
   /// The pages that have another slot now.
   [[nodiscard]] std::span<const std::int32_t> moved() const noexcept { return moved_; }
 

@@ -48,7 +48,13 @@ class placing {
   [[nodiscard]] bool is_shared(std::int32_t page) const noexcept { return pages_.of(page).shared; }
   [[nodiscard]] bool is_pinned(std::int32_t page) const noexcept { return pages_.of(page).pinned; }
 
-  /// Brings a live page to HBM: a dead page leaves for it, else the idle one that was idle longest and not
+  [[nodiscard]] std::int32_t pinned() const noexcept { return pages_.pinned(); }
+  /// Whether it lies in HBM and can be sent out in this step.
+  [[nodiscard]] bool may_leave(std::int32_t page) const noexcept {
+    return can_trade(page) && pages_.is_fast(page) && !is_pinned(page);
+  }
+
+  /// Brings a page to HBM: a dead page leaves for it, else the idle one that was idle longest and not
   /// shared, else a shared one. Says whether the page will be in HBM.
   bool bring_in(std::int32_t page) {
     if (page == 0 || !can_trade(page) || is_fast(page)) return is_fast(page);
@@ -62,14 +68,14 @@ class placing {
   /// Brings a live page to HBM in exchange for a page that is not pinned, live or not. Says whether it will
   /// be.
   bool bring_in_for(std::int32_t page, std::int32_t leaving) {
-    if (!can_trade(page) || !can_trade(leaving) || is_fast(page) || !is_fast(leaving)) return false;
-    return !is_pinned(leaving) && agree({leaving, page});
+    if (!can_trade(page) || is_fast(page) || !may_leave(leaving)) return false;
+    return agree({leaving, page});
   }
 
   /// Sends a page out of HBM to the slot of a dead page. Says whether there is one.
   bool put_out(std::int32_t page) {
     const std::int32_t dead = pages_.lists().oldest(detail::list::dead_beyond);
-    if (dead == none || !can_trade(page) || !is_fast(page) || is_pinned(page)) return false;
+    if (dead == none || !may_leave(page)) return false;
     return agree({page, dead});
   }
 
