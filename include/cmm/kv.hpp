@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kv/cache.hpp"              // IWYU pragma: export
 #include "kv/layout.hpp"             // IWYU pragma: export
 #include "kv/placement/both.hpp"     // IWYU pragma: export
 #include "kv/placement/fixed.hpp"    // IWYU pragma: export
@@ -9,3 +10,6 @@
 #include "kv/placement/remote.hpp"   // IWYU pragma: export
 #include "kv/plan.hpp"               // IWYU pragma: export
 #include "kv/residency.hpp"          // IWYU pragma: export
+#include "kv/views/block_table.hpp"  // IWYU pragma: export
+#include "kv/views/paged_batch.hpp"  // IWYU pragma: export
+#include "kv/views/two_pools.hpp"    // IWYU pragma: export

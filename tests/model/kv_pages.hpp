@@ -29,8 +29,8 @@ struct plain_step {
     return {.idle = idle,
             .dead = dead,
             .dropped = dropped,
-            .hits = hits,
             .fresh = fresh,
+            .hits = hits,
             .written = written,
             .used = used};
   }
@@ -56,16 +56,17 @@ class plain_pages {
       p.holds = p.shared = false;
       return p.named = true;
     });
-    draw_into(step.hits, busy, [&](plain_page& p) {
-      if (!p.holds && p.named) return false;
-      p.shared = p.shared || p.named;
-      ++p.readers;
-      return p.named = p.holds = true;
-    });
     draw_into(step.fresh, busy, [&](plain_page& p) {
       if (p.readers > 0) return false;
       p.shared = p.holds = false;
       p.readers = 1;
+      return p.named = true;
+    });
+    draw_into(step.hits, busy, [&](plain_page& p) {
+      if (!p.holds && p.named && p.readers == 0) return false;  // what is fresh in this step can be shared
+      p.shared = p.shared || p.named;
+      ++p.readers;
+      p.holds = p.holds || !p.named;
       return p.named = true;
     });
     draw_into(step.written, busy / 2, [](plain_page& p) { return p.readers > 0 && p.holds; });

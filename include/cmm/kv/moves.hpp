@@ -90,10 +90,7 @@ class moves {
     if (home == none) return false;
     const std::int32_t dead = pages.page_in(home);
     pages.drop_home(each.out);
-    if (home != from) {
-      if (!pages.is_dead(dead)) return false;  // its content will be written before this step is over
-      move(pages, dead, from);
-    }
+    if (home != from) move(pages, dead, from);  // it holds nothing, or it would not be there
     move(pages, each.out, home);
     move(pages, each.in, fast);
     return true;

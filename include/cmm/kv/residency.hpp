@@ -162,13 +162,13 @@ class residency {
       die(p);
       p.named = true;
     });
-    each(what.hits, [step](detail::page_state& p) {
-      p.shared = p.shared || p.named;
-      p.holds = true;
-      enter(p, step);
-    });
     each(what.fresh, [step](detail::page_state& p) {
       die(p);
+      enter(p, step);
+    });
+    each(what.hits, [step](detail::page_state& p) {
+      p.shared = p.shared || p.named;
+      p.holds = p.holds || !p.named;  // a page that is fresh in this step holds nothing yet
       enter(p, step);
     });
     for (const auto list : {what.dead, what.dropped, what.fresh}) {
