@@ -53,7 +53,7 @@ inline errc free_reserved(state& s, void* p, std::size_t bytes) {
 /// Memory of a device or of a NUMA node. Host memory is cleared and pinned in one call after another, however
 /// many threads ask, while other threads go on.
 inline errc create_memory(state& s, memory_handle& out, std::size_t bytes, location where, bool shareable) {
-  if (!whole_pages(nullptr, bytes) || where.what == location::kind::host) return errc::invalid_value;
+  if (!whole_pages(nullptr, bytes)) return errc::invalid_value;
   if (const errc code = s.resolve(where, s.device()); code != errc::success) return code;
   const bool on_device = where.what == location::kind::device;
   if (s.machine.capability(attribute::mapped_memory) == 0) return errc::not_supported;
