@@ -33,6 +33,9 @@ std::size_t resolve_areas(Api& api, std::vector<memory_area>& areas, int device)
   std::size_t granule = 1;
   location last{};
   for (memory_area& each : areas) {
+    if (each.where == location::none()) {
+      refuse_area(each, " is in no memory; name a GPU, a NUMA node or the host");
+    }
     each.where = resolve(api, each.where, device);
     if (each.where == last) continue;
     last = each.where;
