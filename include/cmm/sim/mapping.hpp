@@ -99,7 +99,7 @@ inline errc release_memory(state& s, memory_handle handle) {
   }
   leave(s, found->second);
   s.handles.erase(found);
-  s.clock.spend(s.machine.calls.ask);
+  s.clock.overlap(s.machine.calls.ask);
   return errc::success;
 }
 
@@ -124,7 +124,7 @@ inline errc map(state& s, void* p, std::size_t bytes, memory_handle handle) {
   mapping.memory = found->second;
   mapping.within = around->first;
   ++memory.users;
-  s.clock.spend(s.machine.calls.map_per_byte / 2 * static_cast<double>(bytes));
+  s.clock.overlap(s.machine.calls.map_per_byte / 2 * static_cast<double>(bytes));
   return errc::success;
 }
 
@@ -155,7 +155,7 @@ inline errc unmap(state& s, void* p, std::size_t bytes) {
     leave(s, memory);
   });
   if (!done) return s.misuse("cuMemUnmap of addresses that no mapping fills, or that were unmapped before");
-  s.clock.spend(s.machine.calls.unmap_per_byte * static_cast<double>(bytes));
+  s.clock.overlap(s.machine.calls.unmap_per_byte * static_cast<double>(bytes));
   return errc::success;
 }
 
@@ -177,7 +177,7 @@ inline errc set_access(state& s, void* p, std::size_t bytes, const location* pla
   if (!whole) return s.misuse("cuMemSetAccess of addresses that no mapping fills");
   if (!reached) return errc::invalid_value;
   each_mapping(s, p, bytes, [&](allocation& block) { block.opened |= opened; });
-  s.clock.spend(s.machine.calls.map_per_byte / 2 * static_cast<double>(bytes));
+  s.clock.overlap(s.machine.calls.map_per_byte / 2 * static_cast<double>(bytes));
   return errc::success;
 }
 
@@ -196,7 +196,7 @@ inline errc import_memory(state& s, memory_handle& out, int descriptor) {
   ++found->second.users;
   out = {++s.last_handle};
   s.handles[out.native] = found->first;
-  s.clock.spend(s.machine.calls.ask);
+  s.clock.overlap(s.machine.calls.ask);
   return errc::success;
 }
 
