@@ -60,6 +60,9 @@ struct event {
 /// load. `capture_of` gives 0 for a stream that is not being captured. `synchronize_device` waits for all
 /// work of the thread's device. `memory_info` fills free and total bytes of a location.
 ///
+/// `withdraw` takes advice back. A batch is so many ranges in one call, in any stream but the legacy default
+/// one; what is discarded holds nothing until it is written or prefetched.
+///
 /// An address range is reserved, mapped piece by piece to memory handles, and opened by `set_access` to the
 /// given locations: devices, or the NUMA node of host memory for its CPU. Addresses and sizes are multiples
 /// of `granularity`. `release_memory` gives up a handle; its memory lives as long as a mapping of it does.
@@ -67,7 +70,7 @@ template <class Api>
 concept api = std::copyable<Api> &&
     requires(Api& a, void* p, void*& out, std::size_t n, int i, int& value, std::uint64_t& id, stream s,
              location where, pool_handle& pool, event& e, memory_handle& memory, const location* places,
-             bool shareable) {
+             void** list, std::size_t* sizes, bool shareable) {
   { a.enter(i).result() } -> std::same_as<status>;
   { a.enter(i).device() } -> std::same_as<int>;
 
@@ -84,7 +87,11 @@ concept api = std::copyable<Api> &&
   { a.free_to_pool(p, s) } -> std::same_as<status>;
 
   { a.advise(p, n, advice{}, where) } -> std::same_as<status>;
+  { a.withdraw(p, n, advice{}, where) } -> std::same_as<status>;
   { a.prefetch(p, n, where, s) } -> std::same_as<status>;
+  { a.prefetch_batch(list, sizes, n, where, s) } -> std::same_as<status>;
+  { a.discard_batch(list, sizes, n, s) } -> std::same_as<status>;
+  { a.discard_and_prefetch_batch(list, sizes, n, where, s) } -> std::same_as<status>;
 
   { a.reserve(out, n) } -> std::same_as<status>;
   { a.free_reserved(p, n) } -> std::same_as<status>;

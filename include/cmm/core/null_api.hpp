@@ -31,7 +31,13 @@ struct null_api {
   static status free_to_pool(void*, stream) noexcept { return {}; }
 
   static status advise(void*, std::size_t, advice, location) noexcept { return {}; }
+  static status withdraw(void*, std::size_t, advice, location) noexcept { return {}; }
   static status prefetch(void*, std::size_t, location, stream) noexcept { return {}; }
+  static status prefetch_batch(void**, std::size_t*, std::size_t, location, stream) noexcept { return {}; }
+  static status discard_batch(void**, std::size_t*, std::size_t, stream) noexcept { return {}; }
+  static status discard_and_prefetch_batch(void**, std::size_t*, std::size_t, location, stream) noexcept {
+    return {};
+  }
 
   static status reserve(void*& out, std::size_t) noexcept { return nothing(out); }
   static status free_reserved(void*, std::size_t) noexcept { return {}; }

@@ -97,6 +97,34 @@ class api {
     return answer(cudaMemAdvise(data, bytes, advices[static_cast<int>(what)], native(where)),
                   "cudaMemAdvise");
   }
+  static status withdraw(void* data, std::size_t bytes, advice what, location where) noexcept {
+    const relaxed_capture relaxed;
+    constexpr cudaMemoryAdvise advices[] = {cudaMemAdviseUnsetPreferredLocation, cudaMemAdviseUnsetAccessedBy,
+                                            cudaMemAdviseUnsetReadMostly};
+    return answer(cudaMemAdvise(data, bytes, advices[static_cast<int>(what)], native(where)),
+                  "cudaMemAdvise");
+  }
+  static status prefetch_batch(void** data, std::size_t* bytes, std::size_t count, location where,
+                               stream s) noexcept {
+    const relaxed_capture relaxed;
+    cudaMemLocation to = native(where);
+    std::size_t from_first_on = 0;
+    return answer(cudaMemPrefetchBatchAsync(data, bytes, count, &to, &from_first_on, 1, 0, native(s)),
+                  "cudaMemPrefetchBatchAsync");
+  }
+  static status discard_batch(void** data, std::size_t* bytes, std::size_t count, stream s) noexcept {
+    const relaxed_capture relaxed;
+    return answer(cudaMemDiscardBatchAsync(data, bytes, count, 0, native(s)), "cudaMemDiscardBatchAsync");
+  }
+  static status discard_and_prefetch_batch(void** data, std::size_t* bytes, std::size_t count, location where,
+                                           stream s) noexcept {
+    const relaxed_capture relaxed;
+    cudaMemLocation to = native(where);
+    std::size_t from_first_on = 0;
+    return answer(
+        cudaMemDiscardAndPrefetchBatchAsync(data, bytes, count, &to, &from_first_on, 1, 0, native(s)),
+        "cudaMemDiscardAndPrefetchBatchAsync");
+  }
   static status prefetch(void* data, std::size_t bytes, location where, stream s) noexcept {
     const relaxed_capture relaxed;
     return answer(cudaMemPrefetchAsync(data, bytes, native(where), 0, native(s)), "cudaMemPrefetchAsync");

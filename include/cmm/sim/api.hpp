@@ -92,6 +92,24 @@ class api {
   status advise(void* p, std::size_t bytes, advice what, location where) {
     return machine_->call("cudaMemAdvise", [&](state& s) { return sim::advise(s, p, bytes, what, where); });
   }
+  status withdraw(void* p, std::size_t bytes, advice what, location where) {
+    return machine_->call("cudaMemAdvise", [&](state& s) { return sim::withdraw(s, p, bytes, what, where); });
+  }
+  status prefetch_batch(void** data, std::size_t* bytes, std::size_t count, location where, stream on) {
+    return machine_->call("cudaMemPrefetchBatchAsync", [&](state& s) {
+      return sim::prefetch_batch(s, data, bytes, count, where, on, false);
+    });
+  }
+  status discard_batch(void** data, std::size_t* bytes, std::size_t count, stream on) {
+    return machine_->call("cudaMemDiscardBatchAsync",
+                          [&](state& s) { return sim::discard(s, data, bytes, count, on); });
+  }
+  status discard_and_prefetch_batch(void** data, std::size_t* bytes, std::size_t count, location where,
+                                    stream on) {
+    return machine_->call("cudaMemDiscardAndPrefetchBatchAsync", [&](state& s) {
+      return sim::prefetch_batch(s, data, bytes, count, where, on, true);
+    });
+  }
   status prefetch(void* p, std::size_t bytes, location where, stream on) {
     return machine_->call("cudaMemPrefetchAsync",
                           [&](state& s) { return sim::prefetch(s, p, bytes, where, on); });

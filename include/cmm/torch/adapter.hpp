@@ -133,12 +133,12 @@ class adapter final : public edge {
   void advise(void* data, std::size_t bytes, advice what, bool set, location where, int device) override {
     on_managed(data, device, "advising on a tensor", [&](auto& api, int here) {
       const location there = resolve(api, where, here);
-      return set ? api.advise(data, bytes, what, there) : platform_.withdraw(api, data, bytes, what, there);
+      return set ? api.advise(data, bytes, what, there) : api.withdraw(data, bytes, what, there);
     });
   }
   void discard(void* data, std::size_t bytes, int device, CUstream_st* stream) override {
     on_managed(data, device, "discarding a tensor",
-               [&](auto& api, int) { return platform_.discard(api, data, bytes, stream); });
+               [&](auto& api, int) { return api.discard_batch(&data, &bytes, 1, stream); });
   }
 
   void save_trace() override {
