@@ -4,6 +4,30 @@
 
 #include "mapped_pieces.hpp"
 
+namespace cmm {
+
+/// A memory ran out while a range was made in it.
+class range_full : public cuda_error {
+ public:
+  range_full(status failed, const std::string& doing, location where, std::size_t fits,
+             code_location at = code_location::current())
+      : cuda_error{failed, doing, at}, doing_{doing}, where_{where}, fits_{fits} {}
+
+  /// What was being done, without the call that failed.
+  [[nodiscard]] const std::string& doing() const noexcept { return doing_; }
+  /// The memory that was full.
+  [[nodiscard]] location where() const noexcept { return where_; }
+  /// The most bytes of the range that it would have held, as far as that is known.
+  [[nodiscard]] std::size_t fits() const noexcept { return fits_; }
+
+ private:
+  std::string doing_;
+  location where_;
+  std::size_t fits_;
+};
+
+}  // namespace cmm
+
 namespace cmm::detail {
 
 inline constexpr const char* range_of_the_parent =
@@ -34,9 +58,22 @@ void need_shareable(Api& api, int device) {
   }
 }
 
+/// Why a piece of a range could not be made.
+struct piece_failure {
+  status failed{};
+  std::string doing{};
+  location where{};
+  std::size_t fits = 0;  ///< bytes that the memory would hold of the range
+
+  [[noreturn]] void raise() const {
+    if (failed.out_of_memory()) throw range_full{failed, doing, where, fits};
+    throw cuda_error{failed, doing};
+  }
+};
+
 /// What could not be made, in which memory, and how much of it there would be.
 template <api Api>
-std::string why_no_piece(Api& api, const mapped_pieces<Api>& range, status failed) {
+piece_failure why_no_piece(Api& api, const mapped_pieces<Api>& range, status failed) {
   const auto& at = range.next();
   std::size_t held = 0;
   std::size_t wanted = 0;
@@ -51,10 +88,11 @@ std::string why_no_piece(Api& api, const mapped_pieces<Api>& range, status faile
   std::size_t total = 0;
   if (failed.out_of_memory() && api.memory_info(at.where, free, total).ok()) {
     constexpr std::size_t granule = std::size_t{2} << 20;
-    text += "; " + format_size(free / granule * granule) + " more are free there, so at most " +
-            format_size(held + free / granule * granule) + " would fit";
+    free = free / granule * granule;
+    text += "; " + format_size(free) + " more are free there, so at most " + format_size(held + free) +
+            " would fit";
   }
-  return text;
+  return {failed, text, at.where, held + free};
 }
 
 }  // namespace cmm::detail

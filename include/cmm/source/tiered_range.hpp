@@ -34,7 +34,7 @@ struct range_settings {
 /// below `ready()` may be used. Under `background`, a memory that runs out is told by `wait`, which gives
 /// everything back before it throws, unless `keep_when_full` leaves the made part usable.
 ///
-/// Throws `cuda_error` naming the memory that was full and what would fit, `bad_request` for wrong areas. Any
+/// Throws `range_full` naming the memory that ran out and what would fit, `bad_request` for wrong areas. Any
 /// thread may ask and wait. The destructor stops the thread, waits for the work of the GPUs, and gives the
 /// range back; a forked child leaves it to its parent.
 template <api Api>
@@ -42,8 +42,8 @@ class tiered_range {
  public:
   tiered_range(Api api, std::vector<memory_area> areas, range_settings settings = {})
       : api_{std::move(api)}, settings_{std::move(settings)}, pieces_{prepared(std::move(areas))} {
-    while (!pieces_.complete() && failed_.ok() && !for_the_thread()) step();
-    if (!failed_.ok()) {
+    while (!pieces_.complete() && failure_.failed.ok() && !for_the_thread()) step();
+    if (!failure_.failed.ok()) {
       if (!settings_.keep_when_full || ready() == 0) fail();
     } else if (!pieces_.complete()) {
       thread_.start([this] { return step(); });
@@ -126,14 +126,15 @@ class tiered_range {
   bool step() noexcept {
     const auto here = api_.enter(settings_.device);
     try {
-      failed_ = here.result();
-      if (failed_.ok()) failed_ = pieces_.extend(api_);
-      if (!failed_.ok()) why_ = detail::why_no_piece(api_, pieces_, failed_);
+      status done = here.result();
+      if (done.ok()) done = pieces_.extend(api_);
+      if (!done.ok()) failure_ = detail::why_no_piece(api_, pieces_, done);
     } catch (const std::bad_alloc&) {
-      failed_ = {errc::out_of_memory, "operator new"};
+      failure_.failed = {errc::out_of_memory, "operator new"};
     }
-    if (failed_.ok()) ready_.store(pieces_.ready(), std::memory_order_release);
-    return failed_.ok() && !pieces_.complete();
+    if (!failure_.failed.ok()) return false;
+    ready_.store(pieces_.ready(), std::memory_order_release);
+    return !pieces_.complete();
   }
 
   [[noreturn]] void fail() {
@@ -142,7 +143,7 @@ class tiered_range {
       ready_ = 0;
       give_back();
     }
-    throw cuda_error{failed_, why_};
+    failure_.raise();
   }
 
   void give_back() noexcept {
@@ -161,8 +162,7 @@ class tiered_range {
   std::size_t granule_ = 0;
   pieces pieces_;
   std::atomic<std::size_t> ready_ = 0;
-  status failed_{};
-  std::string why_;
+  detail::piece_failure failure_;
   std::mutex failing_;
   detail::stepping_thread thread_;
 };
