@@ -10,6 +10,15 @@
 
 namespace cmm {
 
+namespace detail {
+
+template <class Memory>
+concept has_api = requires(Memory& memory) {
+  memory.api();
+};
+
+}  // namespace detail
+
 /// Prefetch, advice and discard for managed blocks that are in use, or for parts of them, one at a time or so
 /// many in one call of CUDA 13.
 ///
@@ -22,9 +31,8 @@ class live_hints {
  public:
   explicit live_hints(Api api, bool strict = false) : api_{std::move(api)}, strict_{strict} {}
   /// For the blocks of an allocator.
-  template <class Memory>
-  requires(!cmm::api<Memory>) explicit live_hints(Memory& memory, bool strict = false)
-      : live_hints{Api{memory.api()}, strict} {}
+  template <detail::has_api Memory>
+  explicit live_hints(Memory& memory, bool strict = false) : live_hints{Api{memory.api()}, strict} {}
 
   bool advise(const block& b, advice what, location where = location::device()) {
     const auto here = api_.enter(b.device);
@@ -150,8 +158,7 @@ class live_hints {
   cmm::skipped_hints skipped_;
 };
 
-template <class Memory>
-requires(!cmm::api<Memory>) live_hints(Memory&, bool = false)
-->live_hints<std::remove_cvref_t<decltype(std::declval<Memory&>().api())>>;
+template <detail::has_api Memory>
+live_hints(Memory&, bool = false) -> live_hints<std::remove_cvref_t<decltype(std::declval<Memory&>().api())>>;
 
 }  // namespace cmm
