@@ -39,13 +39,21 @@ class cuda_workload {
   [[nodiscard]] int devices() const noexcept { return devices_; }
   [[nodiscard]] std::vector<int> numa_nodes() const { return host_numa_nodes(device_); }
   [[nodiscard]] bool one_memory() const { return shares_host_memory(device_); }
+  /// Both ways: with one way open alone, copies in both directions share one direction's rate.
   [[nodiscard]] bool connect(int other) const {
-    int able = 0;
-    check(cudaDeviceCanAccessPeer(&able, device_, other), "cudaDeviceCanAccessPeer");
-    if (able == 0) return false;
-    const cudaError_t opened = cudaDeviceEnablePeerAccess(other, 0);
-    if (opened == cudaErrorPeerAccessAlreadyEnabled) return cuda::answer(opened, "").code != errc::success;
-    check(opened, "cudaDeviceEnablePeerAccess");
+    for (const auto& [from, to] : {std::pair{other, device_}, std::pair{device_, other}}) {
+      int able = 0;
+      check(cudaDeviceCanAccessPeer(&able, from, to), "cudaDeviceCanAccessPeer");
+      if (able == 0) return false;
+      const cuda::device_scope on_from{from};
+      detail::check(on_from.result(), "using the other GPU");
+      const cudaError_t opened = cudaDeviceEnablePeerAccess(to, 0);
+      if (opened == cudaErrorPeerAccessAlreadyEnabled) {
+        (void)cudaGetLastError();
+      } else {
+        check(opened, "cudaDeviceEnablePeerAccess");
+      }
+    }
     return true;
   }
   [[nodiscard]] peer_link joined_to(int other) const { return link_between(device_, other); }

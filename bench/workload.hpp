@@ -19,9 +19,9 @@ namespace cmm::bench {
 /// Failures throw.
 ///
 /// - `numa_nodes` are those with ordinary memory of the host, the nearest first; `one_memory` tells whether
-///   CPU and GPU share all memory. `connect` lets this GPU reach the memory of another one, and tells whether
-///   it can; `joined_to` tells what lies between them. `activate` makes the GPU current for the calling
-///   thread; `other_stream` runs beside `stream`.
+///   CPU and GPU share all memory. `connect` lets this GPU and another one reach each other's memory, and
+///   tells whether they can; `joined_to` tells what lies between them. `activate` makes the GPU current for
+///   the calling thread; `other_stream` runs beside `stream`.
 /// - `write` and `read` run a kernel over every byte, or with a stride over one word at each stride;
 ///   `copy_by_kernel` copies with 16-byte loads and stores, `exchange_by_kernel` two ranges at once. `gather`
 ///   reads every byte of blocks that lie anywhere, by their table, in one kernel.

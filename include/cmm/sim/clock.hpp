@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
 
 #include "../core/requirements.hpp"
@@ -15,6 +16,12 @@ inline std::uint64_t thread_token() {
   static std::atomic<std::uint64_t> last{0};
   thread_local const std::uint64_t token = ++last;
   return token;
+}
+
+/// Expires when the calling thread ends.
+inline std::weak_ptr<const void> thread_life() {
+  thread_local const std::shared_ptr<const char> life = std::make_shared<const char>();
+  return life;
 }
 
 /// Virtual time of the host, in nanoseconds.

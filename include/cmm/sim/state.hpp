@@ -116,6 +116,7 @@ struct state {
   }
   stream_state* find(stream s) {
     stream_state* const found = streams.find(s, device());
+    forget_retired();
     if (found == nullptr) misuse("a stream was used that does not exist or was destroyed");
     return found;
   }
@@ -142,7 +143,7 @@ struct state {
   }
   /// Keeps what is known of streams in bounds, however many come and go.
   void forget_retired() {
-    if (!streams.many_destroyed()) return;
+    if (!streams.many_gone()) return;
     streams.retire(host);
     const auto gone = [&](std::uint64_t id) { return streams.retired(id); };
     host.forget(gone);

@@ -29,11 +29,11 @@ class in_use {
 
   block allocate(const request& r) {
     const block taken = allocator_.allocate(r);
-    if (log_ && taken) log_->took(taken, r.stream);
+    if (log_ && taken) log_->took(api(), taken, r.stream);
     return taken;
   }
   void deallocate(const block& b, stream s) noexcept {
-    if (log_) log_->freed(b, s);
+    if (log_) log_->freed(api(), b, s);
     allocator_.deallocate(b, s);
   }
 
