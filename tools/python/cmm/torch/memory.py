@@ -44,9 +44,9 @@ def prefetch(
 ) -> None:
     """Move a tensor's pages to "device", "device:0", "host" or "host_numa:1", in the order of a stream.
 
-    "device" is the tensor's own GPU; the stream is that GPU's current one by default. As in a recipe, this and
-    the functions below are hints: what a machine or a CUDA graph being captured cannot take is skipped and
-    counted in `stats`, or an error where the recipe is strict.
+    "device" is the tensor's own GPU; the stream is that GPU's current one by default. As in a recipe, this
+    and the functions below are hints: what a machine or a CUDA graph being captured cannot take is skipped
+    and counted in `stats`, or an error where the recipe is strict.
     """
     alloc = chosen(alloc)
     area = _range_of(tensor)
