@@ -128,6 +128,21 @@ BOOST_FIXTURE_TEST_CASE(parts_are_exported_in_order_and_show_the_same_bytes, wor
   BOOST_CHECK(caught<bad_request>{[&] { static_cast<void>(kept.share()); }}.says("set .shareable when"));
 }
 
+BOOST_AUTO_TEST_CASE(where_no_node_is_known_to_be_nearest_the_only_one_is_meant) {
+  auto profile = tests::small_h200;
+  profile.capabilities[static_cast<std::size_t>(attribute::host_numa_id)] = {-1, "assumed"};
+  for (const int nodes : {1, 2}) {
+    profile.numa_nodes = nodes;
+    sim::machine machine{profile};
+    tiered_range range{sim::api{machine}, {{0, 2_MiB, location::nearest_numa()}}};
+    BOOST_CHECK(range.areas()[0].where == (nodes == 1 ? node : location::host()));
+    auto memory = build(tiered{}, sim::api{machine});
+    const block b = memory.allocate(2_MiB);
+    BOOST_CHECK_EQUAL(machine.live_bytes(location::host()), 4_MiB);
+    memory.deallocate(b);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_driver_without_descriptors_says_so) {
   auto profile = tests::small_h200;
   profile.capabilities[static_cast<std::size_t>(attribute::shareable_memory)] = {0, "assumed"};

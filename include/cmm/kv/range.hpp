@@ -45,7 +45,7 @@ class range {
     cmm::detail::check(here.result(), "entering the device of a KV range");
     plan.how.device = here.device();
     const location near = location::device(here.device());
-    const location far = resolve(api, plan.beyond, here.device());
+    const location far = cmm::detail::resolve_memory(api, plan.beyond, here.device());
     const bool mapped = plan.mapped && has_handles(api, near, far, plan.fast < layout_.slots());
     std::vector<memory_area> areas;
     for (const area& each : layout_.areas(plan.fast, granule(api, near, far, mapped))) {

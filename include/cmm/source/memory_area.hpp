@@ -26,6 +26,16 @@ namespace detail {
                     to_text(area.where) + why};
 }
 
+/// As `resolve`, for memory that is made in one place: where the node nearest to a device is not known, as in
+/// many virtual machines, it is the only one there is.
+template <api Api>
+location resolve_memory(Api& api, location where, int device) {
+  const location found = resolve(api, where, device);
+  const bool one_node = found == location::host() && has_place(api, location::host_numa(0)) &&
+                        !has_place(api, location::host_numa(1));
+  return one_node ? location::host_numa(0) : found;
+}
+
 /// The bytes in which both ends of all areas must come: the largest granularity of their memories. Relative
 /// locations are resolved for the device.
 template <api Api>
@@ -36,7 +46,7 @@ std::size_t resolve_areas(Api& api, std::vector<memory_area>& areas, int device)
     if (each.where == location::none()) {
       refuse_area(each, " is in no memory; name a GPU, a NUMA node or the host");
     }
-    each.where = resolve(api, each.where, device);
+    each.where = resolve_memory(api, each.where, device);
     if (each.where == last) continue;
     last = each.where;
     std::size_t wanted = 0;

@@ -51,7 +51,7 @@ struct tiered {
       std::vector<memory_area> areas{{0, 0, location::device(r.device)}, {0, 0, beyond_}};
       std::size_t granule = 1;
       for (memory_area& each : areas) {
-        each.where = resolve(api_, each.where, r.device);
+        each.where = detail::resolve_memory(api_, each.where, r.device);
         std::size_t wanted = 1;
         const status asked = api_.granularity(each.where, wanted);
         if (!asked.ok()) return asked;
