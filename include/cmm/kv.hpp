@@ -9,6 +9,7 @@
 #include "kv/placement/pinned.hpp"   // IWYU pragma: export
 #include "kv/placement/remote.hpp"   // IWYU pragma: export
 #include "kv/plan.hpp"               // IWYU pragma: export
+#include "kv/range.hpp"              // IWYU pragma: export
 #include "kv/residency.hpp"          // IWYU pragma: export
 #include "kv/views/block_table.hpp"  // IWYU pragma: export
 #include "kv/views/paged_batch.hpp"  // IWYU pragma: export
