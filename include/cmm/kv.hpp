@@ -2,6 +2,8 @@
 
 #include "kv/cache.hpp"              // IWYU pragma: export
 #include "kv/layout.hpp"             // IWYU pragma: export
+#include "kv/mover.hpp"              // IWYU pragma: export
+#include "kv/mover_text.hpp"         // IWYU pragma: export
 #include "kv/placement/both.hpp"     // IWYU pragma: export
 #include "kv/placement/fixed.hpp"    // IWYU pragma: export
 #include "kv/placement/hot_set.hpp"  // IWYU pragma: export

@@ -63,6 +63,16 @@ void each_figure(const copy_costs& of, auto&& visit) {
   visit("engine_batched", of.engine_batched, time);
   visit("staged", of.staged, rate);
 }
+void each_figure(const mover_costs& of, auto&& visit) {
+  visit("up", of.up, rate);
+  visit("down", of.down, rate);
+  visit("swap", of.swap, rate);
+  visit("ring_up", of.ring_up, rate);
+  visit("ring_down", of.ring_down, rate);
+  visit("ring_swap", of.ring_swap, rate);
+  visit("slows", of.slows, pure);
+  visit("engine_slows", of.engine_slows, pure);
+}
 void each_figure(const call_costs& of, auto&& visit) {
   visit("managed_pair", of.managed_pair, time);
   visit("device_pair", of.device_pair, time);
@@ -126,6 +136,7 @@ void for_each_figure(const profile& of, auto&& visit) {
   group("gpu", of.gpu);
   group("link", of.link);
   group("copies", of.copies);
+  group("movers", of.movers);
   group("calls", of.calls);
   group("faults", of.faults);
   group("prefetch", of.prefetch);

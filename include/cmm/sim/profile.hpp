@@ -88,6 +88,18 @@ struct copy_costs {
   figure staged{};  ///< GB/s of memory that the GPU cannot read itself
 };
 
+/// What one thread block of a kernel that moves pages reaches, in GB/s each way.
+struct mover_costs {
+  figure up{};  ///< threads load and store
+  figure down{};
+  figure swap{};
+  figure ring_up{};  ///< bulk copies through shared memory
+  figure ring_down{};
+  figure ring_swap{};
+  figure slows{};         ///< by which share a thread block slows a product that waits for memory
+  figure engine_slows{};  ///< by which the copy engine does
+};
+
 /// Host time of calls in nanoseconds. A pair is one call that takes memory and one that gives it back.
 struct call_costs {
   figure managed_pair{};
@@ -143,6 +155,7 @@ struct profile {
   processor gpu{};
   sim::link link{};
   copy_costs copies{};
+  mover_costs movers{};
   call_costs calls{};
   fault_costs faults{};
   prefetch_costs prefetch{};
