@@ -2,37 +2,20 @@
 #include <atomic>
 #include <barrier>
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
 #include <random>
-#include <string_view>
 #include <thread>
 
 #include "model.hpp"
+#include "settings.hpp"
 #include "support/memory.hpp"
 #include "support/world.hpp"
 
 namespace {
 
 using namespace cmm;
+using tests::operations;
+using tests::seed;
 using tests::sim_world;
-
-/// A number given as `-- --NAME=VALUE` or in an environment variable.
-std::uint64_t setting(std::string_view option, const char* variable, std::uint64_t otherwise) {
-  const auto& suite = boost::unit_test::framework::master_test_suite();
-  for (int i = 1; i < suite.argc; ++i) {
-    const std::string_view argument = suite.argv[i];
-    if (argument.substr(0, option.size()) == option)
-      return std::stoull(std::string{argument.substr(option.size())});
-  }
-  const char* const given = std::getenv(variable);
-  return given == nullptr ? otherwise : std::stoull(given);
-}
-
-std::uint64_t operations() { return setting("--operations=", "CMM_MODEL_OPERATIONS", 1'000'000); }
-std::uint64_t seed() {
-  static const std::uint64_t chosen = setting("--seed=", "CMM_MODEL_SEED", std::random_device{}());
-  return chosen;
-}
 
 constexpr int threads = 4;
 constexpr int devices = 2;

@@ -52,7 +52,10 @@ class sim_world {
   }
   void finish(cmm::stream s) { static_cast<void>(api().synchronize(s)); }
 
-  std::size_t live_blocks() { return machine_.live_blocks(); }
+  std::size_t live_blocks() {
+    return machine_.live_blocks() + machine_.live_handles() + machine_.live_mappings() +
+           machine_.live_reservations();
+  }
   std::size_t live_pools() { return machine_.live_pools(); }
   std::size_t live_events() { return machine_.live_events(); }
   std::size_t waits() {
