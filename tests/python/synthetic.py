@@ -278,6 +278,39 @@ PLATFORM = {
 }
 
 
+def probed(nodes, addressing):
+    """What tools/probe tells of a machine with two GPUs and host memory on these NUMA nodes."""
+    size = known(2**38, "reported", "MemTotal")
+    unknown = known(None, "unknown", "not looked for")
+    gpu = dict.fromkeys(("bus", "memory_rate", "link", "link_rate", "numa_node"), unknown)
+    gpu |= {"name": "Synthetic GPU", "memory_bytes": size, "free_bytes": size}
+    gpu |= {
+        "addressing": known(addressing, "reported", "CUDA"),
+        "integrated": known(False, "reported", "CUDA"),
+    }
+    counted = {"free_bytes": 2**37, "cache_bytes": 0, "bytes": 2**38, "allowed": True}
+    role = known("host memory", "inferred", "it has CPUs")
+    facts = dict.fromkeys(
+        ("memory_mode", "egm_mode", "wsl", "memory_limit_bytes", "memory_total_bytes"), unknown
+    )
+    return {
+        "schema": "cmm-platform 1",
+        "facts": facts,
+        "gpus": [
+            {**gpu, "ordinal": i, "nearest_node": known(nodes[i % len(nodes)], "reported", "CUDA")}
+            for i in range(2)
+        ],
+        "nodes": [{"id": node, "role": role, **counted} for node in nodes],
+        "tiers": [
+            {"name": f"host memory, node {node}", "kind": "host", "gpu": -1, "node": node, "bytes": size}
+            for node in nodes
+        ],
+        "reachable": [],
+        "host_memory": {"available_bytes": unknown, "used_bytes": unknown, "assumed": []},
+        "no_gpu": "",
+    }
+
+
 def measured(gpus=1):
     """A measured result."""
     rows = [*allocate(), *page_fault(), *bandwidth(gpus), *gemm(), *kv_access(), *kv_tier(), *unusual()]

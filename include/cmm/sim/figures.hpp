@@ -85,6 +85,9 @@ void each_figure(const call_costs& of, auto&& visit) {
   visit("small_device_pair", of.small_device_pair, time);
   visit("system_pair", of.system_pair, time);
   visit("pinned_per_byte", of.pinned_per_byte, "ns/byte");
+  visit("host_memory_per_byte", of.host_memory_per_byte, "ns/byte");
+  visit("map_per_byte", of.map_per_byte, "ns/byte");
+  visit("unmap_per_byte", of.unmap_per_byte, "ns/byte");
   visit("pool_create", of.pool_create, time);
   visit("pool_pair", of.pool_pair, time);
   visit("device_pool_share", of.device_pool_share, pure);
@@ -142,8 +145,15 @@ void for_each_figure(const profile& of, auto&& visit) {
   group("calls", of.calls);
   group("faults", of.faults);
   group("prefetch", of.prefetch);
-  constexpr const char* attributes[] = {"concurrent_managed_access", "pageable_memory_access", "host_numa_id",
-                                        "host_numa_pools",           "managed_pools",          "egm"};
+  constexpr const char* attributes[] = {"concurrent_managed_access",
+                                        "pageable_memory_access",
+                                        "host_numa_id",
+                                        "host_numa_pools",
+                                        "managed_pools",
+                                        "egm",
+                                        "mapped_memory",
+                                        "mapped_host_memory",
+                                        "shareable_memory"};
   for (std::size_t i = 0; i < of.capabilities.size(); ++i) {
     visit(std::string{"capability."} + attributes[i], of.capabilities[i].value, detail::pure,
           std::string{of.capabilities[i].source});

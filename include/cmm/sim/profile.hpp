@@ -114,6 +114,9 @@ struct call_costs {
   figure small_device_pair{};  ///< of blocks that share a chunk of 2 MiB with live ones
   figure system_pair{};
   figure pinned_per_byte{};
+  figure host_memory_per_byte{};  ///< of a memory handle on a NUMA node, whatever the threads
+  figure map_per_byte{};          ///< a range is mapped and opened
+  figure unmap_per_byte{};        ///< it is unmapped and its memory given back
   figure pool_create{};
   figure pool_pair{};          ///< of managed or host memory
   figure device_pool_share{};  ///< of `pool_pair`, for device memory
@@ -162,7 +165,7 @@ struct profile {
   call_costs calls{};
   fault_costs faults{};
   prefetch_costs prefetch{};
-  std::array<figure, 6> capabilities{};  ///< by `cmm::attribute`
+  std::array<figure, 9> capabilities{};  ///< by `cmm::attribute`
   std::span<const calibrated> calibration{};
 
   [[nodiscard]] constexpr int capability(attribute what) const noexcept {

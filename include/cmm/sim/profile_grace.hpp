@@ -32,7 +32,8 @@ constexpr Group borrowed(Group group, figure Group::*one, More... more) {
 
 inline constexpr call_costs borrowed_calls =
     borrowed(h200_pcie.calls, &call_costs::managed_pair, &call_costs::device_pair, &call_costs::pool_pair,
-             &call_costs::event);
+             &call_costs::event, &call_costs::host_memory_per_byte, &call_costs::map_per_byte,
+             &call_costs::unmap_per_byte);
 inline constexpr prefetch_costs borrowed_prefetch = borrowed(
     h200_pcie.prefetch, &prefetch_costs::queued, &prefetch_costs::block, &prefetch_costs::range_migration);
 
@@ -113,7 +114,10 @@ inline constexpr profile gh200_480{
                       {0, "assumed"},
                       {1, detail::cuda_guide},
                       {1, detail::cuda_guide},
-                      {0, "assumed"}}},
+                      {0, "assumed"},
+                      {1, detail::cuda_guide},
+                      {1, detail::cuda_guide},
+                      {1, detail::cuda_guide}}},
 };
 
 /// The same in EGM mode on bare metal: Linux sees 8 GiB of LPDDR; the carve-out is for virtual machines.

@@ -9,6 +9,7 @@ namespace detail {
 inline constexpr double mib = 1024.0 * 1024.0;
 inline constexpr double gib = 1024.0 * mib;
 inline constexpr const char* h200_attributes = "attributes of an H200, driver 580";
+inline constexpr const char* h100_attributes = "assumed, as an H100 with driver 580 offers";
 inline constexpr const char* h200_sheet = "NVIDIA H200 data sheet";
 inline constexpr const char* hopper = "NVIDIA Hopper tuning guide";
 inline constexpr const char* rrze_gh200 = "RRZE gpu-benches, on the GH200";
@@ -97,6 +98,9 @@ inline constexpr profile h200_pcie{
               .small_device_pair = {6e3, "assumed"},
               .system_pair = {4e3, "assumed"},
               .pinned_per_byte = {0.4, "assumed, pages are cleared and pinned at 2.5 GB/s"},
+              .host_memory_per_byte = {0.21, "assumed, as cmm measured on an H100: 4.3-5.3 GB/s"},
+              .map_per_byte = {0.0065, "assumed, as cmm measured on an H100: 80 GiB in 0.56 s"},
+              .unmap_per_byte = {0.0146, "assumed, as cmm measured on an H100: 80 GiB in 1.25 s"},
               .pool_create = {20e3, "assumed"},
               .pool_pair = {1.29e3, from_a_row},
               .device_pool_share = {0.6, after_h200,
@@ -126,7 +130,10 @@ inline constexpr profile h200_pcie{
                       {0, detail::h200_attributes},
                       {1, detail::h200_attributes},
                       {1, detail::h200_attributes},
-                      {0, detail::h200_attributes}}},
+                      {0, detail::h200_attributes},
+                      {1, detail::h100_attributes},
+                      {1, detail::h100_attributes},
+                      {1, detail::h100_attributes}}},
     .calibration = detail::h200_calibration,
 };
 

@@ -12,6 +12,7 @@
 #include "device_chunks.hpp"
 #include "injection.hpp"
 #include "memory.hpp"
+#include "memory_store.hpp"
 #include "paging.hpp"
 #include "profile.hpp"
 #include "streams.hpp"
@@ -42,6 +43,21 @@ struct capture_state {
   bool invalid = false;
 };
 
+/// Addresses for mappings.
+struct reservation {
+  address_range range{};
+  std::size_t bytes = 0;
+};
+
+/// Physical memory behind handles and mappings; it lives as long as one of them does.
+struct physical_memory {
+  location where{};
+  std::size_t bytes = 0;
+  bool shareable = false;
+  std::size_t users = 0;   ///< handles and mappings
+  std::size_t offset = 0;  ///< of its bytes in the store
+};
+
 /// All that a simulated machine holds; the machine guards it with its lock.
 struct state {
   state(const profile& simulated, backing how, stream null)
@@ -49,6 +65,7 @@ struct state {
         memory{machine},
         pager{machine, memory, count},
         space{how},
+        store{how},
         links(static_cast<std::size_t>(machine.devices)),
         peer_links(static_cast<std::size_t>(machine.devices)),
         peers(static_cast<std::size_t>(machine.devices)),
@@ -64,6 +81,11 @@ struct state {
   tiers memory;
   paging pager;
   address_space space;
+  memory_store store;
+  std::map<std::uint64_t, physical_memory> physical{};
+  std::map<std::uint64_t, std::uint64_t> handles{};  ///< the physical memory of each
+  std::map<char*, reservation> reservations{};
+  std::int64_t pinning_until = 0;      ///< the kernel gives host memory to one call after another
   std::vector<link_use> links;         ///< of each device, to the host
   std::vector<link_use> peer_links;    ///< of each device, to the other devices
   std::vector<std::uint64_t> peers;    ///< of each device, a bit for each one whose memory it may use
@@ -105,6 +127,7 @@ struct state {
   }
   stream_state* find(stream s) {
     stream_state* const found = streams.find(s, device());
+    forget_retired();
     if (found == nullptr) misuse("a stream was used that does not exist or was destroyed");
     return found;
   }
@@ -131,7 +154,7 @@ struct state {
   }
   /// Keeps what is known of streams in bounds, however many come and go.
   void forget_retired() {
-    if (!streams.many_destroyed()) return;
+    if (!streams.many_gone()) return;
     streams.retire(host);
     const auto gone = [&](std::uint64_t id) { return streams.retired(id); };
     host.forget(gone);
