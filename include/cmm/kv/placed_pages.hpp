@@ -101,7 +101,7 @@ class placed_pages {
  private:
   [[nodiscard]] list list_for(std::int32_t page) const noexcept {
     const page_state& p = of(page);
-    if (!p.named || p.readers != 0 || p.pinned || p.trade != none) return list::no;
+    if (p.readers != 0 || p.pinned || p.trade != none) return list::no;
     if (is_fast(page)) return !p.holds ? list::dead_fast : p.shared ? list::shared_fast : list::idle_fast;
     return p.holds || copy_in(slot_of(page)) != none ? list::no : list::dead_beyond;
   }
