@@ -70,6 +70,12 @@ class placed_pages {
     file(page);
   }
 
+  /// In which trade of this step the page takes part; no other one can have it until then.
+  void set_trade(std::int32_t page, std::int32_t index) noexcept {
+    states_[at(page)].trade = index;
+    file(page);
+  }
+
   /// Where a page lies from now on; the caller does the same for the page that lay there.
   void move(std::int32_t page, std::int32_t slot) noexcept {
     count(page, -1);

@@ -96,8 +96,8 @@ class placing {
   bool agree(detail::trade what) {
     const auto index = static_cast<std::int32_t>(trades_.size());
     trades_.push_back(what);
-    for (const std::int32_t page : {what.out, what.in})
-      pages_.change(page, [index](detail::page_state& p) { p.trade = index; });
+    pages_.set_trade(what.out, index);
+    pages_.set_trade(what.in, index);
     return true;
   }
 
