@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cmm/cuda.hpp>
+#include <cmm/cuda/page_copier.hpp>
+#include <optional>
 #include <random>
 
 #include "block_table.hpp"
@@ -39,13 +41,21 @@ class cuda_workload {
   [[nodiscard]] int devices() const noexcept { return devices_; }
   [[nodiscard]] std::vector<int> numa_nodes() const { return host_numa_nodes(device_); }
   [[nodiscard]] bool one_memory() const { return shares_host_memory(device_); }
+  /// Both ways: with one way open alone, copies in both directions share one direction's rate.
   [[nodiscard]] bool connect(int other) const {
-    int able = 0;
-    check(cudaDeviceCanAccessPeer(&able, device_, other), "cudaDeviceCanAccessPeer");
-    if (able == 0) return false;
-    const cudaError_t opened = cudaDeviceEnablePeerAccess(other, 0);
-    if (opened == cudaErrorPeerAccessAlreadyEnabled) return cuda::answer(opened, "").code != errc::success;
-    check(opened, "cudaDeviceEnablePeerAccess");
+    for (const auto& [from, to] : {std::pair{other, device_}, std::pair{device_, other}}) {
+      int able = 0;
+      check(cudaDeviceCanAccessPeer(&able, from, to), "cudaDeviceCanAccessPeer");
+      if (able == 0) return false;
+      const cuda::device_scope on_from{from};
+      detail::check(on_from.result(), "using the other GPU");
+      const cudaError_t opened = cudaDeviceEnablePeerAccess(to, 0);
+      if (opened == cudaErrorPeerAccessAlreadyEnabled) {
+        (void)cudaGetLastError();
+      } else {
+        check(opened, "cudaDeviceEnablePeerAccess");
+      }
+    }
     return true;
   }
   [[nodiscard]] peer_link joined_to(int other) const { return link_between(device_, other); }
@@ -150,13 +160,22 @@ class cuda_workload {
         .count();
   }
   double gpu_time(auto&& work) {
-    check(cudaEventRecord(begin_, stream_), "cudaEventRecord");
+    return gpu_time(work, stream_, [] {});
+  }
+  double gpu_time(auto&& work, cmm::stream on, auto&& background) {
+    background();
+    check(cudaEventRecord(begin_, cuda::native(on)), "cudaEventRecord");
     work();
-    check(cudaEventRecord(end_, stream_), "cudaEventRecord");
+    check(cudaEventRecord(end_, cuda::native(on)), "cudaEventRecord");
     check(cudaEventSynchronize(end_), "cudaEventSynchronize");
     float milliseconds = 0;
     check(cudaEventElapsedTime(&milliseconds, begin_, end_), "cudaEventElapsedTime");
     return milliseconds * 1e6;
+  }
+
+  cuda::page_copier& copier() {
+    if (!copier_) copier_.emplace(device_);
+    return *copier_;
   }
 
   [[nodiscard]] about describe() const { return {describe_gpu(device_), platform_json(), {}, {}}; }
@@ -177,6 +196,7 @@ class cuda_workload {
   block_table table_;
   std::minstd_rand random_;
   cublas_product products_;
+  std::optional<cuda::page_copier> copier_;
 };
 
 }  // namespace cmm::bench

@@ -88,7 +88,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "cmm_bench: %s\n", error.what());
     return 2;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "cmm_bench: %s\n", error.what());
+    std::fprintf(stderr, "cmm_bench: %s\n", cmm::detail::printable(error.what()).c_str());
     return 1;
   }
 }

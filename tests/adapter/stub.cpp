@@ -39,6 +39,14 @@ int cmm_torch_residency(const void*, std::size_t, int, cmm_torch_place*, std::si
 int cmm_torch_prefetch(void*, std::size_t, cmm_torch_location, int, CUstream_st*) noexcept { return 1; }
 int cmm_torch_advise(void*, std::size_t, int, int, cmm_torch_location, int) noexcept { return 1; }
 int cmm_torch_discard(void*, std::size_t, int, CUstream_st*) noexcept { return 1; }
+int cmm_torch_prefetch_batch(void* const*, const std::size_t*, std::size_t, cmm_torch_location, int,
+                             CUstream_st*) noexcept {
+  return 1;
+}
+int cmm_torch_discard_batch(void* const*, const std::size_t*, std::size_t, cmm_torch_location, int,
+                            CUstream_st*) noexcept {
+  return 1;
+}
 void cmm_torch_on_out_of_memory(void (*)(const char*)) noexcept {}
 
 }  // extern "C"

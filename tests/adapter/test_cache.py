@@ -13,6 +13,8 @@ from adapting import AdapterTest
 from cmm.cache import cache_folder, key_of, made_once
 from cmm.errors import Error
 
+ROOT = Path(__file__).parents[2]
+
 MAKER = """
 import sys, time, pathlib
 from cmm.cache import made_once
@@ -120,6 +122,30 @@ class Cache(AdapterTest):
         for variables in ({}, {"HOME": "/nowhere"}, {"HOME": ""}):
             told = subprocess.run(command, env=variables, capture_output=True, text=True, check=False).stderr
             self.assertRegex(told.splitlines()[-1], "^cmm.errors.Error: .*set CMM_CACHE_DIR to")
+
+    @unittest.skipIf(os.geteuid(), "only root can become another user")
+    def test_the_command_of_another_user_trusts_its_own_closed_folder_alone(self):
+        other = 12345
+        self.folder.chmod(0o711)
+        for name, owner, mode in (("open", other, 0o777), ("of_root", 0, 0o755), ("own", other, 0o700)):
+            (self.folder / name).mkdir()
+            os.chown(self.folder / name, owner, other)
+            (self.folder / name).chmod(mode)
+        command = ["setpriv", "--reuid", str(other), "--regid", str(other), "--clear-groups"]
+        command += [str(ROOT / "tools/adapter"), "--no-install", "--recipe", "managed | pool"]
+        command += ["--platform", "sim:gh200-480", "-o", str(self.folder / "own" / "libcmm.so")]
+        for name, words in (
+            ("open", "can be written by other users"),
+            ("of_root", "belongs to user 0"),
+            ("own", ""),
+        ):
+            variables = {"PATH": os.defpath, "CMM_CACHE_DIR": str(self.folder / name)}
+            done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+            with self.subTest(name):
+                self.assertEqual(done.returncode, 1 if words else 0, done.stderr)
+                self.assertIn(words, done.stderr)
+                self.assertEqual(done.stderr.count("\n"), 1 if words else 0, done.stderr)
+                self.assertEqual((self.folder / "own" / "libcmm.so").exists(), not words)
 
     def test_keys_tell_texts_apart(self):
         self.assertNotEqual(key_of("ab", "c"), key_of("a", "bc"))

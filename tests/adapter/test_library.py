@@ -53,6 +53,29 @@ class Simulated(AdapterTest):
             self.assertEqual(len(places), 1)
             self.assertIn(text if text == "device" else "host", next(iter(places)))
 
+    def test_a_batch_moves_or_drops_its_ranges_in_one_call(self):
+        stream = 2  # the default stream of this thread, since a discard cannot use the legacy one
+        ranges = [(self.data, 16 * MIB), (self.data + 32 * MIB, 16 * MIB)]
+
+        def there():
+            return {
+                place.split(":")[0]: size // MIB
+                for place, size in self.library.residency(self.data, 64 * MIB, 0).items()
+            }
+
+        self.library.prefetch(self.data, 64 * MIB, parse_location("host", 0), 0, 0)
+        self.library.prefetch_batch(ranges, parse_location("device", 0), 0, stream)
+        self.assertEqual(there(), {"device": 32, "host_numa": 32})
+        self.library.discard_batch(ranges, abi.Location(0, 0), 0, stream)
+        self.assertEqual(there(), {"none": 32, "host_numa": 32})
+        self.library.discard_batch(ranges, parse_location("device", 0), 0, stream)
+        self.assertEqual(there(), {"device": 32, "host_numa": 32})
+        self.library.prefetch_batch([], parse_location("device", 0), 0, stream)
+        self.assert_refused(["legacy"], self.library.discard_batch, ranges, abi.Location(0, 0), 0, 0)
+        self.assert_refused(
+            ["managed"], self.library.prefetch_batch, [*ranges, (4096, 64)], abi.Location(2, 0), 0, stream
+        )
+
     def test_advice_is_given_and_taken_back(self):
         for what, where in ((0, "host"), (1, "device"), (2, "device")):
             for on in (True, False):

@@ -92,6 +92,11 @@ class Memory(AdapterTest):
             "torch.sparse_coo": torch.zeros(4).to_sparse(),
             "not a list": [1, 2],
         }
+        for batch, arguments in ((cmm.torch.prefetch_batch, ("host",)), (cmm.torch.discard_batch, ())):
+            self.assert_refused(["is on cpu"], batch, [torch.zeros(4)], *arguments, alloc=alloc)
+            self.assert_refused(["not a int"], batch, [1, 2], *arguments, alloc=alloc)
+            self.assert_refused(["list of tensors"], batch, torch.zeros(4), *arguments, alloc=alloc)
+            batch([], *arguments, alloc=alloc)
         for call, arguments in calls.items():
             for words, tensor in tensors.items():
                 with self.subTest(call=call.__name__, tensor=words):

@@ -38,6 +38,14 @@ constexpr std::string_view calls_of_the_api[] = {"cudaGetDevice",
                                                  "cudaMemPoolSetAccess",
                                                  "cudaMallocFromPoolAsync",
                                                  "cudaFreeAsync",
+                                                 "cuMemAddressReserve",
+                                                 "cuMemAddressFree",
+                                                 "cuMemCreate",
+                                                 "cuMemRelease",
+                                                 "cuMemMap",
+                                                 "cuMemUnmap",
+                                                 "cuMemSetAccess",
+                                                 "cuMemGetAllocationGranularity",
                                                  "cudaMemAdvise",
                                                  "cudaMemPrefetchAsync",
                                                  "cudaStreamSynchronize",
@@ -184,7 +192,7 @@ BOOST_AUTO_TEST_CASE(a_failed_call_other_than_for_memory_is_an_error_and_not_an_
       {
         const auto memory = built(each, world);
         for (const std::string_view call :
-             {"cudaMallocManaged", "cudaMalloc", "cudaMallocFromPoolAsync", "mmap"}) {
+             {"cudaMallocManaged", "cudaMalloc", "cudaMallocFromPoolAsync", "mmap", "cuMemCreate"}) {
           world.machine().fail_nth(call, 1, errc::not_supported);
         }
         const caught<cmm::cuda_error> error{[&] { memory->allocate(1_MiB, {}); }};

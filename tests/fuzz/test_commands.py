@@ -1,26 +1,26 @@
 """The commands under wrong options, variables and files: an exit code and a sentence, never a traceback, and
 no file is changed.
 
-CMM_FUZZ_SEED is the first seed, and CMM_FUZZ_FACTOR how many times as much is tried; a failure names its seed
-and the command, and keeps the file that it was given.
+A failure names its seed and the command, and keeps the file that it was given.
 """
 
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-from wrong_words import Source
-
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests/support"))
+
+from mutations import changed, command_line, damaged, seeds, word  # noqa: E402
+
 PROBE = os.environ.get("CMM_PROBE_BINARY", "")
 BENCH = os.environ.get("CMM_BENCH_BINARY", "")
 MACHINES = sorted(str(path) for path in (ROOT / "tests/machines").iterdir() if path.is_dir())
-FIRST = int(os.environ.get("CMM_FUZZ_SEED") or 1)
-FACTOR = int(os.environ.get("CMM_FUZZ_FACTOR") or 1)
 SIZES = ["64GiB", "512MiB", "0", "1", "1.5TiB"]
 RECIPES = ["managed | pool", "managed | prefer{host} | limit{60GiB}", "device", "pool | managed", ""]
 
@@ -87,10 +87,6 @@ class Commands(unittest.TestCase):
         self.folder = Path(holder.name)
         (self.folder / "precious").write_text("keep me\n")
 
-    def each_seed(self, few):
-        """Seeds: a few, or more."""
-        return range(FIRST, FIRST + few * FACTOR)
-
     def run_one(self, seed, command, changes=(), **variables):
         """Run a command, and hold what it says against the law."""
         unsafe = [
@@ -124,45 +120,45 @@ class Commands(unittest.TestCase):
             self.assertEqual(set(after) - set(before), set(), told)
         return done
 
-    def variables(self, source):
+    def variables(self, chosen):
         """A few variables with right and wrong values."""
-        if source.random.random() < 0.6:
+        if chosen.random() < 0.6:
             return {}
-        name = source.random.choice(list(VARIABLES))
-        return {name: source.word(VARIABLES[name]).replace("\0", "")}
+        name = chosen.choice(list(VARIABLES))
+        return {name: word(VARIABLES[name], chosen)}
 
     @unittest.skipUnless(PROBE, "CMM_PROBE_BINARY names no cmm_probe")
     def test_serve_plans_or_refuses(self):
         """tools/serve-vllm --dry-run."""
-        for seed in self.each_seed(15):
-            source = Source(seed)
+        for seed in seeds(15):
+            chosen = random.Random(seed)
             command = [sys.executable, "-Bm", "cmm.vllm.serve", "MODEL", "--dry-run"]
-            command += ["--root", source.random.choice(MACHINES), *source.command(SERVE)]
-            self.run_one(seed, command, **self.variables(source))
+            command += ["--root", chosen.choice(MACHINES), *command_line(SERVE, chosen)]
+            self.run_one(seed, command, **self.variables(chosen))
 
     def test_the_adapter_prints_or_refuses(self):
         """tools/adapter --print-source."""
-        for seed in self.each_seed(8):
-            source = Source(seed)
-            command = [sys.executable, "-Bm", "cmm.adapter", "--print-source", *source.command(ADAPTER)]
-            self.run_one(seed, command, **self.variables(source))
+        for seed in seeds(8):
+            chosen = random.Random(seed)
+            command = [sys.executable, "-Bm", "cmm.adapter", "--print-source", *command_line(ADAPTER, chosen)]
+            self.run_one(seed, command, **self.variables(chosen))
 
     @unittest.skipUnless(PROBE, "CMM_PROBE_BINARY names no cmm_probe")
     def test_the_probe_describes_or_refuses(self):
         """tools/probe."""
-        for seed in self.each_seed(80):
-            source = Source(seed)
-            command = [PROBE, "--root", source.random.choice(MACHINES), *source.command(PROBE_OPTIONS, 2)]
+        for seed in seeds(80):
+            chosen = random.Random(seed)
+            command = [PROBE, "--root", chosen.choice(MACHINES), *command_line(PROBE_OPTIONS, chosen, 2)]
             done = self.run_one(seed, command, changes="--record")
             if done.returncode == 0 and "--json" in command:
                 json.loads(done.stdout)
 
-    @unittest.skipUnless(BENCH, "CMM_BENCH_BINARY names no cmm_bench")
+    @unittest.skipUnless(Path(BENCH).is_file(), "CMM_BENCH_BINARY names no cmm_bench that is built")
     def test_the_bench_lists_or_refuses(self):
         """cmm_bench --list."""
-        for seed in self.each_seed(60):
-            source = Source(seed)
-            self.run_one(seed, [BENCH, "--list", *source.command(BENCH_OPTIONS)])
+        for seed in seeds(60):
+            chosen = random.Random(seed)
+            self.run_one(seed, [BENCH, "--list", *command_line(BENCH_OPTIONS, chosen)])
 
     def test_the_report_reads_results_or_refuses(self):
         """tools/report --compare, which draws nothing, on results with places changed."""
@@ -170,19 +166,19 @@ class Commands(unittest.TestCase):
         results["benchmarks"] = results["benchmarks"][::40]
         right = self.folder / "right.json"
         right.write_text(json.dumps(results))
-        for seed in self.each_seed(12):
-            source = Source(seed)
-            text = json.dumps(source.json(results))
-            if source.random.random() < 0.2:
-                text = text[: source.random.randrange(len(text))]
+        for seed in seeds(12):
+            chosen = random.Random(seed)
+            text = json.dumps(changed(results, chosen))
+            if chosen.random() < 0.2:
+                text = damaged(text, chosen)
             wrong = self.folder / "wrong.json"
-            wrong.write_text(text)
+            wrong.write_text(text, encoding="utf-8", errors="surrogatepass")
             command = [sys.executable, "-Bm", "cmm_report", "--compare", str(right), str(wrong)]
             try:
                 self.run_one(seed, command)
             except AssertionError:
                 kept = Path(tempfile.gettempdir()) / f"cmm-fuzz-report-{seed}.json"
-                kept.write_text(text)
+                kept.write_text(text, encoding="utf-8", errors="surrogatepass")
                 print(f"kept in {kept}", file=sys.stderr)
                 raise
 

@@ -3,6 +3,7 @@
 #include <cmm/layer/trace_file.hpp>
 #include <cmm/platform.hpp>
 #include <cmm/recipe_text.hpp>
+#include <cmm/torch/environment.hpp>
 #include <fstream>
 
 #include "attributes.hpp"
@@ -94,6 +95,42 @@ BOOST_AUTO_TEST_CASE(a_trace_is_read_and_written_back_or_refused) {
       },
       failed);
   std::filesystem::remove_all(folder);
+}
+
+BOOST_AUTO_TEST_CASE(a_variable_is_read_or_refused_by_its_name) {
+  struct variable {
+    std::string name;
+    std::vector<std::string> right;
+    std::vector<std::string> words;
+  };
+  const std::vector<variable> variables{
+      {"CMM_PREFETCH_BELOW", sizes, size_words},
+      {"CMM_LIMIT", sizes, size_words},
+      {"CMM_NUMA_NODE", {"0", "1", "17"}, {"-", "+", " ", "0x", ".", "\u00b2"}},
+      {"CMM_STRICT", {"0", "1"}, {"true", " ", "00", "\x1b[31m"}},
+      {"CMM_TRACE",
+       {"trace", "trace.%p", "./trace", "/tmp/cmm.%p.trace"},
+       {"/", "..", "/dev/null", "\n", "%"}}};
+  for (const variable& each : variables) {
+    tests::fuzz(
+        each.right, each.words, 3'000,
+        [&](const std::string& text) {
+          const auto lookup = [&](std::string_view name) {
+            return name == each.name ? text.c_str() : nullptr;
+          };
+          const std::string value = text.c_str();  // an environment ends a value where this text has a zero
+          return bad_text_or([&]() -> std::string {
+            try {
+              const cmm::torch::environment read = cmm::torch::read_environment(lookup);
+              return read.text == (value.empty() ? "" : each.name + "=" + value) ? "" : "is not told";
+            } catch (const cmm::bad_text& refused) {
+              if (!std::string_view{refused.what()}.starts_with(each.name + " is ")) return "is not named";
+              throw;
+            }
+          });
+        },
+        [&](const std::string& wrong, const std::string& text) { failed(wrong, each.name + "=" + text); });
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -16,6 +16,9 @@ const std::vector<tests::configuration<gpu>>& real() {
     BOOST_REQUIRE(
         cmm::cuda::api::attribute(gpu::home(), cmm::attribute::pageable_memory_access, pageable).ok());
     if (pageable == 0) std::erase_if(found, [](const auto& each) { return each.has.needs_pageable; });
+    int handles = 0;
+    BOOST_REQUIRE(cmm::cuda::api::attribute(gpu::home(), cmm::attribute::mapped_host_memory, handles).ok());
+    if (handles == 0) std::erase_if(found, [](const auto& each) { return each.name.starts_with("tiered"); });
     int egm = 0;
     BOOST_REQUIRE(cmm::cuda::api::attribute(gpu::home(), cmm::attribute::egm, egm).ok());
     for (auto& each : found) {  // without EGM, egm_numa falls back on managed memory, which serves captures

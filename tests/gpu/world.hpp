@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmm/core/managed_budget.hpp>
 #include <cmm/cuda.hpp>
 #include <mutex>
@@ -57,7 +58,14 @@ class cuda_world {
   }
   static void work(const cmm::block& b, cmm::stream s) {
     const auto here = cmm::cuda::api::enter(b.device);
-    require(cudaMemsetAsync(b.data, 1, b.bytes, cmm::cuda::native(s)));
+    // In pieces, because the driver refuses a memset that crosses from one memory handle to another.
+    constexpr std::size_t piece = 2_MiB;
+    const auto base = reinterpret_cast<std::uintptr_t>(b.data);
+    for (std::size_t done = 0; done < b.bytes;) {
+      const std::size_t bytes = std::min(b.bytes - done, piece - (base + done) % piece);
+      require(cudaMemsetAsync(static_cast<char*>(b.data) + done, 1, bytes, cmm::cuda::native(s)));
+      done += bytes;
+    }
   }
   static void finish(cmm::stream s) { require(cudaStreamSynchronize(cmm::cuda::native(s))); }
 

@@ -109,7 +109,7 @@ class race {
                     .stream = captured ? self.captured : any_stream(self, device),
                     .device = device,
                     .alignment = std::size_t{1} << self.below(9)};
-    const block b = subject_.allocate(r);
+    const block b = self.below(3) == 0 ? allocate_on_current(self, r) : subject_.allocate(r);
     if (!b) {  // full: make room
       for (int i = 0; i < 8; ++i) free(self);
       return;
@@ -117,6 +117,14 @@ class race {
     const std::string wrong = model_.took(b, r);
     if (!wrong.empty()) return complain(wrong);
     self.mine.push_back({b, r.stream});
+  }
+
+  /// The same request with no device in it, while its device is the current one.
+  block allocate_on_current(const worker& self, request r) {
+    world_.machine().set_device(std::exchange(r.device, current_device));
+    const block b = subject_.allocate(r);
+    world_.machine().set_device(self.device);
+    return b;
   }
 
   void free(worker& self) {

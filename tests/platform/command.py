@@ -7,6 +7,7 @@ usage: command.py PROGRAM [UNITTEST OPTIONS]      PROGRAM is a built cmm_probe
 import json
 import os
 import pathlib
+import resource
 import shutil
 import socket
 import subprocess
@@ -201,7 +202,7 @@ class Command(unittest.TestCase):
         path.write_text(right.replace('"name": "', '"name": "\\u001b]0;x\\u0007\\nGPU 9: '))
         done = probe("--root", root)
         self.assertEqual(done.returncode, 0)
-        self.assertIn("?]0;x??GPU 9: ", done.stdout)
+        self.assertIn(r"\x1b]0;x\x07\x0aGPU 9: ", done.stdout)
         path.write_text(right.replace("cmm-attributes 1", "\\u001b[2J\\n"))
         self.refuses(r'schema "\x1b[2J\x0a"', "--root", root)
 
@@ -240,6 +241,16 @@ class Command(unittest.TestCase):
         self.refuses("cannot be written", "--root", root, "--record", self.place / "out")
         self.assertEqual([path.name for path in self.place.iterdir()], ["out.partial"])
 
+    def test_a_record_that_has_no_room_is_refused_and_leaves_nothing(self):
+        def no_room():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (256, 256))
+
+        root = MACHINES / "gh200-480"
+        done = probe("--root", root, "--record", self.place / "out", preexec_fn=no_room)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("cannot be written (File too large)", done.stderr)
+        self.assertEqual(list(self.place.iterdir()), [])
+
     def test_wrong_options_are_refused(self):
         self.refuses("leave one of them out", "--verify", "--root", MACHINES / "no-gpu")
         for size, words in {
@@ -249,7 +260,8 @@ class Command(unittest.TestCase):
             "many": "does not start with a number",
         }.items():
             self.refuses(words, "--max-managed", size)
-        self.assertEqual(probe("--nonsense").returncode, 2)
+        self.refuses(r"\x1b[31m", "--verify=\x1b[31m")
+        self.refuses("see --help", "--nonsense")
         self.assertEqual(probe("--root").returncode, 2)
         self.assertEqual(probe("--help").returncode, 0)
 

@@ -105,6 +105,26 @@ BOOST_AUTO_TEST_CASE(version_1_tells_the_limit_of_groups_that_are_not_seen) {
   BOOST_CHECK_EQUAL(*known.usable, 48 * gib);
 }
 
+/// Kernels before 5.11 have it so unless somebody, such as systemd, asks for a hierarchy.
+BOOST_AUTO_TEST_CASE(of_version_1_a_group_without_hierarchy_does_not_bind_those_in_it) {
+  const auto job = [](const std::string& parent, const std::string& root) {
+    return file_texts{{"/proc/self/cgroup", "3:memory:/batch/job/step\n"},
+                      {v1 + "/memory.limit_in_bytes", "9223372036854771712\n"},
+                      {v1 + "/memory.use_hierarchy", root},
+                      {v1 + "/batch/memory.limit_in_bytes", bytes(8)},
+                      {v1 + "/batch/memory.use_hierarchy", parent},
+                      {v1 + "/batch/job/memory.limit_in_bytes", bytes(64)},
+                      {v1 + "/batch/job/memory.use_hierarchy", "1\n"},
+                      {v1 + "/batch/job/step/memory.limit_in_bytes", bytes(100)},
+                      {v1 + "/batch/job/step/memory.usage_in_bytes", bytes(4)},
+                      {v1 + "/batch/job/step/memory.use_hierarchy", "0\n"}};
+  };
+  BOOST_CHECK_EQUAL(*of(job("0\n", "1\n")).usable, 60 * gib);
+  BOOST_CHECK_EQUAL(*of(job("1\n", "0\n")).usable, 4 * gib);
+  const std::map<std::string, std::string> slurm = {{"SLURM_JOB_ID", "7"}, {"SLURM_MEM_PER_NODE", "65536"}};
+  BOOST_CHECK(of(job("0\n", "1\n"), slurm).assumed.empty());
+}
+
 /// systemd's hybrid: memory is with version 1, and version 2 is there without controllers.
 BOOST_AUTO_TEST_CASE(of_both_versions_the_one_that_limits_counts) {
   const std::string own = "/system.slice/docker-1.scope";

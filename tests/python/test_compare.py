@@ -1,10 +1,26 @@
 """--compare and results side by side."""
 
 import copy
+import json
+import os
+import pathlib
+import subprocess
+import sys
 import unittest
 
 import synthetic
 from reporting import ReportTest, row_of, without
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+REAL = ROOT / "bench/results/h200-pcie/results.json"
+PREDICTED = ROOT / "bench/results/sim-gh200-480/results.json"
+
+
+def part_of(path):
+    """A committed result with every 25th of its rows, which are drawn sooner."""
+    made = json.loads(path.read_text())
+    names = sorted(row["name"] for row in made["benchmarks"] if "p50_ns" in row)
+    return {**made, "benchmarks": [row for row in made["benchmarks"] if row["name"] in names[::25]]}
 
 
 class CompareTest(ReportTest):
@@ -69,6 +85,42 @@ class CompareTest(ReportTest):
         self.predicted["context"]["calibration"] = [row["name"] for row in self.predicted["benchmarks"]]
         real, predicted = self.save(self.real, "real.json"), self.save(self.predicted, "predicted.json")
         self.assert_refused(["share no row"], "--compare", real, predicted)
+
+
+class CommittedTest(ReportTest):
+    """The command on results that stand in bench/results, which are of two machines."""
+
+    def run_command(self, *arguments):
+        """Run tools/report as its users do, but for the installing."""
+        command = [sys.executable, "-Bm", "cmm_report", *map(str, arguments), "--out", str(self.out)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "tools/python")}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    def refuses(self, words, *arguments):
+        """Exit status 2, one line on stderr that has these words, and nothing written."""
+        done = self.run_command("--compare", *arguments)
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+        self.assertRegex(done.stderr, rf"\Atools/report: [^\n]*{words}[^\n]*\n\Z")
+        self.assertFalse(self.out.exists())
+
+    def test_two_runs_are_compared_and_bars_decide(self):
+        fewer = [self.save(part_of(path), f"{path.parent.name}.json") for path in (REAL, PREDICTED)]
+        done = self.run_command("--compare", *fewer, "--fail-above", "0.1%", "--within", "1%:99%")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr.count("tools/report: the predictions miss a bar: "), 2)
+        self.assertRegex(done.stdout, r"predicted by .*gh200-480.*, measured on NVIDIA H200.*: [0-9]+ rows, ")
+        self.assertRegex(done.stdout, r"\nall +[0-9]+ +[0-9]")
+        self.assertIn("Predicted against measured", self.written("report.md"))
+
+    def test_bad_files_are_refused_in_a_sentence(self):
+        self.refuses("give them in this order", PREDICTED, REAL)
+        self.refuses("share no row", ROOT / "bench/results/h200-x2/results.json", PREDICTED)
+        self.refuses("cannot be read", REAL, self.folder / "none.json")
+        self.refuses("no regular file", REAL, "/dev/null")
+        text = PREDICTED.read_text()
+        self.refuses("truncated", REAL, self.save(text[: len(text) // 2], "half.json"))
+        self.refuses("not JSON", REAL, self.save("cmm\n", "odd.json"))
+        self.refuses("expected 2 arguments", REAL)
 
 
 class SideBySideTest(ReportTest):

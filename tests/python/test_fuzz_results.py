@@ -17,7 +17,7 @@ from reporting import ReportTest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests/support"))
 
-from mutations import FACTOR, SEED, changed, damaged  # noqa: E402
+from mutations import changed, damaged, seeds  # noqa: E402
 
 RESULTS = sorted((ROOT / "bench/results").glob("*/results.json"))
 
@@ -56,7 +56,7 @@ class FuzzResults(ReportTest):
         for result in right:
             result["benchmarks"] = result["benchmarks"][::9]
         ends = set()
-        for seed in range(SEED, SEED + 300 * FACTOR):
+        for seed in seeds(300):
             chosen = random.Random(seed)
             with self.subTest(seed=seed):
                 ends.add(self.attempt(json.dumps(changed(chosen.choice(right), chosen)), seed))
@@ -64,7 +64,7 @@ class FuzzResults(ReportTest):
 
     def test_texts(self):
         text = RESULTS[0].read_text()
-        for seed in range(SEED, SEED + 60 * FACTOR):
+        for seed in seeds(60):
             with self.subTest(seed=seed):
                 self.attempt(damaged(text, random.Random(seed)), seed)
 

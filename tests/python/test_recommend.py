@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import unittest
 
@@ -11,6 +12,7 @@ from cmm_report.recommend import HOST_PART, as_json, as_text, kv_recipe, recomme
 from cmm_report.results import read
 from reporting import ReportTest, row_of, without
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 FIRST_USE = "page_fault/what:first_use/policy:"
 
 
@@ -92,6 +94,27 @@ class RecommendTest(ReportTest):
         for size in ("", "much", None, "9" * 40, -1):
             result.machine["gpu_memory_bytes"] = size
             self.assertIn(".headroom = ", kv_recipe("pinned", result))
+
+    def test_the_kv_cache_is_preferred_where_cmm_serve_prefers_it(self):
+        """On the nearest node where GPUs that obey nodes have several, which a probe of today tells."""
+        made = synthetic.measured()
+        nearest = "managed | prefer{nearest_numa} | accessed_by{device} | stats"
+        anywhere = "managed | prefer{host} | accessed_by{device} | stats"
+        for nodes, addressing, recipe in (
+            ((0, 1), "ATS", nearest),
+            ((0,), "ATS", anywhere),
+            ((0, 1), "HMM", anywhere),
+        ):
+            made["context"]["platform"] = synthetic.probed(nodes, addressing)
+            with self.subTest(nodes=nodes, addressing=addressing):
+                self.assertEqual(kv_recipe("remote", read(self.save(made))), recipe)
+        made["context"]["platform"]["schema"] = "cmm-platform 0"
+        self.assertEqual(kv_recipe("remote", read(self.save(made))), anywhere)
+
+    def test_the_committed_recipes_are_those_of_their_results(self):
+        for path in sorted((ROOT / "bench/results").glob("*/recommendation.txt")):
+            result = read(path.with_name("results.json"))
+            self.assertEqual(path.read_text(), as_text(result, recommend(result)), path)
 
     def test_a_recipe_may_hold_a_colon(self):
         """As one with a place on a node of the host does, for the package and for the library."""

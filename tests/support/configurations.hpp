@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmm/source/tiered.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -44,6 +45,7 @@ std::vector<configuration<World>> all_configurations() {
   constexpr traits driver_pool{.captures = false};
   constexpr traits device_pools{.host = false, .managed = false, .captures = false};
   constexpr traits pinned{.managed = false, .captures = false};
+  constexpr traits tiers{.host = false, .managed = false};
   constexpr traits pageable{.managed = false, .needs_pageable = true};
   const auto on = []<class Recipe>(const sim::profile& machine, const Recipe& recipe, traits has = {}) {
     return configure<World>(machine, recipe, has);
@@ -56,6 +58,8 @@ std::vector<configuration<World>> all_configurations() {
       on(two_h200, device_pool{}, device_pools),
       on(two_gh200, cmm::system{}, pageable),
       on(two_gh200_egm, egm{}, pinned),
+      on(two_h200, tiered{.fast = 4_MiB}, tiers),
+      on(two_gh200_egm, tiered{}, tiers),
       on(two_h200, null{}, {.serves = false}),
 
       on(two_h200, managed{} | prefer{} | accessed_by{} | read_mostly{} | prefetch{}),
@@ -90,6 +94,7 @@ std::vector<configuration<World>> all_configurations() {
          managed_pool{} | prefetch{} | pool{.segment = 4_MiB, .keep = 8_MiB} | stats{} | limit{96_MiB},
          driver_pool),
       on(two_h200, device_pool{} | limit{96_MiB} | pool{} | stats{}, device_pools),
+      on(two_h200, tiered{.fast = 8_MiB} | pool{} | stats{} | limit{96_MiB}, tiers),
       on(two_gh200, cmm::system{} | advise_only{} | pool{} | stats{}, pageable),
   };
 }

@@ -168,6 +168,22 @@ class counting : public Api {
     return took(counts_->blocks, Api::allocate_from_pool(out, bytes, pool, s));
   }
   cmm::status free_to_pool(void* p, cmm::stream s) { return gave(counts_->blocks, Api::free_to_pool(p, s)); }
+  cmm::status reserve(void*& out, std::size_t bytes) {
+    return took(counts_->blocks, Api::reserve(out, bytes));
+  }
+  cmm::status free_reserved(void* p, std::size_t bytes) {
+    return gave(counts_->blocks, Api::free_reserved(p, bytes));
+  }
+  cmm::status create_memory(cmm::memory_handle& out, std::size_t bytes, cmm::location where, bool shareable) {
+    return took(counts_->blocks, Api::create_memory(out, bytes, where, shareable));
+  }
+  cmm::status release_memory(cmm::memory_handle memory) {
+    return gave(counts_->blocks, Api::release_memory(memory));
+  }
+  cmm::status map(void* p, std::size_t bytes, cmm::memory_handle memory) {
+    return took(counts_->blocks, Api::map(p, bytes, memory));
+  }
+  cmm::status unmap(void* p, std::size_t bytes) { return gave(counts_->blocks, Api::unmap(p, bytes)); }
   cmm::status create_event(cmm::event& out) { return took(counts_->events, Api::create_event(out)); }
   cmm::status destroy_event(cmm::event e) { return gave(counts_->events, Api::destroy_event(e)); }
   cmm::status synchronize(cmm::stream s) {

@@ -1,29 +1,49 @@
-"""Values and options that are nearly right, made from right ones. One seed makes one sequence."""
+"""Values, words and command lines that are nearly right, made from right ones. One seed makes one sequence.
+
+CMM_FUZZ_SEED is the first seed, and CMM_FUZZ_FACTOR how many times as much is tried.
+"""
 
 import copy
 import os
 import random
 
-SEED = int(os.environ.get("CMM_FUZZ_SEED", "1"))
-FACTOR = int(os.environ.get("CMM_FUZZ_FACTOR", "1"))
+SEED = int(os.environ.get("CMM_FUZZ_SEED") or 1)
+FACTOR = int(os.environ.get("CMM_FUZZ_FACTOR") or 1)
 
 ODD_TEXTS = (
     "",
     " ",
     "\n",
+    "a\nb",
     "\x1b[31m",
     "²",
+    "0",
     "-1",
     "1e400",
     "nan",
+    "inf",
     "0x10",
     "64 Gb",
+    "64GB",
+    "0.0000001KiB",
+    "99999999999999999999",
     "9" * 5000,
     "a" * 300,
     "<b>",
     "|",
-    "{{",
+    "--",
+    "-",
+    "{",
+    "{" * 3000,
+    "[]",
+    "[" * 3000,
+    "null",
+    "%s",
+    ".",
+    "/nowhere/at/all",
+    "/dev/null",
     "\ud800",
+    "\udcff",
 )
 ODD_VALUES = (
     None,
@@ -31,6 +51,7 @@ ODD_VALUES = (
     -1,
     0,
     1 << 70,
+    10**400,
     1e308,
     float("nan"),
     float("inf"),
@@ -40,6 +61,13 @@ ODD_VALUES = (
     {"": {}},
     *ODD_TEXTS,
 )
+# What no program can be given: the end of a word, and half of a pair that no byte stands for.
+_NO_WORDS = str.maketrans("", "", "\0\ud800")
+
+
+def seeds(few: int) -> range:
+    """As many seeds as are tried, or more by the factor."""
+    return range(SEED, SEED + few * FACTOR)
 
 
 def _places(value):
@@ -76,3 +104,32 @@ def damaged(text: str, random_: random.Random) -> str:
     return random_.choice(
         (text[:at], text[:at] + random_.choice(ODD_TEXTS) + text[at:], "[" * 100_000, '{"a":' * 50_000)
     )
+
+
+def word(right, random_: random.Random) -> str:
+    """One of the right words, or every other time one that is changed or odd."""
+    chosen = random_.choice(right)
+    fate = random_.random()
+    if fate < 0.5:
+        return chosen
+    if fate < 0.75:
+        return random_.choice(ODD_TEXTS).translate(_NO_WORDS)
+    at = random_.randrange(len(chosen) + 1)
+    put_in = random_.choice(ODD_TEXTS)[:40].translate(_NO_WORDS)
+    return chosen[:at] + put_in + chosen[at + random_.randrange(3) :]
+
+
+def command_line(options, random_: random.Random, most: int = 4) -> list[str]:
+    """Up to `most` options with values; `options` has the right values of each, none for a flag."""
+    words = []
+    for _ in range(random_.randrange(most + 1)):
+        name, right = random_.choice(list(options.items()))
+        if random_.random() < 0.05:
+            name = name[: random_.randrange(2, len(name) + 1)]
+        if not right:
+            words.append(name)
+        elif random_.random() < 0.3:
+            words.append(f"{name}={word(right, random_)}")
+        else:
+            words += [name, word(right, random_)]
+    return words

@@ -39,6 +39,14 @@ def look(here) -> dict:
     cmm.torch.discard(resident, stream, alloc=pool)
     seen["discarded"] = where(resident)
 
+    halves = [resident[: SIZE // 2], resident[SIZE // 2 :]]
+    cmm.torch.prefetch_batch(halves, "host", stream, alloc=pool)
+    seen["batch_on_the_host"] = where(resident)
+    cmm.torch.discard_batch(halves[:1], alloc=pool)
+    seen["half_dropped"] = where(resident)
+    cmm.torch.discard_batch(halves, stream, to="device", alloc=pool)
+    seen["dropped_and_back"] = where(resident)
+
     with cmm.torch.use_pool(pool):
         large = torch.zeros(512 * MIB, dtype=torch.uint8, device="cuda")
     torch.ones(512 * MIB, dtype=torch.uint8, device="cuda").add_(1)
@@ -86,7 +94,7 @@ class Residency(unittest.TestCase):
         self.assertEqual({kind: share for kind, share in seen.items() if share}, shares, name)
 
     def test_resident(self):
-        for name in ("prefetched", "written", "back", "second_half"):
+        for name in ("prefetched", "written", "back", "second_half", "dropped_and_back"):
             self.is_at(name, device=1.0)
 
     def test_memory_that_no_cache_of_the_gpu_holds(self):
@@ -106,6 +114,10 @@ class Residency(unittest.TestCase):
     def test_discarded_or_never_touched(self):
         self.is_at("discarded", none=1.0)
         self.is_at("untouched", none=1.0)
+
+    def test_many_in_one_call(self):
+        self.is_at("batch_on_the_host", host=1.0)
+        self.is_at("half_dropped", none=0.5, host=0.5)
 
     def test_advice(self):
         self.is_at("advised", host=1.0)

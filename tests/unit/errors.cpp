@@ -44,4 +44,25 @@ BOOST_AUTO_TEST_CASE(every_code_has_words_and_an_unknown_one_points_to_the_docum
   }
 }
 
+BOOST_AUTO_TEST_CASE(text_of_strangers_is_shown_as_one_line_of_utf8_that_steers_nothing) {
+  const auto same = [](const std::string& text) { BOOST_CHECK_EQUAL(detail::printable(text), text); };
+  same("");
+  same("a name~ \\x1b");
+  same("\u00a0\u00e9\u20ac\U0001f600\U0010ffff");
+  const auto shown = [](const std::string& text, const std::string& as) {
+    BOOST_CHECK_EQUAL(detail::printable(text), as);
+  };
+  shown(std::string{"a\0\x1b[31m\x7f\n", 9}, "a\\x00\\x1b[31m\\x7f\\x0a");
+  shown(
+      "\xc2\x9b"
+      "31m",
+      "\\xc2\\x9b31m");                                        // CSI in one character
+  shown("\x9b\xff\xc3", "\\x9b\\xff\\xc3");                    // no UTF-8
+  shown("\xc3(\xe2\x82", "\\xc3(\\xe2\\x82");                  // cut short
+  shown("\xc0\xae\xe0\x80\xae", "\\xc0\\xae\\xe0\\x80\\xae");  // longer than they need to be
+  shown("\xed\xa0\x80\xf4\x90\x80\x80", "\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80");
+  shown("\u202e\u2066", "\\xe2\\x80\\xae\\xe2\\x81\\xa6");
+  BOOST_CHECK_LT(detail::printable(std::string(100'000, 'x')).size(), 2100U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -181,6 +181,32 @@ BOOST_FIXTURE_TEST_CASE(what_is_known_of_streams_that_came_and_went_stays_small_
   BOOST_CHECK(!machine.ordered_after(before, a));
 }
 
+BOOST_FIXTURE_TEST_CASE(default_streams_of_threads_that_ended_are_forgotten_when_their_work_is_done, world) {
+  sim::mark pending;
+  std::thread{[&] {
+    kernel(per_thread);
+    pending = machine.mark_of(per_thread);
+  }}.join();
+  BOOST_REQUIRE(machine.gpu_compute(1000, per_thread).ok() && api.synchronize(per_thread).ok());
+  const std::uint64_t mine = id_of(per_thread);
+  sim::mark dead;
+  for (int i = 0; i < 500; ++i) {
+    std::thread{[&] {
+      BOOST_REQUIRE(machine.gpu_compute(1000, per_thread).ok());
+      dead = machine.mark_of(per_thread);
+      BOOST_REQUIRE(api.synchronize(per_thread).ok());
+    }}.join();
+  }
+  std::size_t known = 0;
+  machine.inspect([&](sim::state& s) { s.streams.each([&](const auto&) { ++known; }); });
+  BOOST_CHECK_LT(known, 50U);
+  BOOST_CHECK(machine.ordered_after(dead, a));
+  BOOST_CHECK_EQUAL(id_of(per_thread), mine);
+  BOOST_CHECK(!machine.ordered_after(pending, a));
+  BOOST_REQUIRE(api.wait(a, recorded(stream::legacy())).ok());
+  BOOST_CHECK(machine.ordered_after(pending, a));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_destroyed_stream_that_nobody_waited_for_orders_nothing, world) {
   for (int i = 0; i < 100; ++i) {
     const stream s = machine.create_stream();

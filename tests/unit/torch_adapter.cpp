@@ -25,6 +25,10 @@ struct adapted {
   CUstream_st* s = native(machine.create_stream());
 
   void* take(std::size_t bytes) { return library.allocate(bytes, 0, s); }
+  void prefetch(void* data, std::size_t bytes, location where) {
+    library.prefetch({&data, &bytes, 1}, where, 0, s);
+  }
+  void discard(void* data, std::size_t bytes) { library.discard({&data, &bytes, 1}, location::none(), 0, s); }
   void give(void* data, std::size_t bytes) { library.free(data, bytes, 0, s); }
   cmm_torch_usage used() { return library.usage(0); }
 };
@@ -190,12 +194,12 @@ BOOST_AUTO_TEST_CASE(another_pools_graphs_keep_their_memory) {
 BOOST_AUTO_TEST_CASE(residency_prefetch_advice_and_discard_do_as_they_say) {
   adapted world{managed{} | pool{}};
   void* const data = world.take(4_MiB);
-  world.library.prefetch(data, 4_MiB, location::device(), 0, world.s);
+  world.prefetch(data, 4_MiB, location::device());
   const std::vector<residence> resident{{location::device(0), 4_MiB}};
   BOOST_CHECK(world.library.residency(data, 4_MiB, 0) == resident);
-  world.library.prefetch(data, 2_MiB, location::host(), 0, world.s);
+  world.prefetch(data, 2_MiB, location::host());
   BOOST_CHECK_EQUAL(world.library.residency(data, 4_MiB, 0).size(), 2U);
-  world.library.discard(data, 4_MiB, 0, world.s);
+  world.discard(data, 4_MiB);
   BOOST_CHECK_EQUAL(world.machine.resident(data, 4_MiB, location::none()), 4_MiB);
 
   world.library.advise(data, 4_MiB, advice::preferred_location, true, location::host(), 0);
@@ -207,11 +211,52 @@ BOOST_AUTO_TEST_CASE(residency_prefetch_advice_and_discard_do_as_they_say) {
   world.give(data, 4_MiB);
 }
 
+BOOST_AUTO_TEST_CASE(many_tensors_move_or_are_dropped_in_one_call) {
+  adapted world{managed{} | pool{}};
+  void* const tensors[] = {world.take(4_MiB), world.take(2_MiB)};
+  const std::size_t bytes[] = {4_MiB, 2_MiB};
+  const torch::ranges both{tensors, bytes, 2};
+  const auto on = [&](location where) { return world.machine.live_bytes(where); };
+  world.library.prefetch(both, location::device(), 0, world.s);
+  BOOST_CHECK_EQUAL(on(location::device(0)), 6_MiB);
+  world.library.discard(both, location::none(), 0, world.s);
+  BOOST_CHECK_EQUAL(on(location::device(0)), 0U);
+  world.library.discard(both, location::host(), 0, world.s);
+  BOOST_CHECK_EQUAL(on(location::host()), 6_MiB);
+  for (const char* call :
+       {"cudaMemPrefetchBatchAsync", "cudaMemDiscardBatchAsync", "cudaMemDiscardAndPrefetchBatchAsync"}) {
+    BOOST_CHECK_EQUAL(world.machine.calls(call), 1U);
+  }
+  world.library.prefetch({}, location::device(), 0, world.s);
+  for (const int which : {0, 1}) world.give(tensors[which], bytes[which]);
+}
+
+BOOST_AUTO_TEST_CASE(a_hint_that_a_capture_cannot_take_is_skipped_and_counted_or_in_strict_mode_an_error) {
+  for (const bool strict : {false, true}) {
+    torch::environment from;
+    from.strict = strict;
+    adapted world{managed{} | advise_only{} | pool{}, from};
+    void* const data = world.take(4_MiB);
+    BOOST_REQUIRE(world.machine.begin_capture(world.s).ok());
+    const auto hint = [&] {
+      world.prefetch(data, 4_MiB, location::host());
+      world.discard(data, 4_MiB);
+    };
+    if (strict) {
+      BOOST_CHECK_THROW(hint(), cuda_error);
+    } else {
+      hint();
+    }
+    BOOST_CHECK(world.machine.end_capture(world.s).ok());
+    BOOST_CHECK_EQUAL(world.used().skipped_hints, strict ? 0U : 2U);
+    world.give(data, 4_MiB);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(memory_that_cannot_migrate_is_not_advised_on) {
   adapted world{device{} | pool{}};
   void* const data = world.take(2_MiB);
-  const tests::caught<bad_request> error{
-      [&] { world.library.prefetch(data, 2_MiB, location::host(), 0, world.s); }};
+  const tests::caught<bad_request> error{[&] { world.prefetch(data, 2_MiB, location::host()); }};
   BOOST_CHECK_MESSAGE(error.says("it must be managed"), error.text);
   const std::vector<residence> fixed{{location::device(0), 2_MiB}};
   BOOST_CHECK(world.library.residency(data, 2_MiB, 0) == fixed);

@@ -1,5 +1,6 @@
 #include <boost/test/unit_test.hpp>
 #include <cmm/sim.hpp>
+#include <thread>
 
 #include "support/world.hpp"
 
@@ -27,6 +28,64 @@ BOOST_AUTO_TEST_CASE(each_block_is_logged_when_taken_and_when_freed) {
   BOOST_CHECK(is(log[2], 1, 0, 0, 0));
   BOOST_CHECK(is(log[3], 2, 0, 1, 1));
   for (std::size_t i = 1; i < 4; ++i) BOOST_CHECK(log[i].nanoseconds >= log[i - 1].nanoseconds);
+}
+
+/// A driver that gives the handle of a destroyed stream to the next one.
+struct one_handle : sim::api {
+  static inline const stream handle{reinterpret_cast<void*>(0x70)};
+  stream* behind = nullptr;
+
+  status stream_id(stream s, std::uint64_t& id) { return sim::api::stream_id(real(s), id); }
+  status capture_of(stream s, std::uint64_t& id) { return sim::api::capture_of(real(s), id); }
+  using sim::api::synchronize;
+  status synchronize(stream s) { return sim::api::synchronize(real(s)); }
+
+ private:
+  [[nodiscard]] stream real(stream s) const { return s == handle ? *behind : s; }
+};
+
+BOOST_AUTO_TEST_CASE(a_reused_handle_is_a_new_stream) {
+  sim::machine machine{tests::small_h200};
+  stream behind = machine.create_stream();
+  auto memory = build(managed{} | trace{}, one_handle{sim::api{machine}, &behind});
+  memory.deallocate(memory.allocate(4096), stream{});
+  memory.deallocate(memory.allocate(4096, one_handle::handle), one_handle::handle);
+  machine.destroy_stream(behind);
+  behind = machine.create_stream();
+  memory.deallocate(memory.allocate(4096, one_handle::handle), one_handle::handle);
+  std::vector<std::uint64_t> streams;
+  for (const trace_event& e : memory.get<trace>().log()) streams.push_back(e.stream);
+  BOOST_TEST(streams == (std::vector<std::uint64_t>{0, 0, 1, 1, 2, 2}), boost::test_tools::per_element{});
+}
+
+BOOST_AUTO_TEST_CASE(default_streams_of_two_devices_and_of_two_threads_are_two) {
+  sim::machine machine{tests::two_h200};
+  auto memory = build(managed{} | trace{}, sim::api{machine});
+  const auto use = [&](int device, stream s) {
+    const block b = memory.allocate({.bytes = 4096, .stream = s, .device = device});
+    memory.deallocate(b, s);
+  };
+  for (const int device : {0, 1, 0}) use(device, stream{});
+  use(0, stream::per_thread());
+  std::thread{[&] { use(0, stream::per_thread()); }}.join();
+  const stream own = machine.create_stream();
+  for (const int device : {0, 1}) use(device, own);
+  std::vector<std::uint64_t> streams;
+  for (const trace_event& e : memory.get<trace>().log()) {
+    if (e.bytes != 0) streams.push_back(e.stream);
+  }
+  BOOST_TEST(streams == (std::vector<std::uint64_t>{0, 1, 0, 2, 3, 4, 4}), boost::test_tools::per_element{});
+}
+
+BOOST_AUTO_TEST_CASE(a_captured_stream_is_the_one_it_was) {
+  sim::machine machine{tests::small_h200};
+  auto memory = build(managed{} | pool{} | trace{}, sim::api{machine});
+  const stream s = machine.create_stream();
+  memory.deallocate(memory.allocate(4096, s), s);
+  BOOST_REQUIRE(machine.begin_capture(s).ok());
+  memory.deallocate(memory.allocate(4096, s), s);
+  BOOST_CHECK(machine.end_capture(s).ok());
+  for (const trace_event& e : memory.get<trace>().log()) BOOST_CHECK_EQUAL(e.stream, 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_reused_address_is_a_new_block) {

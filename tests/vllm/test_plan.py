@@ -7,7 +7,7 @@ from cmm.cache import cache_folder
 from cmm.compiler import find_compiler
 from cmm.recipe import allocator_source
 from cmm.vllm.plan import Wishes, make_plan
-from serving import GIB, MIB, ServeTest, machine, reach
+from serving import GIB, MACHINES, MIB, ServeTest, machine, reach
 
 HOST = "managed | prefer{host} | accessed_by{device} | stats"
 NEAREST = "managed | prefer{nearest_numa} | accessed_by{device} | stats"
@@ -57,6 +57,17 @@ EXPECTED = {
     ("gh200-4gpu-k8s", 1): (NEAREST, 0.92, (64 - 2 - 4 - 4) * 1024),
     ("gh200-4gpu-one-visible", 1): (NEAREST, 0.92, 99872),  # (109 - 119.5 / 16 - 4) GiB of its node
     ("gh200-144-idle", 1): (HOST, 0.92, 404576),
+    # A container of 64 GiB by lxcfs: (61 - 64 / 16 - 4) GiB, whatever its host has.
+    ("h100-lxcfs", 1): (HOST, 0.92, 53 * 1024),
+}
+
+REFUSED = {
+    # machine: why, as a part of the sentence
+    "gh200-144-cache-on-hbm": "66.5 GiB of page cache",
+    "gh200-driver-550": "CUDA error 35",
+    "h100-no-context": "cudaMemGetInfo",
+    "h100-no-context-no-nvml": "cudaMemGetInfo",
+    "no-gpu": "no GPU answered",
 }
 
 
@@ -72,6 +83,13 @@ class Recorded(ServeTest):
                     (plan.recipe, plan.gpu_memory_utilization, plan.large_bytes),
                     (recipe, utilization, mib * MIB),
                 )
+
+    def test_has_an_expected_plan_or_is_refused(self):
+        for name, words in REFUSED.items():
+            with self.subTest(name):
+                self.assert_error([words], lambda name=name: make_plan(machine(name), Wishes()))
+        folders = {path.name for path in MACHINES.iterdir() if path.is_dir()}
+        self.assertEqual({name for name, _ in EXPECTED} | set(REFUSED), folders)
 
     def test_has_a_recipe_that_the_library_reads(self):
         for recipe in {recipe for recipe, _, _ in EXPECTED.values()} | {self.pinned_plan().recipe}:

@@ -2,6 +2,7 @@
 
 import unittest
 
+from cmm.errors import Error
 from cmm.vllm.recipe_bounds import Bounds, bound_to_a_node, bounds, devices, nodes
 from cmm.vllm.wished_recipe import wished_recipe
 from serving import GIB, ServeTest
@@ -25,6 +26,19 @@ class Text(unittest.TestCase):
             ("egm | limit{3GiB} | spill{device | limit{1GiB}} | limit{9GiB}", 9 * GIB, 3 * GIB),
         ):
             self.assertEqual(bounds(recipe), Bounds(whole, large), recipe)
+
+    def test_cmm_limit_takes_the_place_of_a_limit_or_stands_behind_all(self):
+        for recipe, whole, large in (
+            ("managed | stats", 5, None),
+            ("managed | limit{1} | stats", 5, None),
+            ("managed | limit | stats", 5, None),
+            ("managed | limit{no_limit}", 5, None),
+            ("egm | limit{8GiB} | spill{device | limit{1GiB} | limit{2GiB}}", None, 5),
+            ("egm | spill{device | limit{1GiB}}", 5, None),
+        ):
+            self.assertEqual(bounds(recipe, 5), Bounds(whole, large, "CMM_LIMIT"), recipe)
+        with self.assertRaisesRegex(Error, "CMM_LIMIT is set, and the recipe .* has 2 limits"):
+            bounds("managed | limit{1} | pool | limit{2}", 5)
 
     def test_nodes_and_gpus_are_named_in_two_ways(self):
         self.assertEqual(nodes("managed | prefer{host_numa:3} | egm_numa{location::host_numa(0)}"), [0, 3])

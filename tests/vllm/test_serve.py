@@ -131,7 +131,7 @@ class DryRun(ServeTest):
         text = "managed | prefer{host_numa:0} | accessed_by{device} | stats"
         for given, recipe in (
             (text, text),
-            (recommended, "managed | prefer{.at = host} | accessed_by{.at = device} | stats"),
+            (recommended, "managed | prefer{host} | accessed_by{device} | stats"),
         ):
             told = json.loads(self.option("--additional-config", "--recipe", given))["cmm"]
             self.assertEqual(told, {"recipe": recipe, "large_bytes": 210272 * MIB})

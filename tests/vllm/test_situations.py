@@ -151,6 +151,22 @@ class Limits(ServeTest):
         self.assertEqual(plan.kv_bytes, None)
         self.assertEqual(plan.large_bytes, (120 * GIB - hbm) // MIB * MIB)
 
+    def test_cmm_limit_is_planned_with_as_the_library_will_have_it(self):
+        limited = self.plan_of("gh200-480", CMM_LIMIT="64GiB")
+        self.assertIn("CMM_LIMIT of 64 GiB, less 256 MiB", limited)
+        self.assertIn("HBM and beyond together, by CMM_LIMIT", limited)
+        self.assertIn("--kv-cache-memory-bytes 68451041280", limited)  # 64 GiB less 256 MiB
+        wider = self.plan_of("gh200-480", "--recipe", "managed | limit{1GiB}", CMM_LIMIT="64GiB")
+        self.assertIn("68451041280", wider)
+        spilling = "egm | limit{120GiB} | spill{device, .headroom = 8GiB} | stats"
+        plan, hbm = self.plan(spilling, budget=130 * GIB)
+        self.assertEqual(plan.large_bytes, (130 * GIB - hbm) // MIB * MIB)
+        words = ["more than CMM_LIMIT of 5 GiB", "--kv-bytes 4864MiB"]
+        self.assert_error(words, self.plan, "managed", kv_bytes=10 * GIB, budget=5 * GIB)
+        self.assert_error(["such as CMM_LIMIT=64GiB"], self.plan, "managed", budget=1)
+        odd = self.serve("MODEL", "--dry-run", "--root", MACHINES / "gh200-480", CMM_LIMIT="lots")
+        self.assert_refused(["CMM_LIMIT is 'lots'", "write a size"], odd)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -22,6 +22,9 @@ enum class attribute : unsigned char {
   host_numa_pools,            ///< memory pools on a HOST_NUMA location work
   managed_pools,              ///< memory pools of managed memory work
   egm,                        ///< the system runs in extended-GPU-memory mode
+  mapped_memory,              ///< address ranges can be mapped to memory handles
+  mapped_host_memory,         ///< those of a HOST_NUMA location too
+  shareable_memory,           ///< memory handles can be exported as file descriptors
 };
 
 /// What a memory pool of the driver holds, and where.
@@ -34,6 +37,11 @@ struct pool_properties {
 /// A memory pool of the driver, by its native handle.
 struct pool_handle {
   void* native = nullptr;
+};
+
+/// Physical memory that address ranges are mapped to, by its native handle; 0 is none.
+struct memory_handle {
+  std::uint64_t native = 0;
 };
 
 /// An event of the api, by its native handle.
@@ -51,10 +59,18 @@ struct event {
 /// null handle is not the legacy default stream says so by `default_stream()`, for nothing but the time of a
 /// load. `capture_of` gives 0 for a stream that is not being captured. `synchronize_device` waits for all
 /// work of the thread's device. `memory_info` fills free and total bytes of a location.
+///
+/// `withdraw` takes advice back. A batch is so many ranges in one call, in any stream but the legacy default
+/// one; what is discarded holds nothing until it is written or prefetched.
+///
+/// An address range is reserved, mapped piece by piece to memory handles, and opened by `set_access` to the
+/// given locations: devices, or the NUMA node of host memory for its CPU. Addresses and sizes are multiples
+/// of `granularity`. `release_memory` gives up a handle; its memory lives as long as a mapping of it does.
 template <class Api>
 concept api = std::copyable<Api> &&
     requires(Api& a, void* p, void*& out, std::size_t n, int i, int& value, std::uint64_t& id, stream s,
-             location where, pool_handle& pool, event& e) {
+             location where, pool_handle& pool, event& e, memory_handle& memory, const location* places,
+             void** list, std::size_t* sizes, bool shareable) {
   { a.enter(i).result() } -> std::same_as<status>;
   { a.enter(i).device() } -> std::same_as<int>;
 
@@ -71,7 +87,22 @@ concept api = std::copyable<Api> &&
   { a.free_to_pool(p, s) } -> std::same_as<status>;
 
   { a.advise(p, n, advice{}, where) } -> std::same_as<status>;
+  { a.withdraw(p, n, advice{}, where) } -> std::same_as<status>;
   { a.prefetch(p, n, where, s) } -> std::same_as<status>;
+  { a.prefetch_batch(list, sizes, n, where, s) } -> std::same_as<status>;
+  { a.discard_batch(list, sizes, n, s) } -> std::same_as<status>;
+  { a.discard_and_prefetch_batch(list, sizes, n, where, s) } -> std::same_as<status>;
+
+  { a.reserve(out, n) } -> std::same_as<status>;
+  { a.free_reserved(p, n) } -> std::same_as<status>;
+  { a.create_memory(memory, n, where, shareable) } -> std::same_as<status>;
+  { a.release_memory(memory) } -> std::same_as<status>;
+  { a.map(p, n, memory) } -> std::same_as<status>;
+  { a.unmap(p, n) } -> std::same_as<status>;
+  { a.set_access(p, n, places, n) } -> std::same_as<status>;
+  { a.export_memory(memory, value) } -> std::same_as<status>;
+  { a.import_memory(memory, i) } -> std::same_as<status>;
+  { a.granularity(where, n) } -> std::same_as<status>;
 
   { a.synchronize(s) } -> std::same_as<status>;
   { a.synchronize_device() } -> std::same_as<status>;

@@ -31,7 +31,36 @@ struct null_api {
   static status free_to_pool(void*, stream) noexcept { return {}; }
 
   static status advise(void*, std::size_t, advice, location) noexcept { return {}; }
+  static status withdraw(void*, std::size_t, advice, location) noexcept { return {}; }
   static status prefetch(void*, std::size_t, location, stream) noexcept { return {}; }
+  static status prefetch_batch(void**, std::size_t*, std::size_t, location, stream) noexcept { return {}; }
+  static status discard_batch(void**, std::size_t*, std::size_t, stream) noexcept { return {}; }
+  static status discard_and_prefetch_batch(void**, std::size_t*, std::size_t, location, stream) noexcept {
+    return {};
+  }
+
+  static status reserve(void*& out, std::size_t) noexcept { return nothing(out); }
+  static status free_reserved(void*, std::size_t) noexcept { return {}; }
+  static status create_memory(memory_handle& out, std::size_t, location, bool) noexcept {
+    out = {};
+    return {errc::out_of_memory, "null_api"};
+  }
+  static status release_memory(memory_handle) noexcept { return {}; }
+  static status map(void*, std::size_t, memory_handle) noexcept { return {}; }
+  static status unmap(void*, std::size_t) noexcept { return {}; }
+  static status set_access(void*, std::size_t, const location*, std::size_t) noexcept { return {}; }
+  static status export_memory(memory_handle, int& descriptor) noexcept {
+    descriptor = -1;
+    return {errc::not_supported, "null_api"};
+  }
+  static status import_memory(memory_handle& out, int) noexcept {
+    out = {};
+    return {errc::not_supported, "null_api"};
+  }
+  static status granularity(location, std::size_t& bytes) noexcept {
+    bytes = std::size_t{2} << 20;
+    return {};
+  }
 
   static status synchronize(stream) noexcept { return {}; }
   static status synchronize_device() noexcept { return {}; }

@@ -61,6 +61,15 @@ class placed {
   /// Blocks that wait for the end of the allocator because they could not be freed when asked.
   [[nodiscard]] std::size_t held_blocks() const noexcept { return held_.count(); }
 
+  /// Whether its blocks can migrate, so that hints mean something to them.
+  [[nodiscard]] bool migratable() const noexcept {
+    if constexpr (requires { source_.migratable(); }) {
+      return source_.migratable();
+    } else {
+      return Source::migratable;
+    }
+  }
+
  private:
   /// Folds to a constant unless a policy decides at run time.
   [[nodiscard]] constexpr bool strict() const noexcept {
@@ -96,14 +105,6 @@ class placed {
   }
   [[gnu::cold, gnu::noinline]] void undo(void* data, std::size_t bytes, int device, stream s) noexcept {
     deallocate({data, bytes, device}, s);
-  }
-
-  [[nodiscard]] bool migratable() const noexcept {
-    if constexpr (requires { source_.migratable(); }) {
-      return source_.migratable();
-    } else {
-      return Source::migratable;
-    }
   }
 
   [[gnu::cold, gnu::noinline]] static block refused(status taken, std::size_t bytes) {

@@ -8,6 +8,7 @@
 #include "../core/api.hpp"
 #include "../platform/host_memory.hpp"
 #include "calls.hpp"
+#include "driver_calls.hpp"
 #include "egm.hpp"
 
 namespace cmm::cuda {
@@ -96,9 +97,106 @@ class api {
     return answer(cudaMemAdvise(data, bytes, advices[static_cast<int>(what)], native(where)),
                   "cudaMemAdvise");
   }
+  static status withdraw(void* data, std::size_t bytes, advice what, location where) noexcept {
+    const relaxed_capture relaxed;
+    constexpr cudaMemoryAdvise advices[] = {cudaMemAdviseUnsetPreferredLocation, cudaMemAdviseUnsetAccessedBy,
+                                            cudaMemAdviseUnsetReadMostly};
+    return answer(cudaMemAdvise(data, bytes, advices[static_cast<int>(what)], native(where)),
+                  "cudaMemAdvise");
+  }
+  static status prefetch_batch(void** data, std::size_t* bytes, std::size_t count, location where,
+                               stream s) noexcept {
+    const relaxed_capture relaxed;
+    cudaMemLocation to = native(where);
+    std::size_t from_first_on = 0;
+    return answer(cudaMemPrefetchBatchAsync(data, bytes, count, &to, &from_first_on, 1, 0, native(s)),
+                  "cudaMemPrefetchBatchAsync");
+  }
+  static status discard_batch(void** data, std::size_t* bytes, std::size_t count, stream s) noexcept {
+    const relaxed_capture relaxed;
+    return answer(cudaMemDiscardBatchAsync(data, bytes, count, 0, native(s)), "cudaMemDiscardBatchAsync");
+  }
+  static status discard_and_prefetch_batch(void** data, std::size_t* bytes, std::size_t count, location where,
+                                           stream s) noexcept {
+    const relaxed_capture relaxed;
+    cudaMemLocation to = native(where);
+    std::size_t from_first_on = 0;
+    return answer(
+        cudaMemDiscardAndPrefetchBatchAsync(data, bytes, count, &to, &from_first_on, 1, 0, native(s)),
+        "cudaMemDiscardAndPrefetchBatchAsync");
+  }
   static status prefetch(void* data, std::size_t bytes, location where, stream s) noexcept {
     const relaxed_capture relaxed;
     return answer(cudaMemPrefetchAsync(data, bytes, native(where), 0, native(s)), "cudaMemPrefetchAsync");
+  }
+
+  static status reserve(void*& out, std::size_t bytes) noexcept {
+    const relaxed_capture relaxed;
+    if (const status ready = begin_driver(); !ready.ok()) return ready;
+    CUdeviceptr base = 0;
+    const status reserved = address_reserve()(&base, bytes, std::size_t{0}, CUdeviceptr{0}, 0ULL);
+    out = reinterpret_cast<void*>(base);
+    return reserved;
+  }
+  static status free_reserved(void* data, std::size_t bytes) noexcept {
+    const relaxed_capture relaxed;
+    return address_free()(driver_address(data), bytes);
+  }
+  static status create_memory(memory_handle& out, std::size_t bytes, location where,
+                              bool shareable) noexcept {
+    const relaxed_capture relaxed;
+    if (const status ready = begin_driver(); !ready.ok()) return ready;
+    const CUmemAllocationProp wanted = memory_properties(where, shareable);
+    CUmemGenericAllocationHandle made = 0;
+    const status created = memory_create()(&made, bytes, &wanted, 0ULL);
+    if (created.ok()) out.native = made;
+    return created;
+  }
+  static status release_memory(memory_handle memory) noexcept {
+    const relaxed_capture relaxed;
+    return memory_release()(CUmemGenericAllocationHandle{memory.native});
+  }
+  static status map(void* data, std::size_t bytes, memory_handle memory) noexcept {
+    const relaxed_capture relaxed;
+    return memory_map()(driver_address(data), bytes, std::size_t{0},
+                        CUmemGenericAllocationHandle{memory.native}, 0ULL);
+  }
+  static status unmap(void* data, std::size_t bytes) noexcept {
+    const relaxed_capture relaxed;
+    return memory_unmap()(driver_address(data), bytes);
+  }
+  static status set_access(void* data, std::size_t bytes, const location* places,
+                           std::size_t count) noexcept {
+    const relaxed_capture relaxed;
+    const driver_call set = memory_set_access();
+    status done{errc::invalid_value, "cuMemSetAccess"};
+    for (std::size_t i = 0; i < count; ++i) {
+      const CUmemAccessDesc wanted{driver_location(places[i]), CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
+      done = set(driver_address(data), bytes, &wanted, std::size_t{1});
+      if (!done.ok()) break;
+    }
+    return done;
+  }
+  static status export_memory(memory_handle memory, int& descriptor) noexcept {
+    const relaxed_capture relaxed;
+    return memory_export()(static_cast<void*>(&descriptor), CUmemGenericAllocationHandle{memory.native},
+                           CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR, 0ULL);
+  }
+  static status import_memory(memory_handle& out, int descriptor) noexcept {
+    const relaxed_capture relaxed;
+    if (const status ready = begin_driver(); !ready.ok()) return ready;
+    CUmemGenericAllocationHandle made = 0;
+    const status imported =
+        memory_import()(&made, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)),
+                        CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR);
+    if (imported.ok()) out.native = made;
+    return imported;
+  }
+  static status granularity(location where, std::size_t& bytes) noexcept {
+    const relaxed_capture relaxed;
+    if (const status ready = begin_driver(); !ready.ok()) return ready;
+    const CUmemAllocationProp wanted = memory_properties(where, false);
+    return memory_granularity()(&bytes, &wanted, CU_MEM_ALLOC_GRANULARITY_MINIMUM);
   }
 
   static status synchronize(stream s) noexcept {
@@ -167,6 +265,12 @@ class api {
         return pools.ok() && value != 0 ? ask(device, cudaDevAttrConcurrentManagedAccess, value) : pools;
       }
       case attribute::egm: value = egm_enabled(device) ? 1 : 0; return {};
+      case attribute::mapped_memory:
+        return ask_driver(device, CU_DEVICE_ATTRIBUTE_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED, value);
+      case attribute::mapped_host_memory:
+        return ask_driver(device, CU_DEVICE_ATTRIBUTE_HOST_NUMA_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED, value);
+      case attribute::shareable_memory:
+        return ask_driver(device, CU_DEVICE_ATTRIBUTE_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR_SUPPORTED, value);
     }
     return {errc::invalid_value, "cudaDeviceGetAttribute"};
   }
@@ -182,6 +286,10 @@ class api {
   static void pop_range() noexcept { nvtxRangePop(); }
 
  private:
+  /// Calls of the driver need the context that the first call of the runtime makes.
+  static status begin_driver() noexcept { return answer(cudaFree(nullptr), "cudaFree"); }
+  static CUdeviceptr driver_address(void* data) noexcept { return reinterpret_cast<CUdeviceptr>(data); }
+
   static status ask(int device, cudaDeviceAttr what, int& value) noexcept {
     return answer(cudaDeviceGetAttribute(&value, what, device), "cudaDeviceGetAttribute");
   }

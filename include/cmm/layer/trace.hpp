@@ -34,12 +34,12 @@ struct trace {
     block allocate(request r) {
       const range named{api(), "cmm allocate"};
       const block b = upstream_.allocate(r);
-      if (b) log_.took(b, r.stream);
+      if (b) log_.took(api(), b, r.stream);
       return b;
     }
     void deallocate(block b, stream s) noexcept {
       const range named{api(), "cmm deallocate"};
-      log_.freed(b, s);
+      log_.freed(api(), b, s);
       upstream_.deallocate(b, s);
     }
 

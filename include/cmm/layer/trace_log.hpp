@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../core/block.hpp"
+#include "stream_numbers.hpp"
 
 namespace cmm {
 
@@ -25,27 +26,26 @@ class trace_log {
  public:
   explicit trace_log(std::size_t most) noexcept : most_{most} {}
 
-  void took(const block& b, stream s) noexcept {
+  template <api Api>
+  void took(Api& api, const block& b, stream s) noexcept {
     const std::scoped_lock lock{mutex_};
+    const std::uint64_t id = ++blocks_;
+    if (!append(api, id, b.bytes, b.device, s)) return;
     try {
-      const std::uint64_t id = ++blocks_;
-      if (!append({id, b.bytes, number_of(s), b.device, now()})) return;
       live_.insert_or_assign(b.data, id);
     } catch (const std::bad_alloc&) {
+      events_.pop_back();
       ++dropped_;
     }
   }
 
   /// A block whose allocation was dropped is passed over.
-  void freed(const block& b, stream s) noexcept {
+  template <api Api>
+  void freed(Api& api, const block& b, stream s) noexcept {
     const std::scoped_lock lock{mutex_};
     const auto found = live_.find(b.data);
     if (found == live_.end()) return;
-    try {
-      append({found->second, 0, number_of(s), b.device, now()});
-    } catch (const std::bad_alloc&) {
-      ++dropped_;
-    }
+    append(api, found->second, 0, b.device, s);
     live_.erase(found);
   }
 
@@ -60,16 +60,17 @@ class trace_log {
   }
 
  private:
-  bool append(const trace_event& e) {
-    if (events_.size() >= most_) {
-      ++dropped_;
-      return false;
+  template <api Api>
+  bool append(Api& api, std::uint64_t id, std::size_t bytes, int device, stream s) noexcept {
+    try {
+      if (events_.size() < most_) {
+        events_.push_back({id, bytes, streams_.number_of(api, device, s), device, now()});
+        return true;
+      }
+    } catch (const std::bad_alloc&) {  // counted as dropped
     }
-    events_.push_back(e);
-    return true;
-  }
-  std::uint64_t number_of(stream s) {
-    return streams_.try_emplace(s.native(), streams_.size()).first->second;
+    ++dropped_;
+    return false;
   }
   [[nodiscard]] std::uint64_t now() const noexcept { return clock_now() - begin_; }
 
@@ -86,7 +87,7 @@ class trace_log {
   mutable std::mutex mutex_;
   std::vector<trace_event> events_;
   std::unordered_map<const void*, std::uint64_t> live_;
-  std::unordered_map<const void*, std::uint64_t> streams_;
+  detail::stream_numbers streams_;
   std::uint64_t blocks_ = 0;
   std::size_t dropped_ = 0;
 };

@@ -107,15 +107,23 @@ inline void read_group(files& from, const std::string& folder, int version, std:
   }
 }
 
+/// Whether the limit of a group binds those in it: of version 1 a group may count its own processes alone.
+inline bool binds_those_inside(files& from, const std::string& folder, int version) {
+  return version == 2 || from.line(folder + "/memory.use_hierarchy").value_or("") != "0";
+}
+
 inline void walk_groups(files& from, const group_mount& at, memory_groups& into) {
   std::uint64_t inside = 0;
   memory_groups here;
   bool own = false;
+  bool all_that_bind = false;
   for (std::string below = at.below;;) {
     read_group(from, at.folder + below, at.version, inside, here);
     own = own || (here.found && below == at.below);
     if (below.empty()) break;
     below.resize(below.rfind('/'));
+    all_that_bind = !binds_those_inside(from, at.folder + below, at.version);
+    if (all_that_bind) break;
   }
   if (!here.found) return;
   // The group of the whole system has no limit, in version 2 not even the file. What has one is below others.
@@ -124,7 +132,7 @@ inline void walk_groups(files& from, const group_mount& at, memory_groups& into)
                                ? !from.read(top + "memory.max").has_value()
                                : !at.below.empty() && own && !limit_in(from, top + "memory.limit_in_bytes");
   into.found = true;
-  into.has_root = into.has_root && !at.cut_off && top_is_root;
+  into.has_root = into.has_root && (all_that_bind || (!at.cut_off && top_is_root));
   into.limited.insert(into.limited.end(), here.limited.begin(), here.limited.end());
 }
 

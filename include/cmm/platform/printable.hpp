@@ -4,22 +4,12 @@
 #include <type_traits>
 #include <vector>
 
+#include "../core/printable.hpp"
 #include "description.hpp"
 
-namespace cmm::platform {
+namespace cmm::platform::detail {
 
-/// The text on one line and without what steers a terminal: a recorded folder comes from strangers.
-inline std::string printable(std::string text) {
-  for (char& each : text) {
-    const auto byte = static_cast<unsigned char>(each);
-    if (byte < 0x20 || byte >= 0x7f) each = '?';
-  }
-  return text;
-}
-
-namespace detail {
-
-inline void make_printable(std::string& text) { text = platform::printable(std::move(text)); }
+inline void make_printable(std::string& text) { text = cmm::detail::printable(text); }
 inline void make_printable(std::vector<std::string>& sentences) {
   for (std::string& each : sentences) make_printable(each);
 }
@@ -32,7 +22,7 @@ inline void make_facts_printable(auto& part) {
   });
 }
 
-/// The description with every text of it printable.
+/// The description with every text of it printable: a recorded folder comes from strangers.
 inline description printable(description known) {
   make_facts_printable(known);
   make_facts_printable(known.host_memory);
@@ -49,5 +39,4 @@ inline description printable(description known) {
   return known;
 }
 
-}  // namespace detail
-}  // namespace cmm::platform
+}  // namespace cmm::platform::detail

@@ -36,6 +36,20 @@ class address_range {
     if (skip != 0) munmap(mapped, skip);
     munmap(base_ + bytes_, page_bytes - skip);
   }
+  /// Addresses that belong to another range.
+  static address_range at(char* base, std::size_t bytes) noexcept {
+    address_range range;
+    range.base_ = base;
+    range.bytes_ = bytes;
+    return range;
+  }
+  /// Addresses that cannot be read or written until memory is mapped there.
+  static address_range reserved(std::size_t bytes, backing how, char*& next) {
+    address_range range{bytes, how, next};
+    if (range.mapped_) mprotect(range.base_, range.bytes_, PROT_NONE);
+    return range;
+  }
+
   address_range(address_range&& other) noexcept
       : base_{std::exchange(other.base_, nullptr)},
         bytes_{other.bytes_},

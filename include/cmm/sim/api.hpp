@@ -7,6 +7,7 @@
 #include "device_scope.hpp"
 #include "hints.hpp"
 #include "machine.hpp"
+#include "mapping.hpp"
 #include "page_chunks.hpp"
 #include "pool_calls.hpp"
 #include "prefetch.hpp"
@@ -91,9 +92,63 @@ class api {
   status advise(void* p, std::size_t bytes, advice what, location where) {
     return machine_->call("cudaMemAdvise", [&](state& s) { return sim::advise(s, p, bytes, what, where); });
   }
+  status withdraw(void* p, std::size_t bytes, advice what, location where) {
+    return machine_->call("cudaMemAdvise", [&](state& s) { return sim::withdraw(s, p, bytes, what, where); });
+  }
+  status prefetch_batch(void** data, std::size_t* bytes, std::size_t count, location where, stream on) {
+    return machine_->call("cudaMemPrefetchBatchAsync", [&](state& s) {
+      return sim::prefetch_batch(s, data, bytes, count, where, on, false);
+    });
+  }
+  status discard_batch(void** data, std::size_t* bytes, std::size_t count, stream on) {
+    return machine_->call("cudaMemDiscardBatchAsync",
+                          [&](state& s) { return sim::discard(s, data, bytes, count, on); });
+  }
+  status discard_and_prefetch_batch(void** data, std::size_t* bytes, std::size_t count, location where,
+                                    stream on) {
+    return machine_->call("cudaMemDiscardAndPrefetchBatchAsync", [&](state& s) {
+      return sim::prefetch_batch(s, data, bytes, count, where, on, true);
+    });
+  }
   status prefetch(void* p, std::size_t bytes, location where, stream on) {
     return machine_->call("cudaMemPrefetchAsync",
                           [&](state& s) { return sim::prefetch(s, p, bytes, where, on); });
+  }
+
+  status reserve(void*& out, std::size_t bytes) {
+    return machine_->call("cuMemAddressReserve", [&](state& s) { return sim::reserve(s, out, bytes); });
+  }
+  status free_reserved(void* p, std::size_t bytes) {
+    return machine_->call("cuMemAddressFree", [&](state& s) { return sim::free_reserved(s, p, bytes); });
+  }
+  status create_memory(memory_handle& out, std::size_t bytes, location where, bool shareable) {
+    return machine_->call("cuMemCreate",
+                          [&](state& s) { return sim::create_memory(s, out, bytes, where, shareable); });
+  }
+  status release_memory(memory_handle memory) {
+    return machine_->call("cuMemRelease", [&](state& s) { return sim::release_memory(s, memory); });
+  }
+  status map(void* p, std::size_t bytes, memory_handle memory) {
+    return machine_->call("cuMemMap", [&](state& s) { return sim::map(s, p, bytes, memory); });
+  }
+  status unmap(void* p, std::size_t bytes) {
+    return machine_->call("cuMemUnmap", [&](state& s) { return sim::unmap(s, p, bytes); });
+  }
+  status set_access(void* p, std::size_t bytes, const location* places, std::size_t count) {
+    return machine_->call("cuMemSetAccess",
+                          [&](state& s) { return sim::set_access(s, p, bytes, places, count); });
+  }
+  status export_memory(memory_handle memory, int& descriptor) {
+    return machine_->call("cuMemExportToShareableHandle",
+                          [&](state& s) { return sim::export_memory(s, memory, descriptor); });
+  }
+  status import_memory(memory_handle& out, int descriptor) {
+    return machine_->call("cuMemImportFromShareableHandle",
+                          [&](state& s) { return sim::import_memory(s, out, descriptor); });
+  }
+  status granularity(location where, std::size_t& bytes) {
+    return machine_->call("cuMemGetAllocationGranularity",
+                          [&](state& s) { return sim::granularity(s, where, bytes); });
   }
 
   status synchronize(stream on) {
@@ -193,7 +248,7 @@ class api {
 
  private:
   static bool from_cuda(const allocation& block) {
-    return block.kind == memory_kind::managed || block.kind == memory_kind::device;
+    return !block.mapped() && (block.kind == memory_kind::managed || block.kind == memory_kind::device);
   }
   static double managed_free(const sim::profile& machine, const allocation& block) {
     double time = machine.calls.managed_pair / 2;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
 
 #include "../core/requirements.hpp"
@@ -17,11 +18,18 @@ inline std::uint64_t thread_token() {
   return token;
 }
 
+/// Expires when the calling thread ends.
+inline std::weak_ptr<const void> thread_life() {
+  thread_local const std::shared_ptr<const char> life = std::make_shared<const char>();
+  return life;
+}
+
 /// Virtual time of the host, in nanoseconds.
 ///
 /// All calls are serial in virtual time, as under the driver's lock, in the order the machine sees them. Only
-/// `overlap` (a prefetch, a question) moves the calling thread alone: such calls of several threads start
-/// together, at the end of the last serial call. `now`, and waiting for a stream, join them again.
+/// `overlap` (a prefetch, a mapping, a question) moves the calling thread alone: such calls of several
+/// threads start together, at the end of the last serial call. `now`, and waiting for a stream, join them
+/// again.
 class clock {
  public:
   [[nodiscard]] std::int64_t start() { return std::max(own(), serial_); }

@@ -24,12 +24,18 @@ inline bool stays_on_host(const state& s, allocation& block, std::size_t offset,
 
 /// One side of a copy by the engine of a device.
 inline outcome copy_side(state& s, const void* p, std::size_t bytes, access how, int device) {
-  allocation* const block = s.space.holding(p, bytes);
   const bool reads = how == access::read;
   const auto size = static_cast<double>(bytes);
   const bool readable = s.machine.capability(attribute::pageable_memory_access) != 0;
   outcome sum;
-  if (block == nullptr || (block->kind == memory_kind::system && !readable)) {
+  allocation* const block = s.space.holding(p, bytes);
+  if (block == nullptr ? s.space.holds(p, bytes) : block->mapped()) {
+    s.space.each_part(p, bytes, [&](allocation& part, std::size_t, std::size_t length) {
+      sum += cost_of_fixed(s, part, static_cast<double>(length), how, device, true);
+      if (!part.opened_to(device)) sum.code = errc::invalid_value;
+      return sum.code == errc::success;
+    });
+  } else if (block == nullptr || (block->kind == memory_kind::system && !readable)) {
     sum.over.add_staged(size, s.machine.copies.staged, reads);
   } else if (block->pageable()) {
     const touch use{address_space::offset_in(*block, p), bytes, how, 0};

@@ -63,6 +63,16 @@ void each_figure(const copy_costs& of, auto&& visit) {
   visit("engine_batched", of.engine_batched, time);
   visit("staged", of.staged, rate);
 }
+void each_figure(const mover_costs& of, auto&& visit) {
+  visit("up", of.up, rate);
+  visit("down", of.down, rate);
+  visit("swap", of.swap, rate);
+  visit("ring_up", of.ring_up, rate);
+  visit("ring_down", of.ring_down, rate);
+  visit("ring_swap", of.ring_swap, rate);
+  visit("slows", of.slows, pure);
+  visit("engine_slows", of.engine_slows, pure);
+}
 void each_figure(const call_costs& of, auto&& visit) {
   visit("managed_pair", of.managed_pair, time);
   visit("device_pair", of.device_pair, time);
@@ -70,6 +80,9 @@ void each_figure(const call_costs& of, auto&& visit) {
   visit("small_device_pair", of.small_device_pair, time);
   visit("system_pair", of.system_pair, time);
   visit("pinned_per_byte", of.pinned_per_byte, "ns/byte");
+  visit("host_memory_per_byte", of.host_memory_per_byte, "ns/byte");
+  visit("map_per_byte", of.map_per_byte, "ns/byte");
+  visit("unmap_per_byte", of.unmap_per_byte, "ns/byte");
   visit("pool_create", of.pool_create, time);
   visit("pool_pair", of.pool_pair, time);
   visit("device_pool_share", of.device_pool_share, pure);
@@ -123,11 +136,19 @@ void for_each_figure(const profile& of, auto&& visit) {
   group("gpu", of.gpu);
   group("link", of.link);
   group("copies", of.copies);
+  group("movers", of.movers);
   group("calls", of.calls);
   group("faults", of.faults);
   group("prefetch", of.prefetch);
-  constexpr const char* attributes[] = {"concurrent_managed_access", "pageable_memory_access", "host_numa_id",
-                                        "host_numa_pools",           "managed_pools",          "egm"};
+  constexpr const char* attributes[] = {"concurrent_managed_access",
+                                        "pageable_memory_access",
+                                        "host_numa_id",
+                                        "host_numa_pools",
+                                        "managed_pools",
+                                        "egm",
+                                        "mapped_memory",
+                                        "mapped_host_memory",
+                                        "shareable_memory"};
   for (std::size_t i = 0; i < of.capabilities.size(); ++i) {
     visit(std::string{"capability."} + attributes[i], of.capabilities[i].value, detail::pure,
           std::string{of.capabilities[i].source});

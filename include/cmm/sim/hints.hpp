@@ -47,6 +47,11 @@ inline errc advise(state& s, const void* p, std::size_t bytes, advice what, loca
 inline errc withdraw(state& s, const void* p, std::size_t bytes, advice what, location where) {
   allocation* const block = hinted(s, p, bytes);
   if (block == nullptr) return errc::invalid_value;
+  if (s.machine.capability(attribute::concurrent_managed_access) == 0) return errc::invalid_device;
+  location known = where;
+  if (what == advice::accessed_by) {
+    if (const errc code = s.resolve(known, 0); code != errc::success) return code;
+  }
   s.clock.spend(s.machine.calls.advise);
   const std::uint64_t user =
       where.what == location::kind::device ? std::uint64_t{1} << where.id : page::host_bit;
@@ -61,18 +66,25 @@ inline errc withdraw(state& s, const void* p, std::size_t bytes, advice what, lo
   return errc::success;
 }
 
-/// The range holds nothing from here on; its pages are given up.
-inline errc discard(state& s, const void* p, std::size_t bytes, stream on) {
+/// The ranges hold nothing from here on; their pages are given up.
+inline errc discard(state& s, void* const* ranges, const std::size_t* bytes, std::size_t count, stream on) {
   stream_state* const stream = s.find(on);
-  allocation* const block = hinted(s, p, bytes);
-  if (stream == nullptr || block == nullptr || s.streams.is_legacy(on)) return errc::invalid_value;
+  if (stream == nullptr || s.streams.is_legacy(on) || count == 0) return errc::invalid_value;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (hinted(s, ranges[i], bytes[i]) == nullptr) return errc::invalid_value;
+  }
+  if (s.machine.capability(attribute::concurrent_managed_access) == 0) return errc::invalid_device;
   if (stream->capture != 0) return s.invalidate(stream->capture);
   s.clock.spend(s.machine.calls.advise);
-  each_page(*block, address_space::offset_in(*block, p), bytes, [&](page& of, const page_slice& part) {
-    s.memory.drop_device(of, part.mask);
-    s.memory.drop_host(of, part.mask);
-    return true;
-  });
+  for (std::size_t i = 0; i < count; ++i) {
+    allocation& block = *hinted(s, ranges[i], bytes[i]);
+    each_page(block, address_space::offset_in(block, ranges[i]), bytes[i],
+              [&](page& of, const page_slice& part) {
+                s.memory.drop_device(of, part.mask);
+                s.memory.drop_host(of, part.mask);
+                return true;
+              });
+  }
   return errc::success;
 }
 

@@ -46,19 +46,25 @@ inline outcome touch_fixed(const state& s, const allocation& block, const touch&
   const auto pool = s.pools.find(block.pool);
   const bool granted = pool != s.pools.end() && (pool->second.granted >> device & 1) != 0;
   const bool opened = block.pool == nullptr && s.reaches(device, block.where);
-  if (!own && !granted && !opened && !block.for_all) return {.code = errc::illegal_address};
+  const bool allowed = block.mapped() ? block.opened_to(device) : own || granted || opened || block.for_all;
+  if (!allowed) return {.code = errc::illegal_address};
   return cost_of_fixed(s, block, use.moved({use.offset, use.bytes, 0}), use.how, device, false);
 }
 
 /// One range that a kernel uses: what it costs, or why it may not.
 inline outcome touch_range(state& s, const memory_use& range, access how, std::size_t stride,
                            const kernel_reach& by) {
-  allocation* const block = s.space.holding(range.data, range.bytes);
-  if (block == nullptr) return {.code = errc::illegal_address};
-  const touch use{address_space::offset_in(*block, range.data), range.bytes, how, stride};
   const bool readable = s.machine.capability(attribute::pageable_memory_access) != 0;
-  if (block->kind == memory_kind::system && !readable) return {.code = errc::illegal_address};
-  return block->pageable() ? s.pager.gpu_touch(*block, use, by) : touch_fixed(s, *block, use, by.device);
+  outcome sum;
+  const bool there = s.space.each_part(
+      range.data, range.bytes, [&](allocation& block, std::size_t offset, std::size_t bytes) {
+        const touch use{offset, bytes, how, stride};
+        if (block.kind == memory_kind::system && !readable) return false;
+        sum += block.pageable() ? s.pager.gpu_touch(block, use, by) : touch_fixed(s, block, use, by.device);
+        return sum.code == errc::success;
+      });
+  if (!there && sum.code == errc::success) sum.code = errc::illegal_address;
+  return sum;
 }
 
 /// How far a kernel over ranges of one size reaches at once, by what its threads have in flight.
@@ -94,7 +100,7 @@ inline errc run_kernel(state& s, std::span<const memory_use> ranges, access how,
   outcome sum;
   const kernel_reach by = reach_of(s, ranges, stride, stream->device);
   for (const memory_use& range : ranges) {
-    if (s.space.holding(range.data, range.bytes) == nullptr) return errc::illegal_address;
+    if (!s.space.holds(range.data, range.bytes)) return errc::illegal_address;
     if (stream->capture == 0) sum += touch_range(s, range, how, stride, by);
     if (sum.code != errc::success) break;
   }
@@ -129,12 +135,18 @@ inline errc run_copy_kernel(state& s, std::span<const copy_use> copies, stream o
 
 inline errc run_loop(state& s, const void* p, std::size_t bytes, access how, std::size_t stride,
                      int threads) {
-  allocation* const block = s.space.holding(p, bytes);
-  if (block == nullptr || block->kind == memory_kind::device) return errc::illegal_address;
-  const touch use{address_space::offset_in(*block, p), bytes, how, stride};
-  const page_slice all{use.offset, bytes, 0};
-  const outcome done = block->pageable() ? s.pager.cpu_touch(*block, use, threads)
-                                         : outcome{.near = cpu_time(s.machine, use, all, threads, false)};
+  outcome done;
+  const bool there =
+      s.space.each_part(p, bytes, [&](allocation& block, std::size_t offset, std::size_t length) {
+        const bool on_device = block.kind == memory_kind::device;
+        if (block.mapped() ? (block.opened & page::host_bit) == 0 : on_device) return false;
+        const touch use{offset, length, how, stride};
+        const page_slice all{offset, length, 0};
+        done += block.pageable() ? s.pager.cpu_touch(block, use, threads)
+                                 : outcome{.near = cpu_time(s.machine, use, all, threads, on_device)};
+        return done.code == errc::success;
+      });
+  if (!there && done.code == errc::success) return errc::illegal_address;
   s.clock.spend(done.faults + done.near);
   return done.code;
 }

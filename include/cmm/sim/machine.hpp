@@ -213,6 +213,16 @@ class machine {
   std::size_t live_pools() {
     return inspect([](state& s) { return s.pools.size(); });
   }
+  /// Memory handles, mappings and reserved ranges that were not given back.
+  std::size_t live_handles() {
+    return inspect([](state& s) { return s.handles.size(); });
+  }
+  std::size_t live_mappings() {
+    return inspect([](state& s) { return sim::live_mappings(s); });
+  }
+  std::size_t live_reservations() {
+    return inspect([](state& s) { return s.reservations.size(); });
+  }
   std::size_t live_events() {
     return inspect([](state& s) { return s.events.size(); });
   }

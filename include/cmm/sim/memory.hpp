@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -52,7 +53,12 @@ struct allocation {
   mark freed{};
   std::uint64_t capture = 0;
   std::vector<page> pages{};  ///< empty until someone looks
+  std::uint64_t memory = 0;   ///< of a mapping, what it maps
+  char* within = nullptr;     ///< of a mapping, the reserved range it lies in
+  std::uint64_t opened = 0;   ///< of a mapping, one bit for each device, the highest for the host
 
+  [[nodiscard]] bool mapped() const noexcept { return memory != 0; }
+  [[nodiscard]] bool opened_to(int device) const noexcept { return (opened >> device & 1) != 0; }
   [[nodiscard]] bool pageable() const noexcept {
     return kind == memory_kind::managed || kind == memory_kind::system;
   }
@@ -70,6 +76,13 @@ class address_space {
     if (base == nullptr) return nullptr;
     return &(blocks_[base] = {.range = std::move(range), .bytes = bytes, .kind = kind});
   }
+  /// A mapping of addresses that are reserved already.
+  allocation& create_at(char* base, std::size_t bytes, memory_kind kind) {
+    return blocks_[base] = {.range = address_range::at(base, bytes), .bytes = bytes, .kind = kind};
+  }
+  /// Addresses for mappings, with no memory behind them.
+  address_range reserve(std::size_t bytes) { return address_range::reserved(bytes, how_, next_); }
+  [[nodiscard]] backing how() const noexcept { return how_; }
   void erase(const allocation& block) { blocks_.erase(block.range.base()); }
 
   /// The live block that begins here, or null.
@@ -84,6 +97,27 @@ class address_space {
     allocation& block = (--found)->second;
     const std::size_t offset = offset_in(block, p);
     return block.kept || offset >= block.bytes || bytes > block.bytes - offset ? nullptr : &block;
+  }
+  /// Calls `body(allocation&, offset, bytes)` for each live block that holds a part of these bytes, in order,
+  /// until it answers false: one block, or mappings of one reserved range. Whether it got through.
+  template <class Body>
+  bool each_part(const void* p, std::size_t bytes, Body body) {
+    const auto* at = static_cast<const char*>(p);
+    const char* within = nullptr;
+    for (const char* const end = at + bytes; at < end;) {
+      allocation* const block = holding(at, 1);
+      if (block == nullptr || (at != p && (!block->mapped() || block->within != within))) return false;
+      const std::size_t offset = offset_in(*block, at);
+      const std::size_t length = std::min(block->bytes - offset, static_cast<std::size_t>(end - at));
+      if (!body(*block, offset, length)) return false;
+      within = block->within;
+      at += length;
+    }
+    return bytes != 0;
+  }
+  /// True if live memory holds all of these bytes.
+  bool holds(const void* p, std::size_t bytes) {
+    return each_part(p, bytes, [](const allocation&, std::size_t, std::size_t) { return true; });
   }
   static std::size_t offset_in(const allocation& block, const void* p) noexcept {
     return static_cast<std::size_t>(static_cast<const char*>(p) - block.range.base());

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include "hints.hpp"
 #include "kernel.hpp"
@@ -88,6 +89,21 @@ inline errc prefetch(state& s, std::span<const memory_use> ranges, location wher
   stream->prefetch(start, work.call + locked, s.clock.book(locked));
   s.clock.overlap(work.call + locked - beside * last);
   return errc::success;
+}
+
+/// A batch of the driver: one location, any stream but the legacy default one. With `discarded`, what the
+/// ranges held is dropped before.
+inline errc prefetch_batch(state& s, void* const* data, const std::size_t* bytes, std::size_t count,
+                           location where, stream on, bool discarded) {
+  std::vector<memory_use> ranges;
+  for (std::size_t i = 0; i < count; ++i) ranges.push_back({data[i], bytes[i]});
+  if (count == 0 || s.streams.is_legacy(on)) return errc::invalid_value;
+  if (discarded) {
+    location known = where;
+    if (const errc code = s.resolve(known, 0); code != errc::success) return code;
+    if (const errc code = discard(s, data, bytes, count, on); code != errc::success) return code;
+  }
+  return prefetch(s, ranges, where, on);
 }
 
 inline errc prefetch(state& s, const void* p, std::size_t bytes, location where, stream on) {

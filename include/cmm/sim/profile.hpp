@@ -88,6 +88,18 @@ struct copy_costs {
   figure staged{};  ///< GB/s of memory that the GPU cannot read itself
 };
 
+/// What one thread block of a kernel that moves pages reaches, in GB/s each way.
+struct mover_costs {
+  figure up{};  ///< threads load and store
+  figure down{};
+  figure swap{};
+  figure ring_up{};  ///< bulk copies through shared memory
+  figure ring_down{};
+  figure ring_swap{};
+  figure slows{};         ///< by which share a thread block slows a product that waits for memory
+  figure engine_slows{};  ///< by which the copy engine does
+};
+
 /// Host time of calls in nanoseconds. A pair is one call that takes memory and one that gives it back.
 struct call_costs {
   figure managed_pair{};
@@ -96,6 +108,9 @@ struct call_costs {
   figure small_device_pair{};  ///< of blocks that share a chunk of 2 MiB with live ones
   figure system_pair{};
   figure pinned_per_byte{};
+  figure host_memory_per_byte{};  ///< of a memory handle on a NUMA node, whatever the threads
+  figure map_per_byte{};          ///< a range is mapped and opened
+  figure unmap_per_byte{};        ///< it is unmapped and its memory given back
   figure pool_create{};
   figure pool_pair{};          ///< of managed or host memory
   figure device_pool_share{};  ///< of `pool_pair`, for device memory
@@ -140,10 +155,11 @@ struct profile {
   processor gpu{};
   sim::link link{};
   copy_costs copies{};
+  mover_costs movers{};
   call_costs calls{};
   fault_costs faults{};
   prefetch_costs prefetch{};
-  std::array<figure, 6> capabilities{};  ///< by `cmm::attribute`
+  std::array<figure, 9> capabilities{};  ///< by `cmm::attribute`
   std::span<const calibrated> calibration{};
 
   [[nodiscard]] constexpr int capability(attribute what) const noexcept {

@@ -11,6 +11,7 @@ inline constexpr const char* schieffer = "Schieffer et al., ICPP 2024";
 inline constexpr const char* rrze = "RRZE gpu-benches";
 inline constexpr const char* gh200_sheet = "NVIDIA GH200 data sheet";
 inline constexpr const char* cuda_guide = "CUDA programming guide";
+inline constexpr const char* copier = "TensorRT-LLM, its copier of KV blocks on a GH200";
 inline constexpr const char* like_h200 = "assumed, as on the H200";
 
 /// A cost of the driver's faults on the H200, made smaller until pages come at the 18-29 GB/s of GH200.
@@ -31,7 +32,8 @@ constexpr Group borrowed(Group group, figure Group::*one, More... more) {
 
 inline constexpr call_costs borrowed_calls =
     borrowed(h200_pcie.calls, &call_costs::managed_pair, &call_costs::device_pair, &call_costs::pool_pair,
-             &call_costs::event);
+             &call_costs::event, &call_costs::host_memory_per_byte, &call_costs::map_per_byte,
+             &call_costs::unmap_per_byte);
 inline constexpr prefetch_costs borrowed_prefetch = borrowed(
     h200_pcie.prefetch, &prefetch_costs::queued, &prefetch_costs::block, &prefetch_costs::range_migration);
 
@@ -71,7 +73,7 @@ inline constexpr profile gh200_480{
              .d2h = {297, detail::dnhkng},
              .both = {384, "assumed, the peak of the LPDDR, which reads or writes"},
              .remote_read = {335, detail::dnhkng},
-             .remote_write = {297, "assumed, as D2H"},
+             .remote_write = {355, detail::copier},
              .remote_latency = {725, "assumed, 600-850 ns"},
              .far = {177, "dnhkng, report on 2 x GH200: the middle of 133-221"},
              .cpu_read = {168, "HPI HCDS 2025, an upper bound"},
@@ -85,6 +87,14 @@ inline constexpr profile gh200_480{
                .engine = {6.5e3, "SuperInfer: under 10 GB/s in pieces of 64 KB over C2C"},
                .engine_batched = {1e3, detail::like_h200},
                .staged = {10, detail::like_h200}},
+    .movers = {.up = {43, detail::copier},
+               .down = {43, detail::copier},
+               .swap = {21, "assumed, as much each way as one way in all"},
+               .ring_up = {43, detail::as_registers},
+               .ring_down = {43, detail::as_registers},
+               .ring_swap = {21, detail::as_registers},
+               .slows = {h200_pcie.movers.slows, detail::like_h200},
+               .engine_slows = {h200_pcie.movers.engine_slows, detail::like_h200}},
     .calls = detail::borrowed_calls,
     .faults = {.batch = detail::scaled(h200_pcie.faults.batch),
                .service = detail::scaled(h200_pcie.faults.service),
@@ -99,7 +109,10 @@ inline constexpr profile gh200_480{
                       {0, "assumed"},
                       {1, detail::cuda_guide},
                       {1, detail::cuda_guide},
-                      {0, "assumed"}}},
+                      {0, "assumed"},
+                      {1, detail::cuda_guide},
+                      {1, detail::cuda_guide},
+                      {1, detail::cuda_guide}}},
 };
 
 /// The same in EGM mode on bare metal: Linux sees 8 GiB of LPDDR; the carve-out is for virtual machines.

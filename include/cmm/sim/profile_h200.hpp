@@ -9,9 +9,15 @@ namespace detail {
 inline constexpr double mib = 1024.0 * 1024.0;
 inline constexpr double gib = 1024.0 * mib;
 inline constexpr const char* h200_attributes = "attributes of an H200, driver 580";
+inline constexpr const char* h100_attributes = "assumed, as an H100 with driver 580 offers";
 inline constexpr const char* h200_sheet = "NVIDIA H200 data sheet";
 inline constexpr const char* hopper = "NVIDIA Hopper tuning guide";
 inline constexpr const char* rrze_gh200 = "RRZE gpu-benches, on the GH200";
+
+/// Thread blocks that move pages over PCIe; bulk copies are assumed to reach as much.
+inline constexpr const char* moved_by_h100 =
+    "measured on an H100 over PCIe 5: pages of 64 KiB, one thread block";
+inline constexpr const char* as_registers = "assumed, as threads that load and store";
 
 inline constexpr calibrated h200_calibration[] = {
     {"calls.managed_pair", "allocate/allocator:managed+advise_only/bytes:16MiB"},
@@ -75,6 +81,14 @@ inline constexpr profile h200_pcie{
                .engine = {2.5e3, "assumed"},
                .engine_batched = {1e3, after_h200, "one copy after another, without a new start"},
                .staged = {10, "assumed, one CPU thread copies"}},
+    .movers = {.up = {32, detail::moved_by_h100},
+               .down = {45, detail::moved_by_h100},
+               .swap = {12, detail::moved_by_h100},
+               .ring_up = {32, detail::as_registers},
+               .ring_down = {45, detail::as_registers},
+               .ring_swap = {12, detail::as_registers},
+               .slows = {0.065, "measured on an H100: 6, 13 and 24 to 35 % by one, two and four"},
+               .engine_slows = {0.05, "measured on an H100: 4 to 6 %"}},
     .calls = {.managed_pair = {13.4e3, from_a_row},
               .device_pair = {55.6e3, from_a_row},
               .device_pair_per_byte = {0.3e-3, after_h200,
@@ -82,6 +96,9 @@ inline constexpr profile h200_pcie{
               .small_device_pair = {6e3, "assumed"},
               .system_pair = {4e3, "assumed"},
               .pinned_per_byte = {0.4, "assumed, pages are cleared and pinned at 2.5 GB/s"},
+              .host_memory_per_byte = {0.21, "assumed, as cmm measured on an H100: 4.3-5.3 GB/s"},
+              .map_per_byte = {0.0065, "assumed, as cmm measured on an H100: 80 GiB in 0.56 s"},
+              .unmap_per_byte = {0.0146, "assumed, as cmm measured on an H100: 80 GiB in 1.25 s"},
               .pool_create = {20e3, "assumed"},
               .pool_pair = {1.29e3, from_a_row},
               .device_pool_share = {0.6, after_h200,
@@ -111,7 +128,10 @@ inline constexpr profile h200_pcie{
                       {0, detail::h200_attributes},
                       {1, detail::h200_attributes},
                       {1, detail::h200_attributes},
-                      {0, detail::h200_attributes}}},
+                      {0, detail::h200_attributes},
+                      {1, detail::h100_attributes},
+                      {1, detail::h100_attributes},
+                      {1, detail::h100_attributes}}},
     .calibration = detail::h200_calibration,
 };
 

@@ -30,16 +30,20 @@ inline void add_residency(std::vector<residence>& sums, allocation& block, std::
 /// A duplicated granule counts in both places; memory outside of live blocks nowhere.
 inline std::vector<residence> residency(state& s, const void* p, std::size_t bytes) {
   std::vector<residence> sums;
-  allocation* const block = s.space.holding(p, bytes);
-  if (block != nullptr) add_residency(sums, *block, address_space::offset_in(*block, p), bytes);
+  if (!s.space.holds(p, bytes)) return sums;
+  s.space.each_part(p, bytes, [&](allocation& block, std::size_t offset, std::size_t length) {
+    add_residency(sums, block, offset, length);
+    return true;
+  });
   return sums;
 }
 
 inline std::size_t live_bytes(state& s, location where) {
   std::vector<residence> sums;
   s.space.each([&](allocation& block) {
-    if (!block.kept) add_residency(sums, block, 0, block.bytes);
+    if (!block.kept && !block.mapped()) add_residency(sums, block, 0, block.bytes);
   });
+  for (const auto& [id, memory] : s.physical) add(sums, memory.where, memory.bytes);
   std::size_t sum = 0;
   for (const residence& each : sums) {
     const bool any_node = where.what == location::kind::host && each.where.what == location::kind::host_numa;
@@ -58,7 +62,13 @@ inline std::size_t live_managed_bytes(state& s) {
 
 inline std::size_t live_blocks(state& s) {
   std::size_t count = 0;
-  s.space.each([&](const allocation& block) { count += block.kept ? 0 : 1; });
+  s.space.each([&](const allocation& block) { count += block.kept || block.mapped() ? 0 : 1; });
+  return count;
+}
+
+inline std::size_t live_mappings(state& s) {
+  std::size_t count = 0;
+  s.space.each([&](const allocation& block) { count += block.mapped() ? 1 : 0; });
   return count;
 }
 

@@ -12,6 +12,7 @@
 #include "device_chunks.hpp"
 #include "injection.hpp"
 #include "memory.hpp"
+#include "memory_store.hpp"
 #include "paging.hpp"
 #include "profile.hpp"
 #include "streams.hpp"
@@ -29,10 +30,32 @@ struct pool_state {
   std::vector<allocation*> kept{};
 };
 
+/// What moves pages of a device beside its products: until when, and what it takes of them.
+struct movers_at_work {
+  std::int64_t until = 0;
+  double of_memory = 0;  ///< share by which it slows products that wait for memory
+  double ctas = 0;
+};
+
 /// A capture that is under way.
 struct capture_state {
   std::uint64_t first = 0;  ///< the stream in which it began, by id
   bool invalid = false;
+};
+
+/// Addresses for mappings.
+struct reservation {
+  address_range range{};
+  std::size_t bytes = 0;
+};
+
+/// Physical memory behind handles and mappings; it lives as long as one of them does.
+struct physical_memory {
+  location where{};
+  std::size_t bytes = 0;
+  bool shareable = false;
+  std::size_t users = 0;   ///< handles and mappings
+  std::size_t offset = 0;  ///< of its bytes in the store
 };
 
 /// All that a simulated machine holds; the machine guards it with its lock.
@@ -42,10 +65,12 @@ struct state {
         memory{machine},
         pager{machine, memory, count},
         space{how},
+        store{how},
         links(static_cast<std::size_t>(machine.devices)),
         peer_links(static_cast<std::size_t>(machine.devices)),
         peers(static_cast<std::size_t>(machine.devices)),
         chunks(static_cast<std::size_t>(machine.devices)),
+        movers(static_cast<std::size_t>(machine.devices)),
         streams{null} {}
   state(const state&) = delete;
   state& operator=(const state&) = delete;
@@ -55,10 +80,16 @@ struct state {
   tiers memory;
   paging pager;
   address_space space;
-  std::vector<link_use> links;        ///< of each device, to the host
-  std::vector<link_use> peer_links;   ///< of each device, to the other devices
-  std::vector<std::uint64_t> peers;   ///< of each device, a bit for each one whose memory it may use
-  std::vector<device_chunks> chunks;  ///< of each device
+  memory_store store;
+  std::map<std::uint64_t, physical_memory> physical{};
+  std::map<std::uint64_t, std::uint64_t> handles{};  ///< the physical memory of each
+  std::map<char*, reservation> reservations{};
+  std::int64_t pinning_until = 0;      ///< the kernel gives host memory to one call after another
+  std::vector<link_use> links;         ///< of each device, to the host
+  std::vector<link_use> peer_links;    ///< of each device, to the other devices
+  std::vector<std::uint64_t> peers;    ///< of each device, a bit for each one whose memory it may use
+  std::vector<device_chunks> chunks;   ///< of each device
+  std::vector<movers_at_work> movers;  ///< of each device
   sim::streams streams;
   sim::clock clock{};
   injection calls{};
@@ -94,6 +125,7 @@ struct state {
   }
   stream_state* find(stream s) {
     stream_state* const found = streams.find(s, device());
+    forget_retired();
     if (found == nullptr) misuse("a stream was used that does not exist or was destroyed");
     return found;
   }
@@ -120,7 +152,7 @@ struct state {
   }
   /// Keeps what is known of streams in bounds, however many come and go.
   void forget_retired() {
-    if (!streams.many_destroyed()) return;
+    if (!streams.many_gone()) return;
     streams.retire(host);
     const auto gone = [&](std::uint64_t id) { return streams.retired(id); };
     host.forget(gone);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -68,6 +69,11 @@ struct stream_state {
   }
 };
 
+/// The default stream of a device, or of one thread there.
+struct default_state : stream_state {
+  std::weak_ptr<const void> thread{};  ///< expires with the thread
+};
+
 struct event_state {
   std::int64_t ready = 0;
   vector_clock before{};
@@ -122,15 +128,22 @@ class streams {
     }
   }
 
-  /// True now and then, when it is worth while to let destroyed streams retire.
-  [[nodiscard]] bool many_destroyed() const noexcept {
-    return destroyed_.size() >= 2 * unfinished_ + created_.size() + 16;
+  /// True now and then, when it is worth while to let streams retire.
+  [[nodiscard]] bool many_gone() const noexcept {
+    return destroyed_.size() + defaults_.size() >= 2 * unfinished_ + created_.size() + 16;
   }
-  /// Destroyed streams of which the host knows all are remembered no longer.
+  /// Destroyed streams of which the host knows all are remembered no longer, nor those of threads that ended.
   void retire(const vector_clock& host) {
-    std::erase_if(destroyed_,
-                  [&](const auto& each) { return each.second == 0 || host.covers(each.first, each.second); });
-    unfinished_ = destroyed_.size();
+    const auto finished = [&](std::uint64_t id, std::uint64_t tick) {
+      return tick == 0 || host.covers(id, tick);
+    };
+    std::erase_if(destroyed_, [&](const auto& each) { return finished(each.first, each.second); });
+    std::erase_if(defaults_, [&](const auto& each) {
+      const default_state& state = each.second;
+      const bool ended = each.first.first != 0 && state.thread.expired() && state.capture == 0;
+      return ended && finished(state.id, state.tick) && default_ids_.erase(state.id) != 0;
+    });
+    unfinished_ = destroyed_.size() + defaults_.size();
   }
   [[nodiscard]] bool retired(std::uint64_t id) const {
     return id != 0 && !created_.contains(reinterpret_cast<void*>(id << 12)) && !default_ids_.contains(id) &&
@@ -141,9 +154,11 @@ class streams {
   [[nodiscard]] stream meant(stream s) const noexcept { return s.native() == nullptr ? null_ : s; }
 
   stream_state* default_of(std::uint64_t thread, int device) {
-    stream_state& state = defaults_[{thread, device}];
+    default_state& state = defaults_[{thread, device}];
     if (state.id == 0) {
-      state = {.id = ++last_id_, .device = device};
+      state.id = ++last_id_;
+      state.device = device;
+      if (thread != 0) state.thread = thread_life();
       default_ids_.insert(state.id);
     }
     return &state;
@@ -151,10 +166,10 @@ class streams {
 
   stream null_;
   std::unordered_map<void*, stream_state> created_;
-  std::map<std::pair<std::uint64_t, int>, stream_state> defaults_;
+  std::map<std::pair<std::uint64_t, int>, default_state> defaults_;
   std::unordered_set<std::uint64_t> default_ids_;
   std::map<std::uint64_t, std::uint64_t> destroyed_;  ///< the last ticks of those that did not retire
-  std::size_t unfinished_ = 0;                        ///< those of them that could not retire the last time
+  std::size_t unfinished_ = 0;  ///< destroyed and default streams that could not retire the last time
   std::uint64_t last_id_ = 0;
 };
 

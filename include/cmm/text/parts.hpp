@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../cmm.hpp"
+#include "../source/tiered.hpp"
 
 namespace cmm {
 
@@ -78,7 +79,7 @@ namespace detail {
 /// One part of a recipe read from text; this list is all the parts there are.
 struct parsed_part {
   using known = std::variant<                                                         //
-      managed, managed_pool, device, device_pool, system, egm, null,                  //
+      managed, managed_pool, device, device_pool, system, egm, tiered, null,          //
       prefer, accessed_by, read_mostly, prefetch, advise_only, always_prefetch,       //
       threshold_prefetch, egm_numa, strict, when<parsed_predicate, parsed_policies>,  //
       pool, limit, spill<parsed_recipe>, record_streams, stats, trace, locked>;

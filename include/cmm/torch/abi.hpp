@@ -88,6 +88,12 @@ int cmm_torch_prefetch(void* data, std::size_t bytes, cmm_torch_location where, 
 int cmm_torch_advise(void* data, std::size_t bytes, int what, int set, cmm_torch_location where,
                      int device) noexcept;
 int cmm_torch_discard(void* data, std::size_t bytes, int device, CUstream_st* stream) noexcept;
+/// Many ranges of one device in one call of the driver. A discard with a location also moves the ranges
+/// there, without what they hold; kind 0 leaves them where nothing is.
+int cmm_torch_prefetch_batch(void* const* data, const std::size_t* bytes, std::size_t count,
+                             cmm_torch_location where, int device, CUstream_st* stream) noexcept;
+int cmm_torch_discard_batch(void* const* data, const std::size_t* bytes, std::size_t count,
+                            cmm_torch_location where, int device, CUstream_st* stream) noexcept;
 /// What `cmm_torch_allocate` calls when memory ran out; it must throw. Null: a plain C++ exception again.
 void cmm_torch_on_out_of_memory(void (*thrower)(const char* message)) noexcept;
 
@@ -97,6 +103,6 @@ void cmm_torch_on_out_of_memory(void (*thrower)(const char* message)) noexcept;
 namespace cmm::torch {
 
 /// Counts changes of the functions and structures above.
-inline constexpr int abi_version = 1;
+inline constexpr int abi_version = 2;
 
 }  // namespace cmm::torch

@@ -110,7 +110,11 @@ class adapter final : public edge {
 
   cmm_torch_usage usage(int device) override {
     memory* const here = if_built();
-    if (here != nullptr) return usage_of<full_recipe>(here->allocator(), device);
+    if (here != nullptr) {
+      cmm_torch_usage counted = usage_of<full_recipe>(here->allocator(), device);
+      counted.skipped_hints += here->hints().skipped_hints();
+      return counted;
+    }
     cmm_torch_usage nothing_yet{};
     nothing_yet.limit_bytes = no_limit;
     return nothing_yet;
@@ -125,20 +129,21 @@ class adapter final : public edge {
     cmm::detail::check(on.result(), "asking for residency");
     return platform_.residency(api, data, bytes, on.device());
   }
-  void prefetch(void* data, std::size_t bytes, location where, int device, CUstream_st* stream) override {
-    on_managed(data, device, "prefetching a tensor", [&](auto& api, int here) {
-      return api.prefetch(data, bytes, resolve(api, where, here), stream);
-    });
-  }
   void advise(void* data, std::size_t bytes, advice what, bool set, location where, int device) override {
-    on_managed(data, device, "advising on a tensor", [&](auto& api, int here) {
-      const location there = resolve(api, where, here);
-      return set ? api.advise(data, bytes, what, there) : platform_.withdraw(api, data, bytes, what, there);
+    on_managed({&data, &bytes, 1}, device, "advising on a tensor", [&](auto& hints, const auto& blocks) {
+      set ? hints.advise(blocks.front(), what, where) : hints.withdraw(blocks.front(), what, where);
     });
   }
-  void discard(void* data, std::size_t bytes, int device, CUstream_st* stream) override {
-    on_managed(data, device, "discarding a tensor",
-               [&](auto& api, int) { return platform_.discard(api, data, bytes, stream); });
+  void prefetch(const ranges& of, location where, int device, CUstream_st* stream) override {
+    on_managed(of, device, "prefetching a tensor", [&](auto& hints, const auto& blocks) {
+      of.count == 1 ? hints.prefetch(blocks.front(), where, stream) : hints.prefetch(blocks, where, stream);
+    });
+  }
+  void discard(const ranges& of, location where, int device, CUstream_st* stream) override {
+    on_managed(of, device, "discarding a tensor", [&](auto& hints, const auto& blocks) {
+      where == location::none() ? hints.discard(blocks, stream)
+                                : hints.discard_and_prefetch(blocks, where, stream);
+    });
   }
 
   void save_trace() override {
@@ -185,12 +190,16 @@ class adapter final : public edge {
     });
   }
 
-  void on_managed(void* data, int device, const char* doing, auto&& call) {
-    auto& api = built().api();
-    const auto on = api.enter(device);
+  void on_managed(const ranges& of, int device, const char* doing, auto&& hint) {
+    memory& here = built();
+    const auto on = here.api().enter(device);
     cmm::detail::check(on.result(), doing);
-    platform_.need_managed(api, data, on.device());
-    cmm::detail::check(call(api, on.device()), doing);
+    std::vector<block> blocks;
+    for (std::size_t i = 0; i < of.count; ++i) {
+      platform_.need_managed(here.api(), of.data[i], on.device());
+      blocks.push_back({of.data[i], of.bytes[i], on.device()});
+    }
+    if (!blocks.empty()) hint(here.hints(), blocks);
   }
 
   Platform platform_;

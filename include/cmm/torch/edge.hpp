@@ -16,6 +16,13 @@ struct out_of_memory : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Parts of tensors, all on one device.
+struct ranges {
+  void* const* data = nullptr;
+  const std::size_t* bytes = nullptr;
+  std::size_t count = 0;
+};
+
 /// What the exported functions call: an allocator of any recipe over any api. Failures throw, with a sentence
 /// for the user.
 class edge {
@@ -41,9 +48,13 @@ class edge {
   virtual cmm_torch_usage usage(int device) = 0;
   virtual void reset_peaks() = 0;
   virtual std::vector<residence> residency(const void* data, std::size_t bytes, int device) = 0;
-  virtual void prefetch(void* data, std::size_t bytes, location where, int device, CUstream_st* stream) = 0;
+  /// What follows is under the contract for hints: what this machine or a capture cannot take is skipped and
+  /// counted, or an error where the recipe is strict.
   virtual void advise(void* data, std::size_t bytes, advice what, bool set, location where, int device) = 0;
-  virtual void discard(void* data, std::size_t bytes, int device, CUstream_st* stream) = 0;
+  /// One range, or many in one call of the driver.
+  virtual void prefetch(const ranges& of, location where, int device, CUstream_st* stream) = 0;
+  /// With a location, the ranges then move there without what they held.
+  virtual void discard(const ranges& of, location where, int device, CUstream_st* stream) = 0;
 
   /// Writes the trace that CMM_TRACE asked for, if any.
   virtual void save_trace() = 0;

@@ -130,7 +130,22 @@ int cmm_torch_residency(const void* data, std::size_t bytes, int device, cmm_tor
 int cmm_torch_prefetch(void* data, std::size_t bytes, cmm_torch_location where, int device,
                        CUstream_st* stream) noexcept {
   return cmm::torch::detail::answer([&] {
-    cmm::torch::library().prefetch(data, bytes, cmm::torch::detail::location_of(where), device, stream);
+    cmm::torch::library().prefetch({&data, &bytes, 1}, cmm::torch::detail::location_of(where), device,
+                                   stream);
+  });
+}
+int cmm_torch_prefetch_batch(void* const* data, const std::size_t* bytes, std::size_t count,
+                             cmm_torch_location where, int device, CUstream_st* stream) noexcept {
+  return cmm::torch::detail::answer([&] {
+    cmm::torch::library().prefetch({data, bytes, count}, cmm::torch::detail::location_of(where), device,
+                                   stream);
+  });
+}
+int cmm_torch_discard_batch(void* const* data, const std::size_t* bytes, std::size_t count,
+                            cmm_torch_location where, int device, CUstream_st* stream) noexcept {
+  return cmm::torch::detail::answer([&] {
+    cmm::torch::library().discard({data, bytes, count}, cmm::torch::detail::location_of(where), device,
+                                  stream);
   });
 }
 int cmm_torch_advise(void* data, std::size_t bytes, int what, int set, cmm_torch_location where,
@@ -141,7 +156,9 @@ int cmm_torch_advise(void* data, std::size_t bytes, int what, int set, cmm_torch
   });
 }
 int cmm_torch_discard(void* data, std::size_t bytes, int device, CUstream_st* stream) noexcept {
-  return cmm::torch::detail::answer([&] { cmm::torch::library().discard(data, bytes, device, stream); });
+  return cmm::torch::detail::answer([&] {
+    cmm::torch::library().discard({&data, &bytes, 1}, cmm::location::none(), device, stream);
+  });
 }
 void cmm_torch_on_out_of_memory(void (*thrower)(const char* message)) noexcept {
   cmm::torch::detail::on_out_of_memory() = thrower;

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "../core/live_hints.hpp"
 #include "../core/process.hpp"
 #include "../layer/trace_file.hpp"
 #include "usage.hpp"
@@ -20,17 +21,19 @@ class in_use {
 
   /// `trace` is the file it goes to, in which %p stands for the process; empty for none.
   in_use(const Recipe& recipe, Api api, const std::string& trace)
-      : allocator_{recipe.build(std::move(api))}, trace_path_{with_process(trace)} {
+      : allocator_{recipe.build(std::move(api))},
+        hints_{allocator_, is_strict(recipe)},
+        trace_path_{with_process(trace)} {
     if (!trace.empty()) log_ = std::make_unique<trace_log>(most_events);
   }
 
   block allocate(const request& r) {
     const block taken = allocator_.allocate(r);
-    if (log_ && taken) log_->took(taken, r.stream);
+    if (log_ && taken) log_->took(api(), taken, r.stream);
     return taken;
   }
   void deallocate(const block& b, stream s) noexcept {
-    if (log_) log_->freed(b, s);
+    if (log_) log_->freed(api(), b, s);
     allocator_.deallocate(b, s);
   }
 
@@ -51,6 +54,8 @@ class in_use {
   void with_pool(auto&& use) { detail::with_pool<Recipe>(allocator_, use); }
   auto& allocator() noexcept { return allocator_; }
   auto& api() noexcept { return allocator_.api(); }
+  /// For tensors in use.
+  auto& hints() noexcept { return hints_; }
 
  private:
   static constexpr std::size_t most_events = std::size_t{1} << 22;
@@ -60,7 +65,20 @@ class in_use {
     return at == std::string::npos ? path : path.replace(at, 2, std::to_string(::getpid()));
   }
 
+  /// As the recipe is for its own policies.
+  static bool is_strict(const Recipe& recipe) {
+    const auto strict = []<class Part>(const Part& part) {
+      if constexpr (requires { part.makes_strict; }) {
+        return part.makes_strict;
+      } else {
+        return false;
+      }
+    };
+    return std::apply([&](const auto&... part) { return (strict(part) || ...); }, recipe.elements);
+  }
+
   allocator_type allocator_;
+  live_hints<Api> hints_;
   std::string trace_path_;
   std::unique_ptr<trace_log> log_;
   cmm::detail::process_mark mark_;

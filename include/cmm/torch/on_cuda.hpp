@@ -35,22 +35,6 @@ struct on_cuda {
                       (seen.type == cudaMemoryTypeDevice ? "device memory" : "host memory") +
                       ", which does not migrate; it must be managed, from a recipe such as managed | pool"};
   }
-
-  static status withdraw(cuda::api&, void* data, std::size_t bytes, advice what, location where) noexcept {
-    const cuda::relaxed_capture relaxed;
-    constexpr cudaMemoryAdvise advices[] = {cudaMemAdviseUnsetPreferredLocation, cudaMemAdviseUnsetAccessedBy,
-                                            cudaMemAdviseUnsetReadMostly};
-    return cuda::answer(cudaMemAdvise(data, bytes, advices[static_cast<int>(what)], cuda::native(where)),
-                        "cudaMemAdvise");
-  }
-
-  /// The driver takes no discard in the legacy default stream.
-  static status discard(cuda::api&, void* data, std::size_t bytes, stream s) noexcept {
-    void* ranges[] = {data};
-    std::size_t sizes[] = {bytes};
-    return cuda::answer(cudaMemDiscardBatchAsync(ranges, sizes, 1, 0, cuda::native(s)),
-                        "cudaMemDiscardBatchAsync");
-  }
 };
 
 }  // namespace cmm::torch

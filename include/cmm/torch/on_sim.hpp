@@ -45,14 +45,6 @@ class on_sim {
           "this memory cannot migrate; it must be managed, from a recipe such as managed | pool"};
     }
   }
-  static status withdraw(sim::api& api, void* data, std::size_t bytes, advice what, location where) {
-    return api.machine().call("cudaMemAdvise",
-                              [&](sim::state& s) { return sim::withdraw(s, data, bytes, what, where); });
-  }
-  static status discard(sim::api& api, void* data, std::size_t bytes, stream on) {
-    return api.machine().call("cudaMemDiscardBatchAsync",
-                              [&](sim::state& s) { return sim::discard(s, data, bytes, on); });
-  }
 
  private:
   const sim::profile* profile_;

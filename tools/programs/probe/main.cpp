@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <cmm/core/printable.hpp>
 #include <cmm/platform.hpp>
 #include <cstdio>
 #include <string>
@@ -78,12 +79,14 @@ int main(int argc, char** argv) {
     }
     return run(wanted, app.count("--root") != 0);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help
+    std::fprintf(stderr, "cmm_probe: %s; see --help\n", cmm::detail::printable(error.what()).c_str());
+    return 2;
   } catch (const cmm::bad_text& error) {
-    std::fprintf(stderr, "cmm_probe: %s\n", cmm::platform::printable(error.what()).c_str());
+    std::fprintf(stderr, "cmm_probe: %s\n", cmm::detail::printable(error.what()).c_str());
     return 2;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "cmm_probe: %s\n", cmm::platform::printable(error.what()).c_str());
+    std::fprintf(stderr, "cmm_probe: %s\n", cmm::detail::printable(error.what()).c_str());
     return 1;
   }
 }

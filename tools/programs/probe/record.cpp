@@ -1,6 +1,7 @@
 #include "record.hpp"
 
 #include <cmm/core/error.hpp>
+#include <cmm/core/whole_file.hpp>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -36,12 +37,9 @@ attributes read_attributes(const fs::path& folder) {
   return parse_attributes(text, path.string());
 }
 
-void write(const fs::path& path, const std::string& text) {
-  fs::create_directories(path.parent_path());
-  std::ofstream file{path, std::ios::binary};
-  file << text;
-  file.close();
-  if (!file) throw fs::filesystem_error{"cannot write", path, std::make_error_code(std::errc::io_error)};
+[[noreturn]] void refuse(const fs::path& folder, const std::string& reason) {
+  throw bad_text{"the folder \"" + folder.string() + "\" of --record cannot be written (" + reason +
+                 "); name one in a folder that exists, is writable and has room"};
 }
 
 /// A folder that is removed with all in it, unless it got its name.
@@ -86,6 +84,10 @@ void record(const fs::path& folder, const platform::files& read, const platform:
       throw bad_text{"--record names \"" + folder.string() + "\", which exists; name a new folder"};
     }
     partial_folder made{name};
+    const auto write = [&](const fs::path& path, const std::string& text) {
+      fs::create_directories(path.parent_path());
+      if (const std::string reason = detail::write_whole(path, text); !reason.empty()) refuse(folder, reason);
+    };
     for (const auto& [path, text] : read.contents()) {
       write(made.path() / fs::path{platform::scrubbed(path)}.relative_path(), text);
     }
@@ -94,8 +96,7 @@ void record(const fs::path& folder, const platform::files& read, const platform:
     write(made.path() / "attributes.json", to_json(attributes{given, unreadable}));
     made.finish();
   } catch (const fs::filesystem_error& error) {
-    throw bad_text{"the folder \"" + folder.string() + "\" of --record cannot be written (" +
-                   error.code().message() + "); name one in a folder that exists, is writable and has room"};
+    refuse(folder, error.code().message());
   }
 }
 

@@ -4,7 +4,7 @@ import ctypes
 from typing import Any
 
 MAGIC = b"cmmtorch"
-ABI_VERSION = 1
+ABI_VERSION = 2
 
 
 class Description(ctypes.Structure):
@@ -62,6 +62,7 @@ class Place(ctypes.Structure):
 Thrower = ctypes.c_void_p  # void (*)(const char*), which throws: its address alone is passed on
 
 _data, _size, _int, _stream = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_void_p
+_list, _sizes = ctypes.POINTER(_data), ctypes.POINTER(_size)
 
 # Result and arguments; those without arguments take C++ objects, so that only PyTorch can call them.
 FUNCTIONS: dict[str, tuple[Any, list[Any] | None]] = {
@@ -87,6 +88,8 @@ FUNCTIONS: dict[str, tuple[Any, list[Any] | None]] = {
     "cmm_torch_prefetch": (_int, [_data, _size, Location, _int, _stream]),
     "cmm_torch_advise": (_int, [_data, _size, _int, _int, Location, _int]),
     "cmm_torch_discard": (_int, [_data, _size, _int, _stream]),
+    "cmm_torch_prefetch_batch": (_int, [_list, _sizes, _size, Location, _int, _stream]),
+    "cmm_torch_discard_batch": (_int, [_list, _sizes, _size, Location, _int, _stream]),
     "cmm_torch_on_out_of_memory": (None, [Thrower]),
 }
 

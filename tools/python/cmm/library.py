@@ -3,6 +3,7 @@
 import ctypes
 import dataclasses
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from . import abi, elf
@@ -136,3 +137,25 @@ class Library:
     def discard(self, data: int, size: int, device: int, stream: int) -> None:
         """Drop the content of a range, in the order of a stream."""
         self._check(self.c.cmm_torch_discard(data, size, device, stream))
+
+    def prefetch_batch(
+        self, ranges: Sequence[tuple[int, int]], where: abi.Location, device: int, stream: int
+    ) -> None:
+        """Move ranges (address, size) of one device in one call, in the order of a stream."""
+        data, sizes = _arrays(ranges)
+        self._check(self.c.cmm_torch_prefetch_batch(data, sizes, len(ranges), where, device, stream))
+
+    def discard_batch(
+        self, ranges: Sequence[tuple[int, int]], where: abi.Location, device: int, stream: int
+    ) -> None:
+        """Drop the content of ranges in one call; with a location (not kind 0), they then move there."""
+        data, sizes = _arrays(ranges)
+        self._check(self.c.cmm_torch_discard_batch(data, sizes, len(ranges), where, device, stream))
+
+
+def _arrays(ranges: Sequence[tuple[int, int]]) -> tuple[ctypes.Array, ctypes.Array]:
+    """Addresses and sizes as C takes them."""
+    count = len(ranges)
+    return (ctypes.c_void_p * count)(*(data for data, _ in ranges)), (ctypes.c_size_t * count)(
+        *(size for _, size in ranges)
+    )

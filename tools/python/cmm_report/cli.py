@@ -9,7 +9,6 @@ from pathlib import Path
 from . import compare as comparing
 from .errors import BadInput
 from .files import write_all
-from .json_file import one_line
 from .results import read_all
 
 
@@ -91,5 +90,5 @@ def main():
     try:
         return run(sys.argv[1:])
     except BadInput as error:
-        print(f"tools/report: {one_line(str(error))}", file=sys.stderr)
+        print(f"tools/report: {error}", file=sys.stderr)
         return 2

@@ -5,6 +5,8 @@ import math
 import stat
 from pathlib import Path
 
+from cmm.printable import printable
+
 from .errors import BadInput
 
 AGAIN = "run tools/bench to get a new one"
@@ -54,9 +56,9 @@ def harmless(value, path, depth=0):
     if depth > DEEPEST:
         raise BadInput(f"{path} is nested too deep for a result; {GIVE}")
     if isinstance(value, str):
-        return one_line(value)
+        return printable(value)
     if isinstance(value, dict):
-        return {one_line(key): harmless(one, path, depth + 1) for key, one in value.items()}
+        return {printable(key): harmless(one, path, depth + 1) for key, one in value.items()}
     if isinstance(value, list):
         return [harmless(one, path, depth + 1) for one in value]
     if isinstance(value, int | float) and not (math.isfinite(number(value)) and abs(value) <= LARGEST):
@@ -75,10 +77,3 @@ def number(value):
 def shown(value):
     """The beginning of a number."""
     return text if len(text := str(value)) <= 20 else f"{text[:20]}…"
-
-
-def one_line(text):
-    """The text with what is not printed, such as a line break, as an escape sequence."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -3,9 +3,12 @@
 from dataclasses import dataclass, field
 from statistics import geometric_mean
 
+from cmm.errors import Error
 from cmm.kv_recipe import managed_recipe, pinned_recipe
+from cmm.vllm.machine import read_machine
+from cmm.vllm.shares import preferred_host
 
-from . import units
+from . import movers, units
 from .axes import by_number
 from .findings import WAYS
 from .spread import is_clear
@@ -75,10 +78,19 @@ USED_BY_AN_ENGINE = 0.92  # of the GPU's memory, as vLLM takes where nothing els
 NO_SIZE_KNOWN = 12 << 30  # bytes that an engine leaves of a GPU of 150 GB
 
 
+def host_place(result):
+    """Where `cmm serve` puts blocks on the machine that the result describes; the host where none is told."""
+    try:
+        machine = read_machine(result.context.get("platform"))
+    except Error:  # of an older probe, or of a simulated machine
+        return "host"
+    return preferred_host(machine, machine.gpus)
+
+
 def kv_recipe(memory, result):
     """The recipe that `cmm serve` gives for the same kind of memory."""
     if memory == "remote":
-        return managed_recipe("host")
+        return managed_recipe(host_place(result))
     if memory == "managed":
         return "managed | stats"
     size = gpu_bytes(result)
@@ -227,6 +239,7 @@ def as_json(result, advice):
             }
             for a in advice
         ],
+        "kv_movers": movers.as_json(movers.movers(result)),
     }
 
 

@@ -16,7 +16,14 @@ check_torch()
 from .allocator import Allocator  # noqa: E402
 from .building import build  # noqa: E402
 from .loading import load  # noqa: E402
-from .memory import advise, discard, prefetch, residency  # noqa: E402
+from .memory import (  # noqa: E402
+    advise,
+    discard,
+    discard_batch,
+    prefetch,
+    prefetch_batch,
+    residency,
+)
 from .pools import empty_cache, use_pool  # noqa: E402
 from .statistics import Statistics, reset_peaks, stats  # noqa: E402
 from .swapping import swap_global  # noqa: E402
@@ -28,9 +35,11 @@ __all__ = [
     "advise",
     "build",
     "discard",
+    "discard_batch",
     "empty_cache",
     "load",
     "prefetch",
+    "prefetch_batch",
     "report_statistics",
     "reset_peaks",
     "residency",

@@ -1,6 +1,7 @@
 """Where a tensor's pages are, and moving them. Works on the memory of a contiguous tensor on a GPU."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -10,6 +11,7 @@ from ..location import parse_location
 from .allocator import Allocator, chosen
 from .devices import check_exists
 
+_NOWHERE = Location(0, 0)
 _ADVICE = ("preferred_location", "accessed_by", "read_mostly")
 
 
@@ -42,7 +44,9 @@ def prefetch(
 ) -> None:
     """Move a tensor's pages to "device", "device:0", "host" or "host_numa:1", in the order of a stream.
 
-    "device" is the tensor's own GPU; the stream is that GPU's current one by default.
+    "device" is the tensor's own GPU; the stream is that GPU's current one by default. As in a recipe, this
+    and the functions below are hints: what a machine or a CUDA graph being captured cannot take is skipped
+    and counted in `stats`, or an error where the recipe is strict.
     """
     alloc = chosen(alloc)
     area = _range_of(tensor)
@@ -86,15 +90,72 @@ def discard(
     """
     alloc = chosen(alloc)
     area = _range_of(tensor)
+    _discard_by(lambda handle: alloc.library.discard(area.data, area.size, area.device, handle), stream, area)
+
+
+def prefetch_batch(
+    tensors: Sequence[torch.Tensor],
+    location: str,
+    stream: torch.cuda.Stream | None = None,
+    *,
+    alloc: Allocator | None = None,
+) -> None:
+    """Move the pages of many tensors of one GPU in one call of the driver; otherwise as `prefetch`."""
+    alloc = chosen(alloc)
+    areas = _ranges_of(tensors)
+    if areas:
+        where, first = _location(location, areas[0]), areas[0]
+        ranges = [(area.data, area.size) for area in areas]
+        alloc.library.prefetch_batch(ranges, where, first.device, _stream_of(stream, first))
+
+
+def discard_batch(
+    tensors: Sequence[torch.Tensor],
+    stream: torch.cuda.Stream | None = None,
+    *,
+    to: str | None = None,
+    alloc: Allocator | None = None,
+) -> None:
+    """Drop the content of many tensors of one GPU in one call of the driver; otherwise as `discard`.
+
+    With `to`, such as "device" or "host", their pages are there afterwards, without a copy of what they held.
+    """
+    alloc = chosen(alloc)
+    areas = _ranges_of(tensors)
+    if not areas:
+        return
+    first = areas[0]
+    where = _NOWHERE if to is None else _location(to, first)
+    ranges = [(area.data, area.size) for area in areas]
+    _discard_by(
+        lambda handle: alloc.library.discard_batch(ranges, where, first.device, handle), stream, first
+    )
+
+
+def _discard_by(call: Callable[[int], None], stream: torch.cuda.Stream | None, area: _Range) -> None:
+    """Call with a stream that may discard: the driver takes no discard in the legacy default stream."""
     handle = _stream_of(stream, area)
     if handle != 0:
-        alloc.library.discard(area.data, area.size, area.device, handle)
+        call(handle)
         return
     default = torch.cuda.default_stream(area.device)
-    side = torch.cuda.Stream(area.device)  # the driver takes no discard in the legacy default stream
+    side = torch.cuda.Stream(area.device)
     side.wait_stream(default)
-    alloc.library.discard(area.data, area.size, area.device, side.cuda_stream)
+    call(side.cuda_stream)
     default.wait_stream(side)
+
+
+def _ranges_of(tensors: Sequence[torch.Tensor]) -> list[_Range]:
+    """The memory of tensors, all on one GPU."""
+    if isinstance(tensors, torch.Tensor) or not isinstance(tensors, Sequence):
+        raise Error(f"a list of tensors is needed and not a {type(tensors).__name__}")
+    areas = [_range_of(tensor) for tensor in tensors]
+    devices = sorted({area.device for area in areas})
+    if len(devices) > 1:
+        raise Error(
+            f"the tensors are on GPU {devices[0]} and on GPU {devices[1]}; one call serves those of one GPU"
+        )
+    return areas
 
 
 def _range_of(tensor: torch.Tensor) -> _Range:

@@ -11,7 +11,7 @@ from .machine import Gpu, Machine
 from .peculiarities import carve_out, carve_out_warnings, modes
 from .recipe_bounds import bounds, devices, nodes
 from .settings import RECIPE, places_blocks
-from .shares import MIB, Place, nearest_tier, place_of, reach_of, share
+from .shares import MIB, Place, nearest_tier, place_of, preferred_host, reach_of, share
 
 HOST_SOURCES = ("managed", "egm", "managed_pool", "system")
 """Sources that reach host memory."""
@@ -31,12 +31,18 @@ class Choice:
 
 
 def choose(
-    machine: Machine, gpus: Sequence[Gpu], asked: str | None, hbm: int, taken: int, anywhere: bool = False
+    machine: Machine,
+    gpus: Sequence[Gpu],
+    asked: str | None,
+    hbm: int,
+    taken: int,
+    anywhere: bool = False,
+    budget: int | None = None,
 ) -> Choice:
     """The recipe asked for, else the best for this machine.
 
     vLLM uses `hbm` bytes of each GPU, and for each `taken` bytes of host memory for other things. `anywhere`
-    takes of all nodes what the recipe allows.
+    takes of all nodes what the recipe allows. `budget` is CMM_LIMIT.
     """
     if asked is not None:
         _check_names(machine, asked)
@@ -44,8 +50,8 @@ def choose(
         reasons = [("asked", "this recipe")] if asked else []
         return Choice(asked or IN_HBM, 0, "", SHARED, (*reasons, ("reported", SHARED)))
     if asked is not None:
-        return _asked(machine, gpus, asked, hbm, taken, anywhere)
-    recipe = managed_recipe(_preferred(machine, gpus))
+        return _asked(machine, gpus, asked, hbm, taken, anywhere, budget)
+    recipe = managed_recipe(preferred_host(machine, gpus))
     places = [place_of(machine, gpu, recipe, anywhere) for gpu in gpus]
     managed = reach_of(machine, "managed", places[0])
     if managed.total:
@@ -59,13 +65,6 @@ def choose(
     where = "WSL: nothing" if machine.wsl else "nothing"
     why = f"{where} reaches {managed.tier}: {managed.evidence}; {egm.evidence}"
     return Choice(IN_HBM, 0, "", why, ((managed.how, why),), (f"The KV cache stays in HBM, for {why}",))
-
-
-def _preferred(machine: Machine, gpus: Sequence[Gpu]) -> str:
-    """The nearest node where there are several and the driver obeys a node, else the host as a whole."""
-    several = len(machine.host_tiers()) > 1
-    obeyed = all(gpu.addressing == "ATS" and nearest_tier(machine, gpu) for gpu in gpus)
-    return "nearest_numa" if several and obeyed else "host"
 
 
 def _check_names(machine: Machine, recipe: str) -> None:
@@ -91,7 +90,15 @@ def _listed(what: str, numbers: Sequence[int]) -> str:
     return f"{what}{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
 
 
-def _asked(machine: Machine, gpus: Sequence[Gpu], asked: str, hbm: int, taken: int, anywhere: bool) -> Choice:
+def _asked(
+    machine: Machine,
+    gpus: Sequence[Gpu],
+    asked: str,
+    hbm: int,
+    taken: int,
+    anywhere: bool,
+    budget: int | None,
+) -> Choice:
     found = re.match(r"[\s(]*(\w*)", asked)
     name = found[1] if found else ""
     if name in ("device", "device_pool"):
@@ -109,7 +116,7 @@ def _asked(machine: Machine, gpus: Sequence[Gpu], asked: str, hbm: int, taken: i
             f"the recipe takes from {name}, which does not reach {reach.tier} here: {reach.evidence}; leave "
             "--recipe out, and cmm serve chooses one"
         )
-    return _beyond(machine, asked, name, places, hbm, taken, asked=True)
+    return _beyond(machine, asked, name, places, hbm, taken, asked=True, budget=budget)
 
 
 def _beyond(
@@ -120,6 +127,7 @@ def _beyond(
     hbm: int,
     taken: int,
     asked: bool = False,
+    budget: int | None = None,
 ) -> Choice:
     """With as much of the larger memory as its GPUs may have."""
     found = share(machine, places, source)
@@ -132,10 +140,10 @@ def _beyond(
     reasons += [*modes(machine), *(("reported", each) for each in found.bounds)]
     if taken:
         reasons.append(("asked", f"other options of vLLM take {format_size(taken)} of it for each GPU"))
-    before_spill = bounds(recipe).large
-    if before_spill is not None and before_spill < large:
-        large = before_spill
-        reasons.append(("asked", f"the recipe's limit before its spill is {format_size(before_spill)}"))
+    limits = bounds(recipe, budget)
+    if limits.large is not None and limits.large < large:
+        large = limits.large
+        reasons.append(("asked", f"{limits.named} before the recipe's spill is {format_size(limits.large)}"))
     tier = "the host memory nearest to each GPU" if len(set(places)) > 1 else places[0].name
     warnings = []
     if large and not places_blocks(recipe):

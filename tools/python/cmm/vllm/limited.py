@@ -21,29 +21,35 @@ class Capped:
     reason: str = ""
 
 
-def capped_by_limit(recipe: str, in_hbm: int, large: int, asked: int | None) -> Capped:
-    """A KV cache of HBM and larger memory, or of the size asked for. Refuses a limit that is too small."""
-    limit = bounds(recipe).whole
+def capped_by_limit(
+    recipe: str, in_hbm: int, large: int, asked: int | None, budget: int | None = None
+) -> Capped:
+    """A KV cache of HBM and larger memory, or of the size asked for. Refuses a limit that is too small.
+
+    `budget` is CMM_LIMIT, which the library puts in the place of the recipe's limit.
+    """
+    bound = bounds(recipe, budget)
+    limit, named = bound.whole, bound.named
     if limit is None:
         return Capped(large, asked)
     most = max(0, limit - ROUNDED_UP) // MIB * MIB
     less = f"less {format_size(ROUNDED_UP)}, because PyTorch rounds up each tensor"
     if most == 0:
         raise Error(
-            f"the recipe's limit of {format_size(limit)}, {less}, leaves nothing for a KV cache; write a "
-            "larger one, such as limit{64GiB}"
+            f"{named} of {format_size(limit)}, {less}, leaves nothing for a KV cache; write a larger one, "
+            f"such as {'CMM_LIMIT=64GiB' if budget is not None else 'limit{64GiB}'}"
         )
     if asked is not None:
         if asked > most:
             raise Error(
-                f"a KV cache of {format_size(asked)} is more than the recipe's limit of "
+                f"a KV cache of {format_size(asked)} is more than {named} of "
                 f"{format_size(limit)}, {less}; ask for at most "
                 f"--kv-bytes {most // MIB}MiB, or write a larger limit"
             )
         return Capped(large, asked)
     if in_hbm + large <= most:
         return Capped(large, None)
-    reason = f"the recipe's limit of {format_size(limit)}, {less}, holds the whole KV cache"
+    reason = f"{named} of {format_size(limit)}, {less}, holds the whole KV cache"
     if most <= large:
         return Capped(large, most, reason=reason)
     first = min(in_hbm, most)

@@ -9,6 +9,7 @@ from .choosing import Choice, choose
 from .gpu_share import UTILIZATION, utilization
 from .limited import capped_by_limit
 from .machine import Gpu, Machine
+from .recipe_bounds import bounds
 from .shares import MIB, RULE
 from .visible import chosen_gpus
 
@@ -32,6 +33,8 @@ class Wishes:
     """Of the model; 0 where that is not known."""
     host_taken: int = 0
     """Host memory that other options of vLLM take."""
+    budget: int | None = None
+    """CMM_LIMIT, by which the library replaces the recipe's limit."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,10 +78,12 @@ def make_plan(machine: Machine, wishes: Wishes, users: Mapping[str, str] | None 
     hbm = min(int(gpu.total * part) for gpu in gpus) - wishes.hbm_headroom
     _check_fit(gpus[0], hbm, wishes)
     in_hbm = max(0, hbm - wishes.weights)
-    chosen = choose(machine, gpus, wishes.recipe, hbm, wishes.host_taken)
+    chosen = choose(machine, gpus, wishes.recipe, hbm, wishes.host_taken, budget=wishes.budget)
     if wishes.kv_bytes is not None and wishes.kv_bytes > in_hbm + chosen.large_bytes:
-        chosen = choose(machine, gpus, wishes.recipe, hbm, wishes.host_taken, anywhere=True)
-    capped = capped_by_limit(chosen.recipe, in_hbm, chosen.large_bytes, wishes.kv_bytes)
+        chosen = choose(
+            machine, gpus, wishes.recipe, hbm, wishes.host_taken, anywhere=True, budget=wishes.budget
+        )
+    capped = capped_by_limit(chosen.recipe, in_hbm, chosen.large_bytes, wishes.kv_bytes, wishes.budget)
     reasons = [*_hbm_reasons(gpus[0], part, wishes), *(Reason(how, text) for how, text in chosen.reasons)]
     if wishes.kv_bytes is not None:
         _check_kv(gpus[0], wishes.kv_bytes, in_hbm, chosen)
@@ -96,7 +101,9 @@ def make_plan(machine: Machine, wishes: Wishes, users: Mapping[str, str] | None 
         hbm_bytes=hbm,
         large_bytes=capped.large_bytes,
         kv_bytes=capped.kv_bytes,
-        kv_why="as asked" if wishes.kv_bytes is not None else "by the recipe's limit",
+        kv_why="as asked"
+        if wishes.kv_bytes is not None
+        else f"by {bounds(chosen.recipe, wishes.budget).named}",
         kv_in_hbm=capped.kv_in_hbm,
         tier=chosen.tier,
         reasons=(*reasons, *speed),

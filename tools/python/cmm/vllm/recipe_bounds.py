@@ -3,9 +3,10 @@
 import dataclasses
 import re
 
+from ..errors import Error
 from ..size import parse_size
 
-_LIMIT = re.compile(r"\blimit\s*\{\s*(?:\.?bytes\s*=)?\s*(?:cmm::)?([^{}]*?)\s*\}")
+_LIMIT = re.compile(r"\blimit\b(?:\s*\{\s*(?:\.?bytes\s*=)?\s*(?:cmm::)?([^{}]*?)\s*\})?")
 _SPILL = re.compile(r"\bspill\s*\{")
 _NODE = re.compile(r"\bhost_numa\s*[:(]\s*(?:\.id\s*=)?\s*(\d+)", re.ASCII)
 _DEVICE = re.compile(r"\bdevice\s*[:(]\s*(?:\.id\s*=)?\s*(\d+)", re.ASCII)
@@ -19,19 +20,37 @@ class Bounds:
     """Of all that the recipe hands out."""
     large: int | None
     """Of what stands before a spill, which is the larger memory alone."""
+    named: str = "the recipe's limit"
+    """As messages name it."""
 
 
-def bounds(recipe: str) -> Bounds:
-    """The smallest limit of each kind; one of the fast memory of a spill bounds neither."""
+def bounds(recipe: str, budget: int | None = None) -> Bounds:
+    """The smallest limit of each kind; one of the fast memory of a spill bounds neither.
+
+    A budget, which is CMM_LIMIT, takes the place of the one limit there is, or stands behind all. Refuses it
+    where the library will, at more limits than one.
+    """
     outside = _without_fast_parts(recipe)
     first_spill = _SPILL.search(outside)
-    whole, large = [], []
-    for found in _LIMIT.finditer(outside):
-        if found[1] in ("", "no_limit"):
-            continue
+    limits = list(_LIMIT.finditer(outside))
+    if budget is not None and len(limits) > 1:
+        raise Error(
+            f"CMM_LIMIT is set, and the recipe {recipe!r} has {len(limits)} limits, so it is not clear which "
+            "is meant; unset it, or write one limit"
+        )
+    whole = [budget] if budget is not None and not limits else []
+    large = []
+    for found in limits:
         before_spill = first_spill is not None and found.start() < first_spill.start()
-        (large if before_spill else whole).append(parse_size(found[1], "the recipe's limit"))
-    return Bounds(min(whole, default=None), min(large, default=None))
+        if budget is not None:
+            size = budget
+        elif found[1] in (None, "", "no_limit"):
+            continue
+        else:
+            size = parse_size(found[1], "the recipe's limit")
+        (large if before_spill else whole).append(size)
+    named = "CMM_LIMIT" if budget is not None else Bounds.named
+    return Bounds(min(whole, default=None), min(large, default=None), named)
 
 
 def nodes(recipe: str) -> list[int]:

@@ -126,6 +126,7 @@ def _wishes(options: argparse.Namespace, given: Arguments, recorded: bool) -> Wi
     headroom = options.hbm_headroom
     if headroom is None:
         headroom = os.environ.get(VARIABLES["hbm_headroom"])
+    budget = os.environ.get("CMM_LIMIT")
     return Wishes(
         gpus=given.gpus(),
         visible=os.environ.get("CUDA_VISIBLE_DEVICES") if recorded else None,
@@ -135,6 +136,7 @@ def _wishes(options: argparse.Namespace, given: Arguments, recorded: bool) -> Wi
         utilization=given.fraction("--gpu-memory-utilization"),
         weights=weights_bytes(given),
         host_taken=host_taken(given),
+        budget=parse_size(budget, "CMM_LIMIT") if budget else None,
     )
 
 

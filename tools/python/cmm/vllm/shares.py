@@ -46,6 +46,13 @@ def nearest_tier(machine: Machine, gpu: Gpu) -> Tier | None:
     return tiers[0] if len(tiers) == 1 else None
 
 
+def preferred_host(machine: Machine, gpus: Sequence[Gpu]) -> str:
+    """The nearest node where there are several and the driver obeys a node, else the host as a whole."""
+    several = len(machine.host_tiers()) > 1
+    obeyed = all(gpu.addressing == "ATS" and nearest_tier(machine, gpu) for gpu in gpus)
+    return "nearest_numa" if several and gpus and obeyed else "host"
+
+
 @dataclasses.dataclass(frozen=True)
 class Place:
     """Host memory that the KV cache of a GPU may be in."""

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/fields.hpp"
+#include "../core/resolve.hpp"
+
+namespace cmm {
+
+/// Bytes of an address range that lie in one memory: a GPU, a host NUMA node, or the host as a whole.
+struct memory_area {
+  std::size_t offset = 0;
+  std::size_t bytes = 0;
+  location where{};
+
+  friend constexpr bool operator==(const memory_area&, const memory_area&) noexcept = default;
+};
+
+namespace detail {
+
+[[noreturn, gnu::cold]] inline void refuse_area(const memory_area& area, const std::string& why) {
+  throw bad_request{"the area of " + format_size(area.bytes) + " at " + format_size(area.offset) + " in " +
+                    to_text(area.where) + why};
+}
+
+/// As `resolve`, for memory that is made in one place: where the node nearest to a device is not known, as in
+/// many virtual machines, it is the only one there is.
+template <api Api>
+location resolve_memory(Api& api, location where, int device) {
+  const location found = resolve(api, where, device);
+  const bool one_node = found == location::host() && has_place(api, location::host_numa(0)) &&
+                        !has_place(api, location::host_numa(1));
+  return one_node ? location::host_numa(0) : found;
+}
+
+/// The bytes in which both ends of all areas must come: the largest granularity of their memories. Relative
+/// locations are resolved for the device.
+template <api Api>
+std::size_t resolve_areas(Api& api, std::vector<memory_area>& areas, int device) {
+  std::size_t granule = 1;
+  location last{};
+  for (memory_area& each : areas) {
+    if (each.where == location::none()) {
+      refuse_area(each, " is in no memory; name a GPU, a NUMA node or the host");
+    }
+    each.where = resolve_memory(api, each.where, device);
+    if (each.where == last) continue;
+    last = each.where;
+    std::size_t wanted = 0;
+    check(api.granularity(each.where, wanted), "asking for the granularity of a memory");
+    granule = wanted > granule ? wanted : granule;
+  }
+  return granule;
+}
+
+/// Throws `bad_request` unless the areas follow each other from 0 on in whole granules; answers their sum.
+inline std::size_t checked_areas(const std::vector<memory_area>& areas, std::size_t granule) {
+  std::size_t end = 0;
+  for (const memory_area& each : areas) {
+    if (each.bytes == 0 || each.bytes % granule != 0) {
+      refuse_area(
+          each, " is no multiple of " + format_size(granule) + ", in which these memories come; round it up");
+    }
+    if (each.offset != end) {
+      refuse_area(each, " does not begin at " + format_size(end) +
+                            ", where the one before ends; list the areas in order and without gaps");
+    }
+    if (each.bytes > no_limit / 2 - end) refuse_area(each, " goes beyond the address space");
+    end += each.bytes;
+  }
+  if (end == 0) throw bad_request{"a range of no areas was asked for; list at least one"};
+  return end;
+}
+
+}  // namespace detail
+}  // namespace cmm
