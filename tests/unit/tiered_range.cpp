@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cmm/recipe_text.hpp>
 #include <cstring>
+#include <filesystem>
 
 #include "support/laws.hpp"
 
@@ -126,6 +127,22 @@ BOOST_FIXTURE_TEST_CASE(parts_are_exported_in_order_and_show_the_same_bytes, wor
   }
   tiered_range kept = made(areas(2_MiB, 2_MiB));
   BOOST_CHECK(caught<bad_request>{[&] { static_cast<void>(kept.share()); }}.says("set .shareable when"));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_export_that_fails_half_way_leaves_no_descriptor_open, world) {
+  const auto open_files = [] {
+    const std::filesystem::directory_iterator all{"/proc/self/fd"};
+    return std::distance(begin(all), end(all));
+  };
+  tiered_range range = made(areas(2_MiB, 4_MiB), {.shareable = true, .piece = 2_MiB});
+  const auto before = open_files();
+  machine().fail_nth("cuMemExportToShareableHandle", 3, errc::not_supported);
+  const caught<cuda_error> error{[&] { static_cast<void>(range.share()); }};
+  BOOST_CHECK_MESSAGE(error.says("cuMemExportToShareableHandle failed while exporting a part"), error.text);
+  BOOST_CHECK_EQUAL(open_files(), before);
+  const int kept = range.share()[0].release();
+  BOOST_CHECK_EQUAL(open_files(), before + 1);
+  BOOST_CHECK_EQUAL(::close(kept), 0);
 }
 
 BOOST_AUTO_TEST_CASE(where_no_node_is_known_to_be_nearest_the_only_one_is_meant) {
