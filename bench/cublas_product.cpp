@@ -4,7 +4,7 @@
 
 #include <map>
 #include <stdexcept>
-#include <utility>
+#include <tuple>
 
 #ifdef CMM_BENCH_CUBLAS
 #include <cublasLt.h>
@@ -24,11 +24,11 @@ cudaDataType_t operand_type(number kind) {
   return kind == number::bf16 ? CUDA_R_16BF : kind == number::fp8 ? CUDA_R_8F_E4M3 : CUDA_R_32F;
 }
 
-/// A matrix of n columns and n rows.
+/// A matrix of n rows.
 class layout {
  public:
-  layout(cudaDataType_t type, std::size_t n) {
-    check(cublasLtMatrixLayoutCreate(&native_, type, n, n, static_cast<std::int64_t>(n)),
+  layout(cudaDataType_t type, std::size_t n, std::size_t columns) {
+    check(cublasLtMatrixLayoutCreate(&native_, type, n, columns, static_cast<std::int64_t>(n)),
           "cublasLtMatrixLayoutCreate");
   }
   ~layout() { (void)cublasLtMatrixLayoutDestroy(native_); }
@@ -65,15 +65,16 @@ class operation {
 /// The descriptors of one shape and the algorithm that was chosen for it.
 struct planned {
   planned(cublasLtHandle_t handle, const product& shape, std::size_t workspace)
-      : operand{operand_type(shape.kind), shape.n},
-        result{shape.kind == number::fp32 ? CUDA_R_32F : CUDA_R_16BF, shape.n} {
+      : operand{operand_type(shape.kind), shape.n, shape.n},
+        other{operand_type(shape.kind), shape.n, shape.columns()},
+        result{shape.kind == number::fp32 ? CUDA_R_32F : CUDA_R_16BF, shape.n, shape.columns()} {
     cublasLtMatmulPreference_t preference = nullptr;
     check(cublasLtMatmulPreferenceCreate(&preference), "cublasLtMatmulPreferenceCreate");
     int found = 0;
     cublasStatus_t asked = cublasLtMatmulPreferenceSetAttribute(
         preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace, sizeof workspace);
     if (asked == CUBLAS_STATUS_SUCCESS) {
-      asked = cublasLtMatmulAlgoGetHeuristic(handle, what, operand, operand, result, result, preference, 1,
+      asked = cublasLtMatmulAlgoGetHeuristic(handle, what, operand, other, result, result, preference, 1,
                                              &chosen, &found);
     }
     (void)cublasLtMatmulPreferenceDestroy(preference);
@@ -81,6 +82,7 @@ struct planned {
     if (found == 0) throw std::runtime_error{"cuBLASLt has no algorithm for this product"};
   }
   layout operand;
+  layout other;
   layout result;
   operation what;
   cublasLtMatmulHeuristicResult_t chosen{};
@@ -104,14 +106,14 @@ struct cublas_product::state {
   state& operator=(const state&) = delete;
 
   const planned& plan(const product& shape) {
-    std::unique_ptr<planned>& known = plans[{shape.kind, shape.n}];
+    std::unique_ptr<planned>& known = plans[{shape.kind, shape.n, shape.columns()}];
     if (!known) known = std::make_unique<planned>(handle, shape, workspace_bytes);
     return *known;
   }
 
   cublasLtHandle_t handle = nullptr;
   void* workspace = nullptr;
-  std::map<std::pair<number, std::size_t>, std::unique_ptr<planned>> plans;
+  std::map<std::tuple<number, std::size_t, std::size_t>, std::unique_ptr<planned>> plans;
 };
 
 std::string cublas_product::why_no(number kind) {
@@ -135,10 +137,9 @@ void cublas_product::multiply(const product& shape, const void* a, const void* b
   const planned& plan = state_->plan(shape);
   const float one = 1;
   const float none = 0;
-  check(
-      cublasLtMatmul(state_->handle, plan.what, &one, a, plan.operand, b, plan.operand, &none, c, plan.result,
-                     c, plan.result, &plan.chosen.algo, state_->workspace, state::workspace_bytes, stream),
-      "cublasLtMatmul");
+  check(cublasLtMatmul(state_->handle, plan.what, &one, a, plan.operand, b, plan.other, &none, c, plan.result,
+                       c, plan.result, &plan.chosen.algo, state_->workspace, state::workspace_bytes, stream),
+        "cublasLtMatmul");
 }
 
 #else

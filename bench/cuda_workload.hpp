@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cmm/cuda.hpp>
+#include <cmm/cuda/page_copier.hpp>
+#include <optional>
 #include <random>
 
 #include "block_table.hpp"
@@ -158,13 +160,22 @@ class cuda_workload {
         .count();
   }
   double gpu_time(auto&& work) {
-    check(cudaEventRecord(begin_, stream_), "cudaEventRecord");
+    return gpu_time(work, stream_, [] {});
+  }
+  double gpu_time(auto&& work, cmm::stream on, auto&& background) {
+    background();
+    check(cudaEventRecord(begin_, cuda::native(on)), "cudaEventRecord");
     work();
-    check(cudaEventRecord(end_, stream_), "cudaEventRecord");
+    check(cudaEventRecord(end_, cuda::native(on)), "cudaEventRecord");
     check(cudaEventSynchronize(end_), "cudaEventSynchronize");
     float milliseconds = 0;
     check(cudaEventElapsedTime(&milliseconds, begin_, end_), "cudaEventElapsedTime");
     return milliseconds * 1e6;
+  }
+
+  cuda::page_copier& copier() {
+    if (!copier_) copier_.emplace(device_);
+    return *copier_;
   }
 
   [[nodiscard]] about describe() const { return {describe_gpu(device_), platform_json(), {}, {}}; }
@@ -185,6 +196,7 @@ class cuda_workload {
   block_table table_;
   std::minstd_rand random_;
   cublas_product products_;
+  std::optional<cuda::page_copier> copier_;
 };
 
 }  // namespace cmm::bench

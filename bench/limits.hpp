@@ -38,6 +38,38 @@ class limits {
         [&](char* host, char* gpu) { work_.copy(host, gpu, sample_, work_.stream()); },
         [&](char* host, char*) { work_.write(host, sample_, 0); });
   }
+  /// A kernel that reads host memory, writes it, or exchanges it with memory of the GPU: `bytes` each way.
+  bound kernel_read(std::size_t bytes) {
+    return by_kernel(kernel_read_, bytes, "read of host memory by a kernel",
+                     [&](char* host, char*) { work_.read(host, sample_, 0); });
+  }
+  bound kernel_write(std::size_t bytes) {
+    return by_kernel(kernel_write_, bytes, "write of host memory by a kernel",
+                     [&](char* host, char*) { work_.write(host, sample_, 0); });
+  }
+  bound kernel_exchange(std::size_t bytes) {
+    return by_kernel(kernel_exchange_, bytes, "host memory both ways by a kernel",
+                     [&](char* host, char* gpu) {
+                       const std::size_t half = sample_ / 2;
+                       for (int i = 0; i < 2; ++i) {
+                         work_.exchange_by_kernel({gpu, host, half}, {host + half, gpu + half, half});
+                       }
+                     });
+  }
+  /// The CPU putting one kernel into a stream.
+  bound enqueue() {
+    if (!enqueue_) {
+      enqueue_ = with_gpu_memory(sample_, [&](char* a) {
+        return fastest([&] {
+          work_.synchronize();
+          const double begin = work_.now();
+          work_.read(a, 4, 4);
+          return work_.now() - begin;
+        });
+      });
+    }
+    return {*enqueue_, "one kernel put into a stream", false};
+  }
   /// One thread of the CPU writing pinned memory.
   bound cpu_write(std::size_t bytes) {
     return over_link(cpu_write_, bytes, "CPU write by one thread",
@@ -124,6 +156,15 @@ class limits {
     limit.nanoseconds += start;
     return limit;
   }
+  bound by_kernel(std::optional<double>& known, std::size_t bytes, const char* name, auto&& way) {
+    if (!known) {
+      const pinned_buffer host{work_, sample_};
+      known = with_gpu_memory(sample_, [&](char* gpu) {
+        return fastest([&] { return work_.gpu_time([&] { way(host.data(), gpu); }); });
+      });
+    }
+    return scaled(*known, bytes, sample_, name);
+  }
   /// The fastest of some ways.
   bound over_link(std::optional<double>& known, std::size_t bytes, const char* name, auto&&... ways) {
     if (!known) {
@@ -138,7 +179,8 @@ class limits {
   Workload& work_;
   std::size_t sample_;
   std::size_t large_;
-  std::optional<double> gpu_read_, gpu_write_, h2d_, d2h_, cpu_write_, launch_, cache_load_, event_;
+  std::optional<double> gpu_read_, gpu_write_, h2d_, d2h_, cpu_write_, launch_, cache_load_, event_,
+      kernel_read_, kernel_write_, kernel_exchange_, enqueue_;
 };
 
 }  // namespace cmm::bench

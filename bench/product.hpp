@@ -18,17 +18,20 @@ constexpr std::size_t operand_bytes(number kind) {
 /// Bytes of one element of the result.
 constexpr std::size_t result_bytes(number kind) { return kind == number::fp32 ? 4 : 2; }
 
-/// C = A^T * B with square matrices of `n` rows, column by column.
+/// C = A^T * B, column by column: A is square with `n` rows, B and C have `m` columns, or `n` where `m` is 0.
 struct product {
   number kind = number::bf16;
   std::size_t n = 0;
+  std::size_t m = 0;
 
+  [[nodiscard]] constexpr std::size_t columns() const { return m == 0 ? n : m; }
   [[nodiscard]] constexpr std::size_t elements() const { return n * n; }
   [[nodiscard]] constexpr std::size_t operand() const { return elements() * operand_bytes(kind); }
-  [[nodiscard]] constexpr std::size_t result() const { return elements() * result_bytes(kind); }
+  [[nodiscard]] constexpr std::size_t other_operand() const { return n * columns() * operand_bytes(kind); }
+  [[nodiscard]] constexpr std::size_t result() const { return n * columns() * result_bytes(kind); }
   [[nodiscard]] constexpr double flops() const {
     const auto rows = static_cast<double>(n);
-    return 2 * rows * rows * rows;
+    return 2 * rows * rows * static_cast<double>(columns());
   }
 };
 

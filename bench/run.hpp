@@ -7,6 +7,7 @@
 #include "cases/bandwidth.hpp"
 #include "cases/gemm.hpp"
 #include "cases/kv_access.hpp"
+#include "cases/kv_tier.hpp"
 #include "cases/page_fault.hpp"
 #include "cases/replay.hpp"
 #include "results.hpp"
@@ -50,6 +51,7 @@ int run_on(const std::vector<std::unique_ptr<Workload>>& gpus, const options& wa
     }
     add_bandwidth(cases);
     add_kv_access(cases);
+    add_kv_tier(cases);
     add_gemm(cases);
     rows.insert(rows.end(), cases.rows().begin(), cases.rows().end());
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmm/sim.hpp>
+#include <cmm/sim/page_copier.hpp>
 #include <numeric>
 #include <string_view>
 
@@ -96,7 +97,7 @@ class sim_workload {
     write(p, elements * operand_bytes(kind), 0);
   }
   void multiply(const product& shape, const void* a, const void* b, void* c) {
-    done(machine_.gpu_multiply({a, b, c, shape.n, kind_of(shape.kind)}, stream_));
+    done(machine_.gpu_multiply({a, b, c, shape.n, shape.columns(), kind_of(shape.kind)}, stream_));
   }
   /// Always true: a simulated product computes nothing that could differ.
   static bool same_product(const void*, const void*, std::size_t) { return true; }
@@ -108,11 +109,16 @@ class sim_workload {
   }
   double now() { return static_cast<double>(machine_.now()); }
   double gpu_time(auto&& work) {
-    synchronize();
-    const std::int64_t begin = machine_.done_at(stream_);
-    work();
-    return static_cast<double>(machine_.done_at(stream_) - begin);
+    return gpu_time(work, stream_, [] {});
   }
+  double gpu_time(auto&& work, cmm::stream on, auto&& background) {
+    synchronize();
+    background();
+    const std::int64_t begin = machine_.done_at(on);
+    work();
+    return static_cast<double>(machine_.done_at(on) - begin);
+  }
+  sim::page_copier& copier() noexcept { return copier_; }
 
   [[nodiscard]] about describe() const {
     const sim::profile& of = machine_.profile();
@@ -156,6 +162,7 @@ class sim_workload {
 
   sim::machine machine_;
   int device_;
+  sim::page_copier copier_{machine_, device_};
   cmm::stream stream_ = machine_.create_stream(device_);
   cmm::stream other_ = machine_.create_stream(device_);
 };

@@ -1,10 +1,11 @@
 #pragma once
 
-#include <cmm/core/api.hpp>
+#include <cmm/core/page_copier.hpp>
 #include <concepts>
 #include <cstddef>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -32,7 +33,9 @@ namespace cmm::bench {
 /// - `pinned` and `free_pinned` are `cudaMallocHost` and `cudaFreeHost`.
 /// - `fill_operand` writes random numbers of a type that bf16 and fp8 hold exactly; `multiply` puts one
 ///   matrix product into the stream; `same_product` tells whether two results are the same bits.
-/// - `gpu_time` is the time the GPU spends on what a function puts into the stream.
+/// - `gpu_time` is the time the GPU spends on what a function puts into the stream, or into another one while
+///   it does what a second function has put elsewhere.
+/// - `copier` moves pages between the memories.
 template <class Workload>
 concept workload = requires(Workload& w, void* p, const void* from, std::size_t n, int device, void (*work)(),
                             stream s, std::span<const copy_range> copies, std::span<const void* const> blocks,
@@ -72,6 +75,8 @@ concept workload = requires(Workload& w, void* p, const void* from, std::size_t 
   w.synchronize();
   { w.now() } -> std::same_as<double>;
   { w.gpu_time(work) } -> std::same_as<double>;
+  { w.gpu_time(work, s, work) } -> std::same_as<double>;
+  requires page_copier<std::remove_reference_t<decltype(w.copier())>>;
   { w.describe() } -> std::same_as<about>;
   { w.peak() } -> std::same_as<peaks>;
   { Workload::simulated } -> std::convertible_to<bool>;

@@ -9,6 +9,7 @@ CONTRACT = {
     "contract_blocks": "blocks",
     "contract_bad_input": "blocks",
     "contract_streams": "streams",
+    "contract_per_thread": "streams",
     "contract_captures": "streams",
     "contract_fork": "streams",
     "contract_faults": "faults",
@@ -48,9 +49,10 @@ def contract(name, copy):
     return boost(copy, sources, [f"--run_test={name}"])
 
 
-def model(_, copy):
-    """tests/model, in short."""
-    return boost(copy, ["tests/model/random_operations.cpp"], ["--", "--operations=40000", "--seed=1"])
+def model(name, copy):
+    """A file of tests/model, in short; without a name, that of the allocators."""
+    source = f"tests/model/{name or 'random_operations'}.cpp"
+    return boost(copy, [source], ["--", "--operations=40000", "--seed=1"])
 
 
 def platform(name, copy):

@@ -2,37 +2,20 @@
 #include <atomic>
 #include <barrier>
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
 #include <random>
-#include <string_view>
 #include <thread>
 
 #include "model.hpp"
+#include "settings.hpp"
 #include "support/memory.hpp"
 #include "support/world.hpp"
 
 namespace {
 
 using namespace cmm;
+using tests::operations;
+using tests::seed;
 using tests::sim_world;
-
-/// A number given as `-- --NAME=VALUE` or in an environment variable.
-std::uint64_t setting(std::string_view option, const char* variable, std::uint64_t otherwise) {
-  const auto& suite = boost::unit_test::framework::master_test_suite();
-  for (int i = 1; i < suite.argc; ++i) {
-    const std::string_view argument = suite.argv[i];
-    if (argument.substr(0, option.size()) == option)
-      return std::stoull(std::string{argument.substr(option.size())});
-  }
-  const char* const given = std::getenv(variable);
-  return given == nullptr ? otherwise : std::stoull(given);
-}
-
-std::uint64_t operations() { return setting("--operations=", "CMM_MODEL_OPERATIONS", 1'000'000); }
-std::uint64_t seed() {
-  static const std::uint64_t chosen = setting("--seed=", "CMM_MODEL_SEED", std::random_device{}());
-  return chosen;
-}
 
 constexpr int threads = 4;
 constexpr int devices = 2;
@@ -126,7 +109,7 @@ class race {
                     .stream = captured ? self.captured : any_stream(self, device),
                     .device = device,
                     .alignment = std::size_t{1} << self.below(9)};
-    const block b = subject_.allocate(r);
+    const block b = self.below(3) == 0 ? allocate_on_current(self, r) : subject_.allocate(r);
     if (!b) {  // full: make room
       for (int i = 0; i < 8; ++i) free(self);
       return;
@@ -134,6 +117,14 @@ class race {
     const std::string wrong = model_.took(b, r);
     if (!wrong.empty()) return complain(wrong);
     self.mine.push_back({b, r.stream});
+  }
+
+  /// The same request with no device in it, while its device is the current one.
+  block allocate_on_current(const worker& self, request r) {
+    world_.machine().set_device(std::exchange(r.device, current_device));
+    const block b = subject_.allocate(r);
+    world_.machine().set_device(self.device);
+    return b;
   }
 
   void free(worker& self) {

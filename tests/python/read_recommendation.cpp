@@ -1,10 +1,13 @@
 // Reads a recommendation of tools/report and builds each recipe of it over simulated machines.
 // usage: read_recommendation FILE; prints "USE: RECIPE" as the library reads it, for each line that has one.
+//        read_recommendation --movers FILE; prints the movers of KV pages as the library reads them.
+#include <cmm/kv/mover_text.hpp>
 #include <cmm/recipe_text.hpp>
 #include <cmm/sim.hpp>
 #include <cstdio>
 #include <exception>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 using namespace cmm::literals;
@@ -20,9 +23,24 @@ void try_on(const cmm::sim::profile& profile, const cmm::parsed_recipe& recipe) 
   memory.deallocate(block);
 }
 
+/// Prints the movers that the file recommends.
+int read_movers(const char* path) {
+  std::ifstream file{path};
+  const std::string text{std::istreambuf_iterator<char>{file}, {}};
+  try {
+    for (const cmm::kv::mover_row& row : cmm::kv::read_mover_rows(text)) {
+      std::printf("%s\n", cmm::kv::text_of(row).c_str());
+    }
+  } catch (const cmm::bad_text& error) {
+    return std::fprintf(stderr, "%s\n", error.what()), 1;
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
+  if (count == 3 && std::string{arguments[1]} == "--movers") return read_movers(arguments[2]);
   if (count != 2) return std::fprintf(stderr, "usage: read_recommendation FILE\n"), 2;
   std::ifstream file{arguments[1]};
   int recipes = 0;

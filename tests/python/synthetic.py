@@ -168,6 +168,34 @@ def kv_access():
                 yield row(f"kv_access/access:{access}/block:{block}/host:{host}pct", time, limit, bytes=size)
 
 
+def kv_tier():
+    """Kernels that fill the link from two thread blocks on, and a copy engine that slows products less."""
+    limit = ("read of host memory by a kernel", 2**28 / 50.9, "measured")
+    movers = {f"{by}/ctas:{n}": (by, n) for by in ("registers", "ring") for n in (1, 2, 4, 8, 16)}
+    movers["engine"] = ("engine", 0)
+    for way in ("up", "down", "swap"):
+        for page, copied in {"16KiB": 17.0, "64KiB": 36.0, "2MiB": 54.0}.items():
+            for name, (by, ctas) in movers.items():
+                rate = copied if by == "engine" else min(50.4, 32.0 * ctas)
+                plain = f"kv_tier/way:{way}/by:{name}/page:{page}"
+                yield row(f"{plain}/beside:nothing", 2**28 / rate, limit, bytes=2**28)
+                if page == "2MiB" or ctas > 4:
+                    continue
+                for columns, alone in {"m16": 46e3, "m256": 60e3, "m8192": 1.6e6}.items():
+                    lost = 1.05 if by == "engine" else 1 + 0.065 * ctas
+                    lost = 1.0 if columns == "m8192" else lost
+                    yield row(f"{plain}/beside:{columns}", 2**28 / rate, limit, bytes=2**28)
+                    yield row(
+                        f"{plain}/product:{columns}",
+                        alone * lost,
+                        ("the product alone", alone, "measured"),
+                        reference_ns=alone,
+                        speedup=1 / lost,
+                    )
+    for pages in (1, 8, 64):
+        yield row(f"kv_tier/way:up/by:registers/ctas:4/page:64KiB/cpu:{pages}pages", 3000.0 + pages)
+
+
 def with_bytes(made, *sizes):
     """The result with a row of kv_access for each of these sizes, each slower than the one before."""
     rows = []
@@ -285,7 +313,7 @@ def probed(nodes, addressing):
 
 def measured(gpus=1):
     """A measured result."""
-    rows = [*allocate(), *page_fault(), *bandwidth(gpus), *gemm(), *kv_access(), *unusual()]
+    rows = [*allocate(), *page_fault(), *bandwidth(gpus), *gemm(), *kv_access(), *kv_tier(), *unusual()]
     machine = {
         "platform": "cuda",
         "simulated": "false",

@@ -146,7 +146,7 @@ class PageTest(ReportTest):
         self.assertRegex(page, r"<title>[^<]*predicted, not measured</title>")
         self.assertRegex(page, r"<h1>[^<]*predicted, not measured</h1>")
         plots = svgs(page)
-        self.assertEqual(len(plots), 16)
+        self.assertEqual(len(plots), 18)
         for plot in plots:
             self.assertIn("predicted, not measured", plot)
             self.assertIn("PREDICTED", plot)

@@ -16,7 +16,7 @@ def every(here, *names) -> dict:
     if here.allocator is not None:
         import cmm.torch
 
-        settle()
+        settle(here.device)
         played["memory"] = {"total": cmm.torch.stats(here.allocator).total_bytes}
     return played
 
@@ -32,8 +32,8 @@ def training(here) -> dict:
     embed = nn.Embedding(1000, 256)
     attend = nn.MultiheadAttention(256, 4, batch_first=True)
     tail = nn.Sequential(nn.LayerNorm(256), nn.Linear(256, 1024), nn.GELU(), nn.Linear(1024, 1000))
-    model = nn.ModuleList([embed, attend, tail]).cuda()
-    tokens = torch.randint(0, 1000, (8, 65)).cuda()
+    model = nn.ModuleList([embed, attend, tail]).to(here.device)
+    tokens = torch.randint(0, 1000, (8, 65)).to(here.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     losses = []
     with sdpa_kernel(SDPBackend.MATH):
@@ -61,8 +61,8 @@ def llama(here) -> dict:
     torch.manual_seed(11)
     sizes = {"hidden_size": 512, "intermediate_size": 1408, "num_hidden_layers": 2}
     config = LlamaConfig(vocab_size=4096, num_attention_heads=8, num_key_value_heads=4, **sizes)
-    model = LlamaForCausalLM(config).to("cuda", torch.bfloat16).eval()
-    tokens = torch.randint(0, 4096, (4, 16)).cuda()
+    model = LlamaForCausalLM(config).to(here.device, torch.bfloat16).eval()
+    tokens = torch.randint(0, 4096, (4, 16)).to(here.device)
     cache, logits, said = None, [], []
     with torch.inference_mode():
         for _ in range(24):
@@ -78,36 +78,36 @@ def graphs(here) -> dict:
     """Capture, replay and release of CUDA graphs, again and again."""
     import torch
 
-    given = torch.zeros(4 * MIB, device="cuda")  # 16 MiB
+    given = torch.zeros(4 * MIB, device=here.device)  # 16 MiB
 
     def work():
         return (given * 2 + 1).relu() * 3
 
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
+    side, captured = torch.cuda.Stream(here.device), torch.cuda.Stream(here.device)
+    side.wait_stream(torch.cuda.current_stream(here.device))
     with torch.cuda.stream(side):
         work()
-    torch.cuda.current_stream().wait_stream(side)
+    torch.cuda.current_stream(here.device).wait_stream(side)
 
     wrong, overwritten, outlived, reserved = 0, 0, 0, []
     for _ in range(6):
         with here.route():
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph):
+            with torch.cuda.graph(graph, stream=captured):
                 result = work()
             bystanders = [torch.full_like(given, 5.0) for _ in range(4)]
             for value in (1.0, 4.0):
                 given.fill_(value)
                 graph.replay()
-                torch.cuda.synchronize()
+                torch.cuda.synchronize(here.device)
                 wrong += int((result != (value * 2 + 1) * 3).sum())
             overwritten += sum(int((each != 5.0).sum()) for each in bystanders)
             graph.reset()
             bystanders = [torch.full_like(given, 6.0) for _ in range(4)]
-            torch.cuda.synchronize()
+            torch.cuda.synchronize(here.device)
             outlived += int((result != 27.0).sum())
             del graph, result, bystanders
-        settle()  # outside: within a block its pool is in use
+        settle(here.device)  # outside: within a block its pool is in use
         reserved.append(taken(here))
     parked = 0
     if here.allocator is not None:
@@ -126,17 +126,17 @@ def taken(here) -> int:
         import cmm.torch
 
         return cmm.torch.stats(here.allocator).reserved_bytes
-    return torch.cuda.memory_reserved()
+    return torch.cuda.memory_reserved(here.device)
 
 
 def overtaken(first, slow, record: bool) -> bool:
     """Whether memory was reused in one stream while a slow one still read it."""
     import torch
 
-    seen = torch.zeros(MIB, device="cuda")
-    torch.cuda.synchronize()
+    seen = torch.zeros(MIB, device=first.device)
+    torch.cuda.synchronize(first.device)
     with torch.cuda.stream(first):
-        shared = torch.full((MIB,), 1.0, device="cuda")
+        shared = torch.full((MIB,), 1.0, device=first.device)
     slow.wait_stream(first)
     with torch.cuda.stream(slow):
         torch.cuda._sleep(200_000_000)  # about 0.1 s
@@ -145,8 +145,8 @@ def overtaken(first, slow, record: bool) -> bool:
         shared.record_stream(slow)
     del shared
     with torch.cuda.stream(first):
-        kept = [torch.full((MIB,), 2.0, device="cuda") for _ in range(4)]
-    torch.cuda.synchronize()
+        kept = [torch.full((MIB,), 2.0, device=first.device) for _ in range(4)]
+    torch.cuda.synchronize(first.device)
     del kept
     return bool((seen != 1.0).any())
 
@@ -156,7 +156,7 @@ def streams(here) -> dict:
     """A block read by another stream is not reused before that stream is done, if record_stream said so."""
     import torch
 
-    both = torch.cuda.Stream(), torch.cuda.Stream()
+    both = torch.cuda.Stream(here.device), torch.cuda.Stream(here.device)
     recorded = sum(overtaken(*both, record=True) for _ in range(5))
     before = taken(here)
     recorded += sum(overtaken(*both, record=True) for _ in range(5))
@@ -176,10 +176,10 @@ def threads(here) -> dict:
         chance = random.Random(number)
         kept = []
         try:
-            with here.route(), torch.cuda.stream(torch.cuda.Stream()):
+            with here.route(), torch.cuda.stream(torch.cuda.Stream(here.device)):
                 for step in range(300):
                     value = float(number * 1000 + step)
-                    kept.append((value, torch.full((chance.randrange(1, MIB),), value, device="cuda")))
+                    kept.append((value, torch.full((chance.randrange(1, MIB),), value, device=here.device)))
                     if len(kept) > 8:
                         expected, tensor = kept.pop(chance.randrange(len(kept)))
                         wrong[number] += int((tensor != expected).sum())

@@ -113,8 +113,11 @@ def perform() -> None:
 
 
 def enter(mode: str, name: str) -> SimpleNamespace:
-    """Makes this process one of a mode. `allocator` is ours or None; `route()` is where memory is of it."""
-    here = SimpleNamespace(mode=mode, allocator=None, route=contextlib.nullcontext)
+    """Makes this process one of a mode. `allocator` is ours or None; `route()` is where memory is of it.
+
+    `device` is where scenarios have their tensors, the current GPU unless `work_on` says otherwise.
+    """
+    here = SimpleNamespace(mode=mode, allocator=None, route=contextlib.nullcontext, device="cuda")
     if mode == "native":
         return here
     import cmm.torch
@@ -125,6 +128,18 @@ def enter(mode: str, name: str) -> SimpleNamespace:
     else:
         here.route = functools.partial(cmm.torch.use_pool, here.allocator)
     return here
+
+
+def work_on(here: SimpleNamespace, device: int, current: int) -> None:
+    """Scenarios have their tensors on one GPU from now on, while another one is current."""
+    import torch
+
+    torch.cuda.set_device(current)
+    here.device = f"cuda:{device}"
+    if here.mode == "pool":
+        import cmm.torch
+
+        here.route = functools.partial(cmm.torch.use_pool, here.allocator, device=device)
 
 
 def routed(scenario):
@@ -160,16 +175,16 @@ def digest(*tensors) -> str:
     return hashed.hexdigest()
 
 
-def settle() -> None:
+def settle(device: str = "cuda") -> None:
     """The GPU is done, and what can be given back is given back."""
     import gc
 
     import torch
 
     gc.collect()
-    torch.cuda.synchronize()
+    torch.cuda.synchronize(device)
     empty_cache = (
         sys.modules["cmm.torch"].empty_cache if "cmm.torch" in sys.modules else torch.cuda.empty_cache
     )
     empty_cache()
-    torch.cuda.synchronize()
+    torch.cuda.synchronize(device)

@@ -47,7 +47,7 @@ struct world {
     return time([&] { return machine.gpu_chase(p, bytes, steps); }) / steps;
   }
   double product(const void* a, const void* b, void* c, std::size_t rows, arithmetic kind) {
-    return time([&] { return machine.gpu_multiply({a, b, c, rows, kind}); });
+    return time([&] { return machine.gpu_multiply({a, b, c, rows, rows, kind}); });
   }
 
   sim::machine machine;

@@ -14,8 +14,8 @@ struct changes {
   std::span<const std::int32_t> idle{};     ///< lose a reader; without readers, can still be hit
   std::span<const std::int32_t> dead{};     ///< lose a reader; without readers, the content is dropped
   std::span<const std::int32_t> dropped{};  ///< have no reader, and can be hit no longer
+  std::span<const std::int32_t> fresh{};    ///< handed out anew: gain their first reader, the content is dead
   std::span<const std::int32_t> hits{};     ///< gain a reader that needs the content
-  std::span<const std::int32_t> fresh{};    ///< handed out anew: gain their only reader, the content is dead
   std::span<const std::int32_t> written{};  ///< other live pages that the work of this step writes
   std::span<const std::int32_t> used{};     ///< live pages that it reads, where it does not read all of them
 };

@@ -44,13 +44,13 @@ class check_changes {
       p.holds = false;
       return p.readers == 0 ? nullptr : "it is still read; give its readers back first";
     });
-    each(what.hits, "a hit", [](state& p) {
-      ++p.readers;
-      return p.holds ? nullptr : "its content is dead; name it as fresh, and have it written";
-    });
     each(what.fresh, "fresh", [](state& p) {
       p.holds = true;
       return ++p.readers == 1 ? nullptr : "it is still read; give its readers back first";
+    });
+    each(what.hits, "a hit", [](state& p) {
+      ++p.readers;
+      return p.holds ? nullptr : "its content is dead; name it as fresh, and have it written";
     });
     each(what.written, "written", read);
     each(what.used, "used", read);

@@ -19,7 +19,9 @@ class moves {
     moved_.reserve(3 * at(fast));
   }
 
-  [[nodiscard]] kv::plan plan() const noexcept { return {.up = up_, .down = down_, .swap = swap_}; }
+  [[nodiscard]] kv::plan plan(std::uint64_t number) const noexcept {
+    return {.up = up_, .down = down_, .swap = swap_, .step = number};
+  }
   /// The pages that have another slot now.
   [[nodiscard]] std::span<const std::int32_t> moved() const noexcept { return moved_; }
 
@@ -38,8 +40,8 @@ class moves {
   /// The pages of trades that are not carried out may take part in others.
   static void forget(placed_pages& pages, std::span<const trade> trades) {
     for (const trade& each : trades) {
-      for (const std::int32_t page : {each.out, each.in})
-        pages.change(page, [](page_state& p) { p.trade = none; });
+      pages.set_trade(each.out, none);
+      pages.set_trade(each.in, none);
     }
   }
 
@@ -88,10 +90,7 @@ class moves {
     if (home == none) return false;
     const std::int32_t dead = pages.page_in(home);
     pages.drop_home(each.out);
-    if (home != from) {
-      if (!pages.is_dead(dead)) return false;  // its content will be written before this step is over
-      move(pages, dead, from);
-    }
+    if (home != from) move(pages, dead, from);  // it holds nothing, or it would not be there
     move(pages, each.out, home);
     move(pages, each.in, fast);
     return true;

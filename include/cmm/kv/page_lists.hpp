@@ -14,26 +14,25 @@ namespace detail {
 
 constexpr std::size_t at(std::int32_t index) noexcept { return static_cast<std::size_t>(index); }
 
-/// Pages that may trade places, by why they may; each list in the order in which its pages joined it.
-enum class list : std::uint8_t { no, dead_fast, idle_fast, shared_fast, dead_beyond };
-
-/// Lists through one array: a page is in one of them at most, and joins and leaves at once.
+/// Lists in the order in which pages joined, through one array: a page is in one list at most. `List` is an
+/// enumeration that begins with `no`, which is no list, and ends with `all`, the number of them.
+template <class List>
 class page_lists {
  public:
   explicit page_lists(std::int32_t pages) : links_(at(pages)) {}
 
-  [[nodiscard]] list of(std::int32_t page) const noexcept { return links_[at(page)].in; }
-  [[nodiscard]] std::int32_t oldest(list l) const noexcept { return ends_[at(l)].oldest; }
+  [[nodiscard]] List of(std::int32_t page) const noexcept { return links_[at(page)].in; }
+  [[nodiscard]] std::int32_t oldest(List l) const noexcept { return ends_[at(l)].oldest; }
   [[nodiscard]] std::int32_t younger(std::int32_t page) const noexcept { return links_[at(page)].younger; }
-  [[nodiscard]] std::int32_t count(list l) const noexcept { return ends_[at(l)].count; }
+  [[nodiscard]] std::int32_t count(List l) const noexcept { return ends_[at(l)].count; }
 
   /// Keeps its place where it is in that list already.
-  void put(std::int32_t page, list l) noexcept {
+  void put(std::int32_t page, List l) noexcept {
     link& mine = links_[at(page)];
     if (mine.in == l) return;
-    if (mine.in != list::no) take_out(mine);
+    if (mine.in != List::no) take_out(mine);
     mine.in = l;
-    if (l == list::no) return;
+    if (l == List::no) return;
     ends& of_list = ends_[at(l)];
     mine.older = of_list.youngest;
     mine.younger = none;
@@ -46,7 +45,7 @@ class page_lists {
   struct link {
     std::int32_t older = none;
     std::int32_t younger = none;
-    list in = list::no;
+    List in = List::no;
   };
   struct ends {
     std::int32_t oldest = none;
@@ -54,7 +53,7 @@ class page_lists {
     std::int32_t count = 0;
   };
 
-  static constexpr std::size_t at(list l) noexcept { return static_cast<std::size_t>(l); }
+  static constexpr std::size_t at(List l) noexcept { return static_cast<std::size_t>(l); }
   static constexpr std::size_t at(std::int32_t index) noexcept { return detail::at(index); }
 
   void take_out(const link& gone) noexcept {
@@ -65,7 +64,7 @@ class page_lists {
   }
 
   std::vector<link> links_;
-  std::array<ends, 5> ends_{};
+  std::array<ends, static_cast<std::size_t>(List::all)> ends_{};
 };
 
 }  // namespace detail

@@ -11,6 +11,9 @@
 
 namespace cmm::kv::detail {
 
+/// Pages that may leave their slots, by what they hold.
+enum class list : std::uint8_t { no, dead_fast, idle_fast, shared_fast, dead_beyond, all };
+
 /// What is known of a page.
 struct page_state {
   std::int32_t readers = 0;
@@ -45,9 +48,11 @@ class placed_pages {
   [[nodiscard]] std::int32_t page_in(std::int32_t slot) const noexcept { return page_in_[at(slot)]; }
   [[nodiscard]] bool is_fast(std::int32_t page) const noexcept { return slot_of(page) < fast_; }
   [[nodiscard]] std::span<const std::int32_t> slots() const noexcept { return slot_of_; }
-  [[nodiscard]] const page_lists& lists() const noexcept { return lists_; }
+  [[nodiscard]] const page_lists<list>& lists() const noexcept { return lists_; }
   [[nodiscard]] const counters& counted() const noexcept { return counters_; }
   [[nodiscard]] counters& counted() noexcept { return counters_; }
+
+  [[nodiscard]] std::int32_t pinned() const noexcept { return pinned_; }
 
   /// The page in HBM whose content a slot beyond still holds.
   [[nodiscard]] std::int32_t copy_in(std::int32_t slot) const noexcept { return copy_in_[at(slot)]; }
@@ -62,6 +67,12 @@ class placed_pages {
     count(page, -1);
     how(states_[at(page)]);
     count(page, +1);
+    file(page);
+  }
+
+  /// In which trade of this step the page takes part; no other one can have it until then.
+  void set_trade(std::int32_t page, std::int32_t index) noexcept {
+    states_[at(page)].trade = index;
     file(page);
   }
 
@@ -96,13 +107,14 @@ class placed_pages {
  private:
   [[nodiscard]] list list_for(std::int32_t page) const noexcept {
     const page_state& p = of(page);
-    if (!p.named || p.readers != 0 || p.pinned || p.trade != none) return list::no;
+    if (p.readers != 0 || p.pinned || p.trade != none) return list::no;
     if (is_fast(page)) return !p.holds ? list::dead_fast : p.shared ? list::shared_fast : list::idle_fast;
     return p.holds || copy_in(slot_of(page)) != none ? list::no : list::dead_beyond;
   }
 
   void count(std::int32_t page, std::int32_t by) noexcept {
     const page_state& p = of(page);
+    if (p.pinned) pinned_ += by;
     if (p.readers != 0) {
       counters_.live += by;
       if (!is_fast(page)) counters_.remote += by;
@@ -116,8 +128,9 @@ class placed_pages {
   std::vector<std::int32_t> slot_of_;
   std::vector<std::int32_t> page_in_;
   std::vector<std::int32_t> copy_in_;
-  page_lists lists_;
+  page_lists<list> lists_;
   counters counters_;
+  std::int32_t pinned_ = 0;
 };
 
 }  // namespace cmm::kv::detail

@@ -48,10 +48,16 @@ class placing {
   [[nodiscard]] bool is_shared(std::int32_t page) const noexcept { return pages_.of(page).shared; }
   [[nodiscard]] bool is_pinned(std::int32_t page) const noexcept { return pages_.of(page).pinned; }
 
-  /// Brings a live page to HBM: a dead page leaves for it, else the idle one that was idle longest and not
+  [[nodiscard]] std::int32_t pinned() const noexcept { return pages_.pinned(); }
+  /// Whether it lies in HBM and can be sent out in this step.
+  [[nodiscard]] bool may_leave(std::int32_t page) const noexcept {
+    return can_trade(page) && pages_.is_fast(page) && !is_pinned(page);
+  }
+
+  /// Brings a page to HBM: a dead page leaves for it, else the idle one that was idle longest and not
   /// shared, else a shared one. Says whether the page will be in HBM.
   bool bring_in(std::int32_t page) {
-    if (page == 0 || !can_trade(page) || is_fast(page)) return is_fast(page);
+    if (!can_trade(page) || is_fast(page)) return is_fast(page);
     for (const auto from : {detail::list::dead_fast, detail::list::idle_fast, detail::list::shared_fast}) {
       const std::int32_t leaving = pages_.lists().oldest(from);
       if (leaving != none) return agree({leaving, page});
@@ -62,21 +68,21 @@ class placing {
   /// Brings a live page to HBM in exchange for a page that is not pinned, live or not. Says whether it will
   /// be.
   bool bring_in_for(std::int32_t page, std::int32_t leaving) {
-    if (!can_trade(page) || !can_trade(leaving) || is_fast(page) || !is_fast(leaving)) return false;
-    return !is_pinned(leaving) && agree({leaving, page});
+    if (!can_trade(page) || is_fast(page) || !may_leave(leaving)) return false;
+    return agree({leaving, page});
   }
 
   /// Sends a page out of HBM to the slot of a dead page. Says whether there is one.
   bool put_out(std::int32_t page) {
     const std::int32_t dead = pages_.lists().oldest(detail::list::dead_beyond);
-    if (dead == none || !can_trade(page) || !is_fast(page) || is_pinned(page)) return false;
+    if (dead == none || !may_leave(page)) return false;
     return agree({page, dead});
   }
 
   /// A page that will be in HBM stays there, also while idle, until its content is dead. Says whether it
   /// will.
   bool pin(std::int32_t page) {
-    if (page == 0 || !is_fast(page) || pages_.is_dead(page)) return false;
+    if (!pages_.of(page).named || !is_fast(page) || pages_.is_dead(page)) return false;
     pages_.change(page, [](detail::page_state& p) { p.pinned = true; });
     return true;
   }
@@ -84,14 +90,14 @@ class placing {
  private:
   [[nodiscard]] bool can_trade(std::int32_t page) const noexcept {
     const detail::page_state& p = pages_.of(page);
-    return page != 0 && p.named && p.trade == none;
+    return p.named && p.trade == none;
   }
 
   bool agree(detail::trade what) {
     const auto index = static_cast<std::int32_t>(trades_.size());
     trades_.push_back(what);
-    for (const std::int32_t page : {what.out, what.in})
-      pages_.change(page, [index](detail::page_state& p) { p.trade = index; });
+    pages_.set_trade(what.out, index);
+    pages_.set_trade(what.in, index);
     return true;
   }
 

@@ -20,6 +20,7 @@ struct plan {
   std::span<const slot_pair> up{};    ///< from host memory to HBM; what HBM held is dropped
   std::span<const slot_pair> down{};  ///< from HBM to host memory; what host memory held is dropped
   std::span<const slot_pair> swap{};  ///< both ways at once
+  std::uint64_t step = 0;  ///< rises from plan to plan; a mover runs each once, 0 as often as asked
 
   [[nodiscard]] constexpr bool empty() const noexcept { return up.empty() && down.empty() && swap.empty(); }
 };

@@ -88,7 +88,7 @@ class residency {
     }
     moves_.carry_out(pages_, trades_, settings_.careful);
     settle(what);
-    return moves_.plan();
+    return moves_.plan(++plans_);
   }
 
   /// Copies of the oldest idle pages to slots of dead ones, so that later steps can take their slots without
@@ -112,7 +112,7 @@ class residency {
     }
     pages_.counted().pages_down += refill_.size();
     pages_.counted().refilled += refill_.size();
-    return {.down = refill_};
+    return {.down = refill_, .step = ++plans_};
   }
 
   [[nodiscard]] std::int32_t slot_of(std::int32_t page) const { return pages_.slot_of(checked(page)); }
@@ -162,13 +162,13 @@ class residency {
       die(p);
       p.named = true;
     });
-    each(what.hits, [step](detail::page_state& p) {
-      p.shared = p.shared || p.named;
-      p.holds = true;
-      enter(p, step);
-    });
     each(what.fresh, [step](detail::page_state& p) {
       die(p);
+      enter(p, step);
+    });
+    each(what.hits, [step](detail::page_state& p) {
+      p.shared = p.shared || p.named;
+      p.holds = p.holds || !p.named;  // a page that is fresh in this step holds nothing yet
       enter(p, step);
     });
     for (const auto list : {what.dead, what.dropped, what.fresh}) {
@@ -213,6 +213,7 @@ class residency {
   std::vector<detail::trade> trades_;
   std::vector<slot_pair> refill_;
   settings settings_;
+  std::uint64_t plans_ = 0;
   Policy policy_;
 };
 

@@ -47,6 +47,7 @@ void each_figure(const link& of, auto&& visit) {
   visit("both", of.both, rate);
   visit("remote_read", of.remote_read, rate);
   visit("remote_write", of.remote_write, rate);
+  visit("remote_both", of.remote_both, rate);
   visit("remote_latency", of.remote_latency, time);
   visit("far", of.far, rate);
   visit("cpu_read", of.cpu_read, rate);
@@ -62,6 +63,20 @@ void each_figure(const copy_costs& of, auto&& visit) {
   visit("engine", of.engine, time);
   visit("engine_batched", of.engine_batched, time);
   visit("staged", of.staged, rate);
+}
+void each_figure(const mover_costs& of, auto&& visit) {
+  visit("up", of.up, rate);
+  visit("down", of.down, rate);
+  visit("swap", of.swap, rate);
+  visit("ring_up", of.ring_up, rate);
+  visit("ring_down", of.ring_down, rate);
+  visit("ring_swap", of.ring_swap, rate);
+  visit("piece", of.piece, time);
+  visit("beside", of.beside, pure);
+  visit("slows", of.slows, pure);
+  visit("slows_large", of.slows_large, pure);
+  visit("saturated", of.saturated, pure);
+  visit("engine_slows", of.engine_slows, pure);
 }
 void each_figure(const call_costs& of, auto&& visit) {
   visit("managed_pair", of.managed_pair, time);
@@ -126,6 +141,7 @@ void for_each_figure(const profile& of, auto&& visit) {
   group("gpu", of.gpu);
   group("link", of.link);
   group("copies", of.copies);
+  group("movers", of.movers);
   group("calls", of.calls);
   group("faults", of.faults);
   group("prefetch", of.prefetch);

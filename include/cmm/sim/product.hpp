@@ -11,20 +11,22 @@ namespace cmm::sim {
 /// The types of matrix products: bf16 and fp8 operands with a 2-byte result, fp32 with a 4-byte one.
 enum class arithmetic : unsigned char { bf16, fp8, fp32 };
 
-/// C = A^T * B with square matrices, column by column.
+/// C = A^T * B, column by column: A is square, B and C have `columns` columns.
 struct matrix_product {
   const void* a = nullptr;
   const void* b = nullptr;
   void* c = nullptr;
   std::size_t rows = 0;
+  std::size_t columns = 0;
   arithmetic kind = arithmetic::bf16;
 
-  [[nodiscard]] constexpr std::size_t operand_bytes() const {
-    const std::size_t each = kind == arithmetic::bf16 ? 2 : kind == arithmetic::fp8 ? 1 : 4;
-    return rows * rows * each;
+  [[nodiscard]] constexpr std::size_t each() const {
+    return kind == arithmetic::bf16 ? 2 : kind == arithmetic::fp8 ? 1 : 4;
   }
+  [[nodiscard]] constexpr std::size_t operand_bytes() const { return rows * rows * each(); }
+  [[nodiscard]] constexpr std::size_t other_operand_bytes() const { return rows * columns * each(); }
   [[nodiscard]] constexpr std::size_t result_bytes() const {
-    return rows * rows * (kind == arithmetic::fp32 ? 4 : 2);
+    return rows * columns * (kind == arithmetic::fp32 ? 4 : 2);
   }
 };
 
@@ -39,8 +41,9 @@ constexpr double loaded_once(arithmetic kind) {
 /// Pages of 2 MiB of one matrix that the tiles in flight reach over; assumed.
 inline constexpr double pages_of_tiles = 32;
 
-/// Nanoseconds on a full GPU or on as many multiprocessors as there are tiles for, whichever tile is best: a
-/// smaller one fills the GPU sooner and reaches less of its peak, as it loads more for each operation.
+/// Nanoseconds to read A, or on a full GPU or on as many multiprocessors as there are tiles for, whichever
+/// tile is best: a smaller one fills the GPU sooner and reaches less of its peak, as it loads more for each
+/// operation.
 inline double product_time(const profile& machine, const matrix_product& what) {
   struct tile {
     double rows;
@@ -55,13 +58,23 @@ inline double product_time(const profile& machine, const matrix_product& what) {
   const auto n = static_cast<double>(what.rows);
   double best = 0;
   for (const tile& each : tiles) {
-    const double count = std::ceil(n / each.rows) * std::ceil(n / each.columns);
+    const double count =
+        std::ceil(n / each.rows) * std::ceil(static_cast<double>(what.columns) / each.columns);
     const double waves = std::ceil(count / gpu.multiprocessors);
     const double one = 2 * each.rows * each.columns * n * gpu.multiprocessors / peak;
     const double time = waves * one / (each.reaches * gpu.product_share);
     if (best == 0 || time < best) best = time;
   }
-  return best;
+  return std::max(best, static_cast<double>(what.operand_bytes()) / machine.hbm.read);
+}
+
+/// How many times as long a product takes for the movers that work beside it from `start` on.
+inline double slowed(const state& s, const matrix_product& what, int device, std::int64_t start,
+                     double time) {
+  const movers_at_work& beside = s.movers[static_cast<std::size_t>(device)];
+  if (beside.until <= start) return 1;
+  const double share = what.columns < what.rows ? beside.waiting_for_memory : beside.of_arithmetic;
+  return 1 + share * std::min(1.0, static_cast<double>(beside.until - start) / time);
 }
 
 }  // namespace detail
@@ -73,8 +86,12 @@ inline errc run_product(state& s, const matrix_product& what, stream on) {
   if (stream == nullptr) return errc::invalid_value;
   s.clock.spend(s.machine.calls.product);
   outcome sum{.near = stream->capture == 0 ? detail::product_time(s.machine, what) : 0.0};
+  sum.near *=
+      detail::slowed(s, what, stream->device, stream->free_at(s.clock.start()), std::max(sum.near, 1.0));
   constexpr std::size_t os_page = 4096;
-  const double again = std::ceil(static_cast<double>(what.rows) / detail::loaded_once(what.kind));
+  const auto again = [&](std::size_t lines) {
+    return std::ceil(static_cast<double>(lines) / detail::loaded_once(what.kind));
+  };
   const auto use = [&](const void* p, std::size_t bytes, access how, std::size_t apart, double times) {
     if (sum.code != errc::success || stream->capture != 0) return;
     const memory_use range{p, bytes};
@@ -88,10 +105,11 @@ inline errc run_product(state& s, const matrix_product& what, stream on) {
   };
   // A tile begins with all its rows, so that the first faults lie as far apart as they do.
   const std::size_t row = std::max(os_page, what.operand_bytes() / what.rows);
-  use(what.a, what.operand_bytes(), access::read, row, again);
-  use(what.b, what.operand_bytes(), access::read, row, again);
+  use(what.a, what.operand_bytes(), access::read, row, again(what.columns));
+  use(what.b, what.other_operand_bytes(), access::read, row, again(what.rows));
   use(what.c, what.result_bytes(), access::write, os_page, 1);
   submit(s, *stream, sum, s.machine.gpu.launch);
+  if (stream->capture == 0) s.products[static_cast<std::size_t>(stream->device)] = stream->ready;
   return sum.code;
 }
 

@@ -11,6 +11,7 @@ inline constexpr const char* schieffer = "Schieffer et al., ICPP 2024";
 inline constexpr const char* rrze = "RRZE gpu-benches";
 inline constexpr const char* gh200_sheet = "NVIDIA GH200 data sheet";
 inline constexpr const char* cuda_guide = "CUDA programming guide";
+inline constexpr const char* copier = "TensorRT-LLM, its copier of KV blocks on a GH200";
 inline constexpr const char* like_h200 = "assumed, as on the H200";
 
 /// A cost of the driver's faults on the H200, made smaller until pages come at the 18-29 GB/s of GH200.
@@ -72,7 +73,8 @@ inline constexpr profile gh200_480{
              .d2h = {297, detail::dnhkng},
              .both = {384, "assumed, the peak of the LPDDR, which reads or writes"},
              .remote_read = {335, detail::dnhkng},
-             .remote_write = {297, "assumed, as D2H"},
+             .remote_write = {355, detail::copier},
+             .remote_both = {384, "assumed, the peak of the LPDDR, which reads or writes"},
              .remote_latency = {725, "assumed, 600-850 ns"},
              .far = {177, "dnhkng, report on 2 x GH200: the middle of 133-221"},
              .cpu_read = {168, "HPI HCDS 2025, an upper bound"},
@@ -86,6 +88,18 @@ inline constexpr profile gh200_480{
                .engine = {6.5e3, "SuperInfer: under 10 GB/s in pieces of 64 KB over C2C"},
                .engine_batched = {1e3, detail::like_h200},
                .staged = {10, detail::like_h200}},
+    .movers = {.up = {43, detail::copier},
+               .down = {43, detail::copier},
+               .swap = {21, "assumed, as much both ways as one way"},
+               .ring_up = {43, "assumed, as threads that load and store"},
+               .ring_down = {43, "assumed, as threads that load and store"},
+               .ring_swap = {21, "assumed, as threads that load and store"},
+               .piece = {40, "assumed, small enough for 97 % of the link by eight thread blocks"},
+               .beside = {h200_pcie.movers.beside, detail::like_h200},
+               .slows = {h200_pcie.movers.slows, detail::like_h200},
+               .slows_large = {h200_pcie.movers.slows_large, detail::like_h200},
+               .saturated = {h200_pcie.movers.saturated, detail::like_h200},
+               .engine_slows = {h200_pcie.movers.engine_slows, detail::like_h200}},
     .calls = detail::borrowed_calls,
     .faults = {.batch = detail::scaled(h200_pcie.faults.batch),
                .service = detail::scaled(h200_pcie.faults.service),
@@ -145,7 +159,8 @@ inline constexpr profile gb10 = [] {
   p.name = "gb10";
   p.unified = true;
   p.hbm = p.host = {{128e9, sheet}, peak, speed, speed, latency};
-  p.link = {peak, speed, speed, speed, speed, speed, latency, speed, speed, same, same, same, same, same};
+  p.link = {peak,  speed, speed, speed, speed, speed, speed, latency,
+            speed, speed, same,  same,  same,  same,  same};
   p.prefetch.block = {8.6e3, "assumed, 2 MiB cleared at the speed at which its memory is written"};
   p.gpu.multiprocessors = {48, sheet};
   p.gpu.cache = {24 * detail::mib, "assumed"};

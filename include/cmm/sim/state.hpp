@@ -30,6 +30,13 @@ struct pool_state {
   std::vector<allocation*> kept{};
 };
 
+/// What moves pages of a device beside its products: until when, and by which share it slows them.
+struct movers_at_work {
+  std::int64_t until = 0;
+  double waiting_for_memory = 0;
+  double of_arithmetic = 0;
+};
+
 /// A capture that is under way.
 struct capture_state {
   std::uint64_t first = 0;  ///< the stream in which it began, by id
@@ -63,6 +70,8 @@ struct state {
         peer_links(static_cast<std::size_t>(machine.devices)),
         peers(static_cast<std::size_t>(machine.devices)),
         chunks(static_cast<std::size_t>(machine.devices)),
+        movers(static_cast<std::size_t>(machine.devices)),
+        products(static_cast<std::size_t>(machine.devices)),
         streams{null} {}
   state(const state&) = delete;
   state& operator=(const state&) = delete;
@@ -76,11 +85,13 @@ struct state {
   std::map<std::uint64_t, physical_memory> physical{};
   std::map<std::uint64_t, std::uint64_t> handles{};  ///< the physical memory of each
   std::map<char*, reservation> reservations{};
-  std::int64_t pinning_until = 0;     ///< the kernel gives host memory to one call after another
-  std::vector<link_use> links;        ///< of each device, to the host
-  std::vector<link_use> peer_links;   ///< of each device, to the other devices
-  std::vector<std::uint64_t> peers;   ///< of each device, a bit for each one whose memory it may use
-  std::vector<device_chunks> chunks;  ///< of each device
+  std::int64_t pinning_until = 0;      ///< the kernel gives host memory to one call after another
+  std::vector<link_use> links;         ///< of each device, to the host
+  std::vector<link_use> peer_links;    ///< of each device, to the other devices
+  std::vector<std::uint64_t> peers;    ///< of each device, a bit for each one whose memory it may use
+  std::vector<device_chunks> chunks;   ///< of each device
+  std::vector<movers_at_work> movers;  ///< of each device
+  std::vector<std::int64_t> products;  ///< of each device, until when it has one
   sim::streams streams;
   sim::clock clock{};
   injection calls{};

@@ -40,6 +40,12 @@ INTRODUCTIONS = {
         "A step reads its blocks in random order while a part of them lives in host memory. The way they are "
         "reached decides how much of the link the step gets.",
     ),
+    "kv_tier": (
+        "How pages of a KV cache move between the memories",
+        "Pages that lie anywhere in host memory and HBM are moved by a kernel of a few thread blocks or by "
+        "the copy engine. The limit is what the link gives a kernel. Beside a product two things count: how "
+        "fast pages move, and how much longer the product takes.",
+    ),
 }
 
 

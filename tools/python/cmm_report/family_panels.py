@@ -3,6 +3,7 @@
 from . import units
 from .axes import values_of
 from .bandwidth_panels import bandwidth
+from .movers import columns_of
 from .panels import Panel, gigabytes, lines_of, microseconds, teraflops
 from .series import HIGHER, LOWER, bars_by, gigabytes_text, named, plainly, several, size_at
 
@@ -115,11 +116,54 @@ def replay(rows):
     return [Panel("Mean time of one call", "µs", LOWER, bars=bars)]
 
 
+def mover_name(row):
+    """The mover of a row and its thread blocks."""
+    ctas = row.axes.get("ctas")
+    return row.axes.get("by", "?") + (f", {ctas} CTA{'s' if ctas != '1' else ''}" if ctas else "")
+
+
+def kv_tier(rows):
+    """Rates by page size for each direction, then what a mover gets and costs beside a product."""
+    panels = []
+    for way in values_of(rows, "way"):
+        here = [row for row in rows if row.matches(way=way)]
+        lines = lines_of(
+            [row for row in here if row.matches(beside="nothing")],
+            size_at("page"),
+            mover_name,
+            gigabytes,
+            lower=False,
+        )
+        panels.append(Panel(f"{way}, nothing beside", "GB/s", HIGHER, "page size", "size", lines))
+        moves = [r for r in here if columns_of(r) and "beside" in r.axes]
+        slowed = [r for r in here if columns_of(r) and "product" in r.axes and r.get("speedup")]
+        for page in values_of(moves, "page"):
+            lines = lines_of(
+                [r for r in moves if r.matches(page=page)], columns_of, mover_name, gigabytes, lower=False
+            )
+            title = f"{way}, pages of {page}, beside a product"
+            panels.append(Panel(title, "GB/s", HIGHER, "columns of the product", "number", lines))
+            lines = lines_of(
+                [r for r in slowed if r.matches(page=page)],
+                columns_of,
+                mover_name,
+                lambda row, _: 100 / row.values["speedup"],
+                lower=True,
+            )
+            lines = [line for line in lines if line.role != "limit"]
+            title = f"{way}, pages of {page}: time of the product beside"
+            panels.append(Panel(title, "% of alone", LOWER, "columns of the product", "number", lines))
+    steps = [row for row in rows if "cpu" in row.axes]
+    bars = bars_by(steps, named("cpu"), microseconds, lambda value: units.time_text(value * 1e3))
+    return [*panels, Panel("CPU time of a step", "µs", LOWER, bars=bars)]
+
+
 PANELS = {
     "allocate": allocate,
     "page_fault": page_fault,
     "bandwidth": bandwidth,
     "gemm": gemm,
     "kv_access": kv_access,
+    "kv_tier": kv_tier,
     "replay": replay,
 }

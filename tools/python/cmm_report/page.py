@@ -9,7 +9,7 @@ import jinja2
 from markupsafe import Markup
 
 from . import compare as comparing
-from . import markdown, plots, side_by_side
+from . import markdown, movers, plots, side_by_side
 from .families import introduction, panels_of
 from .platform_facts import facts, profile_table
 from .recommend import as_json, as_text, recommend
@@ -139,4 +139,6 @@ def build(results, comparison=None):
         files[f"{prefix}recommendation.json"] = (
             json.dumps(as_json(result, advice), indent=1, ensure_ascii=False) + "\n"
         )
+        if choices := movers.movers(result):
+            files[f"{prefix}kv_movers.txt"] = movers.as_text(result, choices)
     return files

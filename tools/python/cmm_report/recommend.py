@@ -8,7 +8,7 @@ from cmm.kv_recipe import managed_recipe, pinned_recipe
 from cmm.vllm.machine import read_machine
 from cmm.vllm.shares import preferred_host
 
-from . import units
+from . import movers, units
 from .axes import by_number
 from .findings import WAYS
 from .spread import is_clear
@@ -239,6 +239,7 @@ def as_json(result, advice):
             }
             for a in advice
         ],
+        "kv_movers": movers.as_json(movers.movers(result)),
     }
 
 

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <algorithm>
+#include <cmm/kv/mover.hpp>
+#include <memory>
+#include <optional>
+#include <random>
+
+#include "../format.hpp"
+#include "../suite.hpp"
+
+namespace cmm::bench::kv_tier {
+
+/// The two memories of all rows: pinned memory of the host takes seconds to make. They go with the last row.
+template <workload Workload>
+class memories {
+ public:
+  memories(suite<Workload>& s, std::size_t fast, std::size_t beyond)
+      : suite_{s}, fast_bytes_{fast}, beyond_bytes_{beyond} {}
+
+  void join() noexcept { ++rows_; }
+  void leave() {
+    if (--rows_ > 0) return;
+    fast_.reset();
+    beyond_.reset();
+  }
+  /// Slots of one size in both.
+  kv::page_places places(std::size_t page) {
+    if (!fast_) fast_.emplace(source_, fast_bytes_, suite_.work().stream());
+    if (!beyond_) beyond_.emplace(suite_.work(), beyond_bytes_);
+    const auto slots = [&](std::size_t bytes) { return static_cast<std::int32_t>(bytes / page); };
+    return {{fast_->data(), 0, slots(fast_bytes_)}, {beyond_->data(), 0, slots(beyond_bytes_)}};
+  }
+
+ private:
+  using memory = decltype(build(device{}, std::declval<suite<Workload>&>().api()));
+
+  suite<Workload>& suite_;
+  std::size_t fast_bytes_;
+  std::size_t beyond_bytes_;
+  memory source_ = build(device{}, suite_.api());
+  std::optional<held<memory>> fast_;
+  std::optional<pinned_buffer<Workload>> beyond_;
+  int rows_ = 0;
+};
+
+/// What the rows of this family do: pages of one size, one way, by one mover.
+struct task {
+  kv::direction way = kv::direction::up;
+  kv::moved_by by{};
+  std::size_t page = 0;
+  std::size_t bytes = 0;  ///< moved by one sample, each way
+};
+
+constexpr const char* name_of(kv::direction way) {
+  constexpr const char* names[] = {"up", "down", "swap"};
+  return names[static_cast<std::size_t>(way)];
+}
+constexpr const char* name_of(kv::moved_by::mover what) {
+  constexpr const char* names[] = {"registers", "ring", "engine"};
+  return names[static_cast<std::size_t>(what)];
+}
+
+/// Pages that lie anywhere in both memories, drawn anew for each sample, and the mover of this row.
+template <workload Workload>
+class pages {
+ public:
+  using copier = std::remove_reference_t<decltype(std::declval<Workload&>().copier())>;
+
+  pages(suite<Workload>& s, memories<Workload>& in, const task& what)
+      : what_{what},
+        places_{in.places(what.page)},
+        piece_{0, what.page, what.page},
+        mover_{s.work().copier(), places_, {&piece_, 1}, settings_of(what)} {
+    order(fast_, places_.fast.end);
+    order(beyond_, places_.beyond.end);
+    pairs_.resize(what.bytes / what.page);
+  }
+
+  void draw() {
+    draw(fast_);
+    draw(beyond_);
+    for (std::size_t i = 0; i < pairs_.size(); ++i) pairs_[i] = {fast_[i], beyond_[i]};
+  }
+  void move(stream on) {
+    kv::plan plan;
+    (what_.way == kv::direction::up     ? plan.up
+     : what_.way == kv::direction::down ? plan.down
+                                        : plan.swap) = pairs_;
+    mover_.run(plan, on);
+  }
+
+ private:
+  static kv::mover_settings settings_of(const task& what) {
+    kv::mover_settings settings;
+    settings.rows = {{what.way, kv::beside::nothing, 0, what.by}};
+    return settings;
+  }
+  static void order(std::vector<std::int32_t>& slots, std::int32_t count) {
+    slots.resize(static_cast<std::size_t>(count));
+    for (std::int32_t i = 0; i < count; ++i) slots[static_cast<std::size_t>(i)] = i;
+  }
+  /// As many in random order at the front as the plan has pairs.
+  void draw(std::vector<std::int32_t>& slots) {
+    for (std::size_t i = 0; i < pairs_.size(); ++i) {
+      std::swap(slots[i], slots[i + random_() % (slots.size() - i)]);
+    }
+  }
+
+  task what_;
+  kv::page_places places_;
+  kv::piece piece_;
+  kv::mover<copier> mover_;
+  std::vector<std::int32_t> fast_;
+  std::vector<std::int32_t> beyond_;
+  std::vector<kv::slot_pair> pairs_;
+  std::minstd_rand random_;  // the same pages in every run
+};
+
+/// What the link gives a kernel that does nothing else.
+template <workload Workload>
+bound limit_of(suite<Workload>& s, const task& what) {
+  switch (what.way) {
+    case kv::direction::up: return s.limits().kernel_read(what.bytes);
+    case kv::direction::down: return s.limits().kernel_write(what.bytes);
+    case kv::direction::swap: return s.limits().kernel_exchange(what.bytes);
+  }
+  return {};
+}
+
+/// Throws `skipped` where the GPU does not have this mover.
+template <workload Workload>
+void require_mover(suite<Workload>& s, const task& what) {
+  if (what.by.what == kv::moved_by::mover::ring && !s.work().copier().moves_by_ring()) {
+    throw skipped{"bulk copies need a GPU of compute capability 9.0 or newer"};
+  }
+}
+
+}  // namespace cmm::bench::kv_tier
