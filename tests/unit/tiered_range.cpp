@@ -109,6 +109,17 @@ BOOST_FIXTURE_TEST_CASE(what_was_made_may_be_kept_when_a_memory_is_full, world) 
   BOOST_CHECK(caught<bad_request>{[&] { range.wait_for(3_GiB); }}.says("wait for no more than it has"));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_kept_range_holds_nothing_of_the_piece_that_failed, world) {
+  for (const char* call : {"cuMemMap", "cuMemSetAccess"}) {
+    machine().clear_faults();
+    machine().fail_nth(call, 3, errc::out_of_memory);
+    tiered_range range = made(areas(2_MiB, 8_MiB), {.keep_when_full = true, .piece = 2_MiB});
+    BOOST_CHECK_EQUAL(range.ready(), 4_MiB);
+    BOOST_CHECK_EQUAL(machine().live_handles(), 2U);
+    BOOST_CHECK_EQUAL(machine().live_mappings(), 2U);
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(parts_are_exported_in_order_and_show_the_same_bytes, world) {
   {
     tiered_range range = made(areas(2_MiB, 4_MiB), {.shareable = true, .piece = 2_MiB});
