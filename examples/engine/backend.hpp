@@ -36,7 +36,7 @@ concept backend = requires(B& b) {
   requires model<typename B::model>;
   { b.api() } -> cmm::api;
   { b.copier() } -> cmm::page_copier;
-  { b.stream() } -> std::same_as<cmm::stream>;
+  { b.stream() } -> std::convertible_to<cmm::stream>;
   { b.seconds() } -> std::same_as<double>;  // when all its work is done
   { B::element_bytes } -> std::convertible_to<std::int32_t>;
   requires std::constructible_from<typename B::model, B&, const options&, const page_memory&>;

@@ -126,6 +126,8 @@ void check(const options& o) {
            " heads of keys and values evenly; give a multiple");
   if (o.model.head_size % 8 != 0)
     refuse("a head of " + text(o.model.head_size) + " elements is no multiple of 8; give one");
+  if ((o.page & (o.page - 1)) != 0)
+    refuse("a page of " + text(o.page) + " tokens is no power of two; give one");
   if (!o.sweep && o.longest() > o.slots - 1)
     refuse("a text of up to " + text(o.longest()) + " pages does not fit into " + text(o.slots) +
            " slots, of which one is for padding; raise --slots or shorten --prompt and --output");
