@@ -39,11 +39,15 @@ struct options {
   bool sweep = false;
   std::filesystem::path json;
 
+  /// Slots that HBM has room for.
+  [[nodiscard]] std::int32_t hbm() const noexcept {
+    return hbm_slots >= 0 ? hbm_slots : static_cast<std::int32_t>(hbm_share * slots);
+  }
   /// Slots in HBM for this placement.
   [[nodiscard]] std::int32_t fast() const noexcept {
     if (placement == "all-in-hbm") return slots;
     if (placement == "remote") return 0;
-    return hbm_slots >= 0 ? hbm_slots : static_cast<std::int32_t>(hbm_share * slots);
+    return hbm();
   }
   /// Pages that the longest text can take.
   [[nodiscard]] std::int32_t longest() const noexcept {

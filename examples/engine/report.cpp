@@ -13,19 +13,21 @@ constexpr double ms = 1e3, mib = 1.0 / (1 << 20);
 std::string line(const ran& each) {
   const measured& r = each.results;
   char text[768];
-  std::snprintf(text, sizeof text,
-                R"({"placement": "%s", "context": %d, "page_tokens": %d, "page_bytes": %zu, "slots": %d, )"
-                R"("fast": %d, "batch": %d, "reads": %g, "steps": %zu, "tokens": %zu, "seconds": %.9g, )"
-                R"("tokens_per_second": %.9g, "decoded_per_second": %.9g, "p50": %.9g, "p95": %.9g, )"
-                R"("p99": %.9g, "remote_share": %.6g, "bytes_up": %llu, "bytes_down": %llu, )"
-                R"("avoided": %llu, "preempted": %zu})",
-                each.how.placement.c_str(), each.how.prompt.most, each.how.page, r.counted().page_bytes,
-                each.how.slots, each.how.fast(), each.how.batch, each.how.reads, r.steps(), r.said(),
-                r.seconds(), r.tokens_per_second(), r.decoded_per_second(), r.percentile(0.5),
-                r.percentile(0.95), r.percentile(0.99), r.remote_share(),
-                static_cast<unsigned long long>(r.counted().bytes_up()),
-                static_cast<unsigned long long>(r.counted().bytes_down()),
-                static_cast<unsigned long long>(r.counted().avoided), r.preempted());
+  std::snprintf(
+      text, sizeof text,
+      R"({"placement": "%s", "context": %d, "live_over_hbm": %.4g, "page_tokens": %d, "page_bytes": %zu, "slots": %d, )"
+      R"("fast": %d, "batch": %d, "reads": %g, "steps": %zu, "tokens": %zu, "seconds": %.9g, )"
+      R"("tokens_per_second": %.9g, "decoded_per_second": %.9g, "p50": %.9g, "p95": %.9g, )"
+      R"("p99": %.9g, "remote_share": %.6g, "bytes_up": %llu, "bytes_down": %llu, )"
+      R"("avoided": %llu, "preempted": %zu})",
+      each.how.placement.c_str(), each.how.prompt.most,
+      each.how.hbm() == 0 ? 0.0 : double(each.how.batch) * each.how.longest() / each.how.hbm(), each.how.page,
+      r.counted().page_bytes, each.how.slots, each.how.fast(), each.how.batch, each.how.reads, r.steps(),
+      r.said(), r.seconds(), r.tokens_per_second(), r.decoded_per_second(), r.percentile(0.5),
+      r.percentile(0.95), r.percentile(0.99), r.remote_share(),
+      static_cast<unsigned long long>(r.counted().bytes_up()),
+      static_cast<unsigned long long>(r.counted().bytes_down()),
+      static_cast<unsigned long long>(r.counted().avoided), r.preempted());
   return text;
 }
 

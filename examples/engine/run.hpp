@@ -7,6 +7,7 @@
 
 #include "engine.hpp"
 #include "report.hpp"
+#include "sweep.hpp"
 
 namespace engine {
 
@@ -47,10 +48,33 @@ int run_once(Backend& on, const options& how) {
   return compare(got.answers, serve(on, home).answers);
 }
 
+/// Every placement while texts grow.
+template <backend Backend>
+int run_sweep(Backend& on, const options& how) {
+  std::printf("%s\n", on.text().c_str());
+  std::vector<ran> runs;
+  int differs = 0;
+  for (const double ratio : sweep_ratios) {
+    std::vector<answer> expected;
+    for (const char* const placement : placements) {
+      options longer = at_ratio(how, ratio);
+      longer.placement = placement;
+      const served got = serve(on, longer);
+      if (expected.empty()) expected = got.answers;  // the first placement is everything in HBM
+      runs.push_back({longer, got.results});
+      std::printf("%.2f times HBM, ", ratio);
+      print(longer, got.results);
+      if (how.check) differs |= compare(got.answers, expected);
+    }
+  }
+  save(how, runs);
+  return differs;
+}
+
 /// What the command line asked for.
 template <backend Backend>
 int run(Backend& on, const options& how) {
-  return run_once(on, how);
+  return how.sweep ? run_sweep(on, how) : run_once(on, how);
 }
 
 }  // namespace engine
