@@ -92,6 +92,7 @@ struct cmm_kv_range_facts {
   std::uint64_t bytes;
   std::uint64_t ready_bytes;  ///< from the first one on, that may be used
   std::int32_t slots, fast, ready_slots;
+  int device;  ///< the ordinal of the GPU that it is for
   std::uint64_t skipped_hints;
 };
 

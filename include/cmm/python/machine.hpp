@@ -15,7 +15,7 @@ template <api Api>
 class range_over final : public range {
  public:
   range_over(Api api, const kv::layout& of, const kv::range_plan& how)
-      : range_{std::move(api), of, how}, text_{range_.text()} {}
+      : device_{api.enter(how.how.device).device()}, range_{std::move(api), of, how}, text_{range_.text()} {}
 
   [[nodiscard]] cmm_kv_range_facts facts() const override {
     return {.data = range_.data(),
@@ -24,6 +24,7 @@ class range_over final : public range {
             .slots = range_.slots(),
             .fast = range_.fast(),
             .ready_slots = range_.ready_slots(),
+            .device = device_,
             .skipped_hints = range_.skipped_hints()};
   }
   [[nodiscard]] const char* text() const noexcept override { return text_.c_str(); }
@@ -32,6 +33,7 @@ class range_over final : public range {
   }
 
  private:
+  int device_;
   kv::range<Api> range_;
   std::string text_;
 };
