@@ -43,9 +43,7 @@ class List(ctypes.Structure):
 class Changes(ctypes.Structure):
     """`cmm_kv_changes`: what an engine tells of a step."""
 
-    _fields_ = tuple(
-        (name, List) for name in ("idle", "dead", "dropped", "fresh", "hits", "written", "used")
-    )
+    _fields_ = tuple((name, List) for name in ("idle", "dead", "dropped", "fresh", "hits", "written", "used"))
 
 
 class Pairs(ctypes.Structure):

@@ -62,9 +62,7 @@ class Library:
         `reserve` slots of HBM are kept ready by `Residency.refill`. `careful` copies content always, whatever
         is known of it: the slow way that others are tested by.
         """
-        return Residency(
-            self._functions, layout.slots, fast, layout.page_bytes, policy, reserve, careful
-        )
+        return Residency(self._functions, layout.slots, fast, layout.page_bytes, policy, reserve, careful)
 
     def range(
         self,
@@ -84,9 +82,7 @@ class Library:
         GPUs of `also` reach it too. `piece` is how many bytes are made at once, in multiples of 2 MiB; 0 is
         256 MiB. Raises `MemoryFull`, which names the memory that ran out and how many slots would fit.
         """
-        return Range(
-            self._functions, layout, fast, beyond, device, also, background, keep_when_full, piece
-        )
+        return Range(self._functions, layout, fast, beyond, device, also, background, keep_when_full, piece)
 
     def mover(self, memory: Range, *, rows: str | None = None, ctas: int = 0) -> Mover:
         """A mover of pages in a range.
@@ -96,9 +92,7 @@ class Library:
         """
         bases = (memory.data, memory.data)
         memory._open()
-        return Mover(
-            self._functions, memory.layout, bases, memory.fast, memory.device, rows, ctas, memory
-        )
+        return Mover(self._functions, memory.layout, bases, memory.fast, memory.device, rows, ctas, memory)
 
     def mover_at(
         self,
@@ -113,8 +107,8 @@ class Library:
     ) -> Mover:
         """A mover of pages in memory of the caller's, which must outlive it.
 
-        `base` is the address of slot 0; `beyond_base`, where slots beyond HBM lie in another range, that which
-        slot 0 would have there.
+        `base` is the address of slot 0. Where slots beyond HBM lie in another range, `beyond_base` is the
+        address that slot 0 would have there.
         """
         bases = (base, base if beyond_base is None else beyond_base)
         return Mover(self._functions, layout, bases, fast, device, rows, ctas)
@@ -126,7 +120,9 @@ class Library:
             raise BadInput(f"{self.path} cannot be used: {said or 'it gave no reason'}")
         says = answer.contents
         if says.magic != abi.MAGIC:
-            raise Error(f"{self.path} is no library of KV pages: its mark is {says.magic!r}; make one with build")
+            raise Error(
+                f"{self.path} is no library of KV pages: its mark is {says.magic!r}; make one by build"
+            )
         if says.abi != abi.ABI_VERSION or says.version.decode() != version():
             raise Error(
                 f"{self.path} was built by cmm {says.version.decode()} with version {says.abi} of the C "

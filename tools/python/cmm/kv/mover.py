@@ -51,11 +51,11 @@ class Mover(Owner):
     def run(self, plan: Plan, stream: int = 0, beside: str = "nothing") -> None:
         """Put the copies of a plan into a stream, before the work that reads the pages.
 
-        `stream` is a `cudaStream_t` as an integer, such as `torch.cuda.current_stream().cuda_stream`. `beside`
-        says what runs on the GPU meanwhile: "nothing", where the stream's work waits for the copies, "decode"
-        or "prefill" in another stream. An empty plan costs nothing. Refuses a plan that ran before or is no
-        longer valid, slots of other movers, a stream of another device or one that is being captured, and a
-        forked child; then nothing is moved.
+        `stream` is a `cudaStream_t` as an integer, such as `torch.cuda.current_stream().cuda_stream`.
+        `beside` says what runs on the GPU meanwhile: "nothing", where the stream's work waits for the copies,
+        "decode" or "prefill" in another stream. An empty plan costs nothing. Refuses a plan that ran before
+        or is no longer valid, slots of other movers, a stream of another device or one that is being
+        captured, and a forked child; then nothing is moved.
         """
         plan.check()
         if beside not in BESIDE:
@@ -67,8 +67,10 @@ class Mover(Owner):
             self._functions.check(answer)
 
     def counters(self) -> dict[str, int]:
-        """What it has done: `plans` that were not empty, `pages_up`, `pages_down`, pairs `swapped`, `bytes_up`,
-        `bytes_down`, `kernels`, `copies` of the copy engine, and `waits` for a kernel far behind.
+        """What it has done.
+
+        `plans` that were not empty; `pages_up`, `pages_down` and pairs `swapped`; `bytes_up` and `bytes_down`
+        with those of swaps; `kernels`; `copies` of the copy engine; `waits` for a kernel far behind.
         """
         counted = abi.MoverCounts()
         self._functions.check(self._functions.short.cmm_kv_mover_count(self._open(), counted))

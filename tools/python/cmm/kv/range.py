@@ -21,8 +21,8 @@ class Range(Owner):
     """One address range: slots [0, fast) in HBM, the others on a host NUMA node, pinned there.
 
     Where the machine has no memory handles for host memory, managed memory serves it, which is said once.
-    With `background` a thread makes the part beyond HBM, at 4-5 GB/s: `ready_slots` may be used, `wait` waits.
-    Kernels, copy engines and PyTorch may use all of it, for PyTorch as
+    With `background` a thread makes the part beyond HBM, at 4-5 GB/s: `ready_slots` may be used, `wait`
+    waits. Kernels, copy engines and PyTorch may use all of it, for PyTorch as
     `torch.as_tensor(memory, device="cuda")`, where some slots lie in HBM. Any thread may ask and wait.
     """
 
@@ -125,6 +125,7 @@ def _location(beyond: str) -> tuple[int, int]:
         where = parse_location(beyond, 0)
     except Error:
         raise BadInput(
-            f'{beyond!r} is no place for slots beyond HBM; write "nearest", "host_numa:1", "host" or "device:1"'
+            f'{beyond!r} is no place for slots beyond HBM; write "nearest", "host", "host_numa:1" or '
+            '"device:1"'
         ) from None
     return where.kind, where.id

@@ -131,8 +131,8 @@ class Residency(Owner):
         if type(pages) is not np.ndarray or pages.dtype != INT32 or not pages.flags.carray:
             what = f"{pages.dtype} array" if isinstance(pages, np.ndarray) else type(pages).__name__
             raise BadInput(
-                f"pages are translated in place, which a {what} does not allow; give a contiguous int32 array "
-                "that can be written, or use slots_of"
+                f"pages are translated in place, which a {what} does not allow; give a contiguous int32 "
+                "array that can be written, or use slots_of"
             )
         address = address_of(pages)
         answer = self._c.cmm_kv_residency_translate(self._handle, address, pages.size, address)
