@@ -62,23 +62,25 @@ class placement_reader {
   template <class Policy>
   void add(any_placement& all, Policy policy, std::string_view name) {
     settings(
-        name, [](std::string_view) { return false; }, "none");
+        name, [](std::string_view) { return false; }, "");
     all.add(policy);
   }
 
   /// `{.field = N, ...}`, which may be missing.
-  void settings(std::string_view name, auto&& take, const char* known) {
+  void settings(std::string_view name, auto&& take, std::string_view known) {
     if (!accept('{') || accept('}')) return;
     do {
-      if (!accept('.')) fail("a setting is written .name = number");
+      static_cast<void>(rest());
       const std::size_t at = begin_;
+      const bool dot = accept('.');
       const std::string_view field = word();
-      if (!accept('=')) fail("a setting is written .name = number");
-      if (!take(field)) {
-        begin_ = at;
-        fail(std::string{"this is no setting of "} + std::string{name} +
-             ", or no number that it takes; it has " + known + ", whole numbers from 1 on");
-      }
+      const bool equals = accept('=');
+      if (dot && equals && take(field)) continue;
+      begin_ = at;
+      if (known.empty()) fail(std::string{name} + " has no settings");
+      if (!dot || !equals) fail("a setting is written .name = number");
+      fail("this is no setting of " + std::string{name} + ", or no number that it takes; it has " +
+           std::string{known} + ", whole numbers from 1 on");
     } while (accept(','));
     if (!accept('}')) fail("a } is missing");
   }
