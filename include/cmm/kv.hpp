@@ -4,12 +4,14 @@
 #include "kv/layout.hpp"             // IWYU pragma: export
 #include "kv/mover.hpp"              // IWYU pragma: export
 #include "kv/mover_text.hpp"         // IWYU pragma: export
+#include "kv/placement/any.hpp"      // IWYU pragma: export
 #include "kv/placement/both.hpp"     // IWYU pragma: export
 #include "kv/placement/fixed.hpp"    // IWYU pragma: export
 #include "kv/placement/hot_set.hpp"  // IWYU pragma: export
 #include "kv/placement/on_use.hpp"   // IWYU pragma: export
 #include "kv/placement/pinned.hpp"   // IWYU pragma: export
 #include "kv/placement/remote.hpp"   // IWYU pragma: export
+#include "kv/placement_text.hpp"     // IWYU pragma: export
 #include "kv/plan.hpp"               // IWYU pragma: export
 #include "kv/range.hpp"              // IWYU pragma: export
 #include "kv/residency.hpp"          // IWYU pragma: export

@@ -87,6 +87,18 @@ def adapter(name, copy):
     return unittest("adapter", name, copy)
 
 
+def kv_python(name, copy):
+    """A test of cmm.kv, with the numpy of .venv."""
+    variables = {"CXX": CXX, "CMM_CACHE_DIR": copy.work / "cache", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, **{key: str(value) for key, value in variables.items()}}
+    folder = copy.tree / "tests/kv_python"
+    command = ["bash", folder / "run", name]
+    if copy.file:
+        return run(command, cwd=folder, env=environment)
+    with copy.workshop.installing:
+        return run(command, cwd=folder, env=environment)
+
+
 def bench(name, copy):
     """A test of cmm_bench by its users, or of a part of it."""
     if (copy.tree / f"tests/bench/{name}.cpp").exists():
@@ -114,5 +126,5 @@ def unittest(folder, name, copy, **variables):
 
 KINDS = {
     each.__name__: each
-    for each in (unit, contract, model, platform, compile_fail, python, vllm, adapter, bench)
+    for each in (unit, contract, model, platform, compile_fail, python, vllm, adapter, kv_python, bench)
 }

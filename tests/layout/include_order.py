@@ -4,9 +4,9 @@
 usage: include_order.py [INCLUDE_CMM]      the folder to read; without it, the one of this checkout
 
     core <- source <- policy, core <- {layer, platform, sim, bridge}, recipes <- {text, kv},
-    all <- cuda <- torch
+    all <- cuda <- {torch, python}
 
-Outside cuda/ and torch/ nothing but the standard library and POSIX may be included from elsewhere.
+Outside cuda/, torch/ and python/ nothing but the standard library and POSIX may be included from elsewhere.
 """
 
 import re
@@ -30,6 +30,7 @@ MAY_INCLUDE = {
     "kv": RECIPES | {"platform"},
     "cuda": PORTABLE,
     "torch": PORTABLE | {"cuda"},
+    "python": PORTABLE | {"cuda"},
 }
 # What the headers next to the folders open. Who may include all of that may include the header.
 FRONT_DOORS = {
@@ -68,7 +69,7 @@ def may_include(header: Path, included: Path) -> bool:
 
 
 def may_use_cuda(header: Path) -> bool:
-    return header.parts[0] in ("cuda", "cuda.hpp", "torch", "torch.hpp")
+    return header.parts[0] in ("cuda", "cuda.hpp", "torch", "torch.hpp", "python")
 
 
 def is_standard(name: str) -> bool:
@@ -90,7 +91,7 @@ def faults(root: Path) -> list[str]:
                 elif not may_include(header, target.relative_to(root.resolve())):
                     found.append(f"{header}: may not include {target.relative_to(root.resolve())}")
             elif not may_use_cuda(header) and not is_standard(angled):
-                found.append(f"{header}: includes <{angled}>; only cuda/ and torch/ may include that")
+                found.append(f"{header}: includes <{angled}>; only cuda/, torch/ and python/ may include that")
     return found
 
 

@@ -14,6 +14,7 @@ RIGHT = {
     "layer/pool.hpp": '#include "../core/location.hpp"\n',
     "cuda/api.hpp": '#include <cuda_runtime_api.h>\n#include "../sim/api.hpp"\n',
     "sim/api.hpp": "#include <cmm/core/location.hpp>\n",
+    "python/edge.hpp": '#include "../cuda/api.hpp"\n',
     "cmm.hpp": '#include "layer/pool.hpp"\n#include "policy/numa.hpp"\n',
     "sim.hpp": '#include "cmm.hpp"\n#include "sim/api.hpp"\n',
 }
@@ -25,6 +26,7 @@ WRONG = {
     "layer/nvtx.hpp": "  #  include <nvtx3/nvtx3.hpp>\n",
     "platform/json.hpp": "#include <nlohmann/json.hpp>\n",
     "policy/outside.hpp": '#include "../../../secret.hpp"\n',
+    "sim/python.hpp": '#include "../python/edge.hpp"\n',
     "cuda/torch.hpp": '#include "../torch/edge.hpp"\n',
     "torch/edge.hpp": '#include "missing.hpp"\n',
     "misc/helpers.hpp": "#include <vector>\n",

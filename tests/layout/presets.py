@@ -44,6 +44,7 @@ class Presets(unittest.TestCase):
         source = "".join(f"#include <{header}>\n" for header in headers)
         recipe = "cmm::managed{} | cmm::limit{} | cmm::pool{}"
         source += f'CMM_TORCH_ALLOCATOR_ON(cmm::torch::on_sim{{"gh200-480"}}, {recipe});\n'
+        source += 'CMM_KV_LIBRARY(cmm::python::on_sim{"gh200-480"});\n'
         with tempfile.TemporaryDirectory() as folder:
             every = pathlib.Path(folder) / "every.cpp"
             every.write_text(source)

@@ -23,7 +23,9 @@ def missing_blocks(readme, examples):
 
 def sources_of(folder, pattern):
     """Return the text of sources, squeezed."""
-    return [squeezed(path.read_text()) for path in (ROOT / folder).glob(pattern) if path.suffix in (".cpp", ".cu")]
+    return [
+        squeezed(path.read_text()) for path in (ROOT / folder).glob(pattern) if path.suffix in (".cpp", ".cu")
+    ]
 
 
 def main():
@@ -32,10 +34,15 @@ def main():
     readme = (ROOT / "README.md").read_text()
     if not missing_blocks(readme.replace("cmm::pool{}", "cmm::puddle{}"), examples):
         sys.exit("readme_code.py: a README with a wrong line was not noticed")
-    tested = {"README.md": examples, "include/cmm/kv/README.md": sources_of("tests/unit", "kv_readme.*")}
+    tested = {
+        "README.md": examples,
+        "include/cmm/kv/README.md": sources_of("tests/unit", "kv_readme.*"),
+    }
     for name, sources in tested.items():
         for block in missing_blocks((ROOT / name).read_text(), sources):
-            sys.exit(f"readme_code.py: this code of {name} is in no tested source; copy it from one:\n{block}")
+            sys.exit(
+                f"readme_code.py: this code of {name} is in no tested source; copy it from one:\n{block}"
+            )
 
 
 if __name__ == "__main__":

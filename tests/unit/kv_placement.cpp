@@ -48,6 +48,9 @@ BOOST_AUTO_TEST_CASE(a_policy_that_throws_leaves_pages_where_they_are) {
   kv.policy().now = false;
   BOOST_CHECK(kv.step({.fresh = pages{7}}).empty());
   BOOST_CHECK(kv.is_fast(7));
+  static_cast<void>(kv.step({.dead = pages{5, 6}}));
+  static_cast<void>(kv.step({.fresh = pages{5, 6}}));
+  BOOST_CHECK(kv.is_fast(5) && kv.is_fast(6));
 }
 
 BOOST_AUTO_TEST_CASE(pinned_prefixes_never_leave_until_their_content_is_dead) {
@@ -67,14 +70,15 @@ BOOST_AUTO_TEST_CASE(hot_pages_come_in_for_cold_ones_and_cool_down) {
   pages all(15);
   for (std::int32_t i = 0; i < 15; ++i) all[std::size_t(i)] = i + 1;
   static_cast<void>(kv.step({.fresh = all}));
-  for (const pages& hot : {pages{12, 13, 14}, pages{5, 6, 7}}) {
+  for (const pages& hot : {pages{11, 12, 13, 14}, pages{5, 6, 7, 8}}) {
     for (int i = 0; i < 30; ++i) static_cast<void>(kv.step({.used = hot}));
     for (const std::int32_t page : hot) BOOST_CHECK(kv.is_fast(page));
     BOOST_CHECK_EQUAL(kv.counters().remote_share, 0.0);
   }
   const auto up = kv.counters().pages_up;
-  for (int i = 0; i < 30; ++i) static_cast<void>(kv.step({.used = pages{5, 6, 7}}));
-  BOOST_CHECK_EQUAL(kv.counters().pages_up, up);  // what is settled is left alone
+  for (int i = 0; i < 30; ++i) static_cast<void>(kv.step({.used = pages{5, 6, 7, 8}}));
+  static_cast<void>(kv.step({.used = pages{15}}));
+  BOOST_CHECK_EQUAL(kv.counters().pages_up, up);  // one use makes no page hot
 }
 
 BOOST_AUTO_TEST_CASE(of_reads_four_to_one_in_favour_of_a_fifth_of_the_pages_most_become_local) {

@@ -1,0 +1,101 @@
+"""Memory for slots: where it lies, its progress, and what is said when it runs out."""
+
+import gc
+import threading
+import unittest
+import weakref
+
+from cmm.kv import MemoryFull
+from kv_testing import MIB, KvTest, library
+
+
+class Ranges(KvTest):
+    """Slots of 1 MiB."""
+
+    def make(self, slots, fast, **named):
+        """A range that is closed after the test."""
+        made = library().range(library().layout([(0, MIB, MIB)], slots), fast, **named)
+        self.addCleanup(made.close)
+        return made
+
+    def test_tells_what_it_is(self):
+        memory = self.make(32, 6)
+        self.assertEqual((memory.slots, memory.fast, memory.device), (32, 6, 0))
+        self.assertEqual((memory.bytes, memory.ready_bytes), (32 * MIB, 32 * MIB))
+        self.assertEqual((memory.ready_slots, memory.text, memory.skipped_hints), (32, "mapped memory", 0))
+        self.assertEqual(memory.data % (2 * MIB), 0)
+        self.assertEqual(
+            memory.__cuda_array_interface__["data"] + memory.__cuda_array_interface__["shape"],
+            (memory.data, False, memory.bytes),
+        )
+
+    def test_grows_while_others_work(self):
+        memory = self.make(256, 4, background=True, piece=2 * MIB)
+        seen, done = [], threading.Event()
+
+        def watch():
+            while not done.is_set():
+                seen.append(memory.ready_bytes)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        memory.wait(100)
+        self.assertGreaterEqual(memory.ready_slots, 100)
+        memory.wait()
+        done.set()
+        watcher.join()
+        self.assertEqual(memory.ready_slots, 256)
+        self.assertEqual(seen, sorted(seen))
+        self.assertGreaterEqual(seen[0], 4 * MIB)
+        self.assert_refused(["wait for no more"], memory.wait, 257)
+
+    def test_a_place_and_others_that_reach_it(self):
+        self.make(8, 4, beyond="host_numa:0", device=0)
+        self.assert_refused(["no place", "nearest"], self.make, 8, 4, beyond="attic")
+        self.assert_refused(["device", "5000"], self.make, 8, 4, device=5000)
+        self.assert_refused(["pieces of", "no multiple"], self.make, 8, 4, piece=12345)
+        self.assert_refused(["8 slots 9"], self.make, 8, 9)
+
+    def test_the_full_memory_is_named_and_what_would_fit(self):
+        layout = library().layout([(0, 1 << 30, 1 << 30)], 4096)
+        for fast, words in ((4000, ["device:0", "slots in HBM"]), (1, ["host", "of the 4095 slots beyond"])):
+            self.assert_refused(
+                [*words, "would fit"], library().range, layout, fast, kind=MemoryFull, piece=1 << 30
+            )
+
+    def test_slots_that_fit_are_told_before(self):
+        layout = library().layout([(0, MIB, MIB), (64 * MIB, MIB, MIB)], 64)
+        self.assertEqual(layout.fast_within(32 * MIB), 16)
+        self.assertEqual(layout.fast_within(0), 0)
+        self.assertEqual(layout.fast_within(1 << 40), 64)
+        self.assertEqual((layout.page_bytes, layout.bytes), (2 * MIB, 128 * MIB))
+
+    def test_what_nobody_holds_is_given_back_in_order(self):
+        memory = self.make(8, 4)
+        mover = library().mover(memory)
+        gone = weakref.ref(memory)
+        self.doCleanups()
+        del memory
+        gc.collect()
+        self.assertIsNone(gone(), "a closed range is kept by its mover")
+        mover.close()
+        memory = library().range(library().layout([(0, MIB, MIB)], 8), 4)
+        mover, gone = library().mover(memory), weakref.ref(memory)
+        del memory
+        gc.collect()
+        self.assertIsNotNone(gone(), "a mover outlives its memory")
+        del mover
+        gc.collect()
+        self.assertIsNone(gone())
+
+    def test_a_table_of_slots_outlives_its_residency(self):
+        pages = library().residency(library().layout([(0, 64, 64)], 1 << 16), 16)
+        table, gone = pages.slots, weakref.ref(pages)
+        del pages
+        gc.collect()
+        self.assertIsNone(gone())
+        self.assertEqual((table[0], table[-1]), (0, (1 << 16) - 1))
+
+
+if __name__ == "__main__":
+    unittest.main()

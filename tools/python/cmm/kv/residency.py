@@ -1,0 +1,179 @@
+"""Which slot each page lies in."""
+
+import ctypes
+import struct
+from typing import Any
+
+import numpy as np
+
+from . import abi
+from .errors import BadInput
+from .handle import Functions, Owner
+from .numbers import INT32, INT32_MOST, address_of, encoded, pages_of, whole
+from .plan import Plan
+
+_LISTS = tuple(name for name, _ in abi.Changes._fields_)
+_WORDS = struct.Struct(f"{2 * len(_LISTS)}Q")  # an address and a count for each list
+
+
+class Residency(Owner):
+    """Follows what an engine tells of its pages, and says what must be copied for it; it copies nothing.
+
+    Pages begin in the slots of their own numbers, unknown, and unknown pages are never moved. Running out of
+    slots in HBM is no error: a page stays beyond and is read there. A step costs by the pages named and
+    moved, whatever the number of pages. Used by one thread at a time.
+    """
+
+    def __init__(
+        self,
+        functions: Functions,
+        slots: int,
+        fast: int,
+        page_bytes: int,
+        policy: str,
+        reserve: int,
+        careful: bool,
+    ) -> None:
+        """By `Library.residency`."""
+        self._c = c = functions.short
+        made = functions.made(
+            c.cmm_kv_residency_make,
+            whole(slots, "slots", 1, INT32_MOST),
+            whole(fast, "fast slots", 0, INT32_MOST),
+            whole(page_bytes, "bytes of a page", 0, 2**64 - 1),
+            encoded(policy, "the policy"),
+            whole(reserve, "the reserve", 0, INT32_MOST),
+            int(careful),
+        )
+        numbers = _table(functions, made)
+        super().__init__(functions, made, c.cmm_kv_residency_free, kept_by=numbers)
+        self.fast = fast
+        """Slots [0, fast) lie in HBM."""
+        self.slots = np.frombuffer(numbers, INT32)
+        """The slot of each page, as it is now: int32 [pages], a view that cannot be written."""
+        self.slots.flags.writeable = False
+        self._changes = abi.Changes()
+        self._plan = self._refill = Plan(abi.Plan())
+
+    def __len__(self) -> int:
+        """How many pages there are."""
+        return len(self.slots)
+
+    def adopt(self, first: int, count: int) -> None:
+        """Pages [first, first + count) are the caller's from now on and hold nothing, so they may be moved.
+
+        Page 0 stays what it is: padding is written there.
+        """
+        first, count = whole(first, "the first page", 0, INT32_MOST), whole(count, "a count", 0, INT32_MOST)
+        self._functions.check(self._c.cmm_kv_residency_adopt(self._handle, first, count))
+
+    def step(
+        self,
+        *,
+        idle: Any = None,
+        dead: Any = None,
+        dropped: Any = None,
+        fresh: Any = None,
+        hits: Any = None,
+        written: Any = None,
+        used: Any = None,
+    ) -> Plan:
+        """Take note of a step, and say what must be copied before its work, in the stream of that work.
+
+        Each list is an int32 array of pages, which is read where it is, or any list of numbers; they count
+        in this order. A page is live while it has readers.
+
+        - `idle`: lose a reader; without readers, can still be hit
+        - `dead`: lose a reader; without readers, the content is dropped
+        - `dropped`: have no reader, and can be hit no longer
+        - `fresh`: handed out anew, the content is dead: gain their first reader
+        - `hits`: gain a reader that needs the content
+        - `written`: other live pages that the work of this step writes
+        - `used`: live pages that it reads, where it does not read all of them
+
+        Refuses a foreign page, a hit of a dead one, and one that is given back too often; then nothing is
+        changed.
+        """
+        words, kept = [], []
+        for name, given in zip(_LISTS, (idle, dead, dropped, fresh, hits, written, used), strict=True):
+            if given is None:
+                words += (0, 0)
+                continue
+            pages = pages_of(given, name)
+            kept.append(pages)
+            words += (address_of(pages), pages.size)
+        _WORDS.pack_into(self._changes, 0, *words)
+        plan = abi.Plan()
+        answer = self._c.cmm_kv_residency_step(self._handle, self._changes, plan)
+        if answer:
+            self._functions.check(answer)
+        self._plan.end()
+        self._plan = Plan(plan, (self,))
+        return self._plan
+
+    def refill(self) -> Plan:
+        """Copies of the oldest idle pages to slots beyond, so that later steps can take theirs without one.
+
+        Until `reserve` slots of HBM can be had so. May run in another stream beside the work of the last
+        step, but after the work before that step, and the next step's plan and work come after it.
+        """
+        plan = abi.Plan()
+        self._functions.check(self._c.cmm_kv_residency_refill(self._handle, plan))
+        self._refill.end()
+        self._refill = Plan(plan, (self,))
+        return self._refill
+
+    def translate(self, pages: np.ndarray) -> np.ndarray:
+        """Turn the pages of an int32 array, of any shape, into their slots, in place; returns the array.
+
+        Refuses a foreign page; then nothing is changed.
+        """
+        if type(pages) is not np.ndarray or pages.dtype != INT32 or not pages.flags.carray:
+            what = f"{pages.dtype} array" if isinstance(pages, np.ndarray) else type(pages).__name__
+            raise BadInput(
+                f"pages are translated in place, which a {what} does not allow; give a contiguous int32 "
+                "array that can be written, or use slots_of"
+            )
+        address = address_of(pages)
+        answer = self._c.cmm_kv_residency_translate(self._handle, address, pages.size, address)
+        if answer:
+            self._functions.check(answer)
+        return pages
+
+    def slots_of(self, pages: Any) -> np.ndarray:
+        """The slots of pages, as a new int32 array. Refuses a foreign page."""
+        given = pages_of(pages, "pages")
+        out = np.empty(given.size, INT32)
+        answer = self._c.cmm_kv_residency_translate(
+            self._handle, address_of(given), given.size, address_of(out)
+        )
+        if answer:
+            self._functions.check(answer)
+        return out
+
+    @property
+    def moved(self) -> np.ndarray:
+        """The pages that the last step gave another slot, each once: int32 [n], a copy."""
+        found = abi.List()
+        self._functions.check(self._c.cmm_kv_residency_moved(self._handle, found))
+        if not found.count:
+            return np.empty(0, INT32)
+        return np.array((ctypes.c_int32 * found.count).from_address(found.pages), INT32)
+
+    def counters(self) -> dict[str, int | float]:
+        """What was counted since it was made, and what is so now.
+
+        `live`, `remote` (of these, beyond HBM) and `idle` pages now; `steps`; `pages_up`, `pages_down`,
+        `bytes_up` and `bytes_down` copied; `avoided` copies; `refilled` pages; pages `read` over all steps,
+        `read_remote`, and `remote_share` of the last step, from 0 to 1.
+        """
+        counted = abi.Counters()
+        self._functions.check(self._c.cmm_kv_residency_count(self._handle, counted))
+        return {name: getattr(counted, name) for name, _ in abi.Counters._fields_}
+
+
+def _table(functions: Functions, made: int) -> ctypes.Array:
+    """The table of slots where the library has it. What sees it keeps the residency."""
+    found = abi.List()
+    functions.check(functions.short.cmm_kv_residency_slots(made, found))
+    return (ctypes.c_int32 * found.count).from_address(found.pages)
