@@ -108,6 +108,8 @@ const std::vector<option>& all_options() {
       count("--prefixes", "different prefixes that prompts share", &options::prefixes, 0),
       count("--prefix", "tokens of a prefix", &options::prefix, 1),
       count("--chunk", "tokens of prompts that a step computes at most", &options::chunk, 1, 65536),
+      count("--samples", "answers to each request, which share its prompt's pages", &options::samples, 1,
+            1024),
       flag("--drawn", "draw the keys and values of prompts instead of computing them", &options::drawn),
       {"--reads", "R", "share of its pages that a decoded token reads, most of them from a hot fifth",
        [](options& o, string_view text) { o.reads = share("--reads", text); }},

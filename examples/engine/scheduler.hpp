@@ -20,8 +20,12 @@ template <class Cache>
 class scheduler {
  public:
   scheduler(Cache& cache, std::span<const request> requests, const options& how)
-      : cache_{cache}, how_{how}, chosen_{how}, answers_(requests.size()) {
-    for (std::size_t i = 0; i < requests.size(); ++i) waiting_.emplace_back(i, requests[i], how.page);
+      : cache_{cache},
+        how_{how},
+        chosen_{how},
+        answers_(requests.size() * static_cast<std::size_t>(how.samples)) {
+    for (std::size_t i = 0; i < requests.size(); ++i)
+      waiting_.emplace_back(i * static_cast<std::size_t>(how.samples), requests[i], how);
   }
 
   /// What the next step computes, without the slots; nothing when all requests are answered.
@@ -48,12 +52,13 @@ class scheduler {
 
   /// What the model said to the wanted tokens, in their order.
   void take(std::span<const next_token> said) {
-    for (conversation& each : running_) {
-      if (each.asked == none) continue;
-      const next_token& next = said[static_cast<std::size_t>(each.asked)];
-      answers_[each.index].tokens.push_back(next.id);
-      answers_[each.index].checksum = mixed(answers_[each.index].checksum, next.checksum);
-      each.say(next.id);
+    for (std::size_t i = 0, running = running_.size(); i < running; ++i) {
+      if (running_[i].asked == none) continue;
+      const next_token next = said[static_cast<std::size_t>(running_[i].asked)];
+      while (running_[i].samples > 1) fork(i, next);
+      say(running_[i], next);
+    }
+    for (const conversation& each : running_) {
       if (each.is_answered()) cache_.free(each.pages);
     }
     std::erase_if(running_, [](const conversation& each) { return each.is_answered(); });
@@ -64,6 +69,31 @@ class scheduler {
 
  private:
   static constexpr std::int32_t none = cmm::kv::none;
+
+  void say(conversation& of, const next_token& next) {
+    answers_[of.index].tokens.push_back(next.id);
+    answers_[of.index].checksum = mixed(answers_[of.index].checksum, next.checksum);
+    of.say(next.id);
+  }
+
+  /// Another answer to the same prompt, in the same pages; it begins with another token. Without a row in the
+  /// cache it waits, and finds its prompt by key.
+  void fork(std::size_t index, next_token next) {
+    conversation other = running_[index];
+    const std::int32_t number = --running_[index].samples;
+    other.index += static_cast<std::size_t>(number);
+    other.samples = 1;
+    other.asked = none;
+    other.pages =
+        std::ssize(running_) < how_.batch ? cache_.fork(running_[index].pages) : cmm::kv::sequence{};
+    next.id = (next.id + number) % how_.model.vocabulary;
+    say(other, next);
+    if (other.pages) {
+      running_.push_back(std::move(other));
+    } else if (!other.is_answered()) {
+      waiting_.push_front(std::move(other));
+    }
+  }
 
   /// Puts the next tokens of a running conversation into the batch, at the cost of younger ones.
   void extend(std::size_t index) {
