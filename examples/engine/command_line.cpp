@@ -110,6 +110,7 @@ const std::vector<option>& all_options() {
       count("--chunk", "tokens of prompts that a step computes at most", &options::chunk, 1, 65536),
       count("--samples", "answers to each request, which share its prompt's pages", &options::samples, 1,
             1024),
+      flag("--unshared", "compute every prompt by itself, whatever prefix it shares", &options::unshared),
       flag("--drawn", "draw the keys and values of prompts instead of computing them", &options::drawn),
       {"--reads", "R", "share of its pages that a decoded token reads, most of them from a hot fifth",
        [](options& o, string_view text) { o.reads = share("--reads", text); }},

@@ -24,8 +24,7 @@ class scheduler {
         how_{how},
         chosen_{how},
         answers_(requests.size() * static_cast<std::size_t>(how.samples)) {
-    for (std::size_t i = 0; i < requests.size(); ++i)
-      waiting_.emplace_back(i * static_cast<std::size_t>(how.samples), requests[i], how);
+    for (std::size_t i = 0; i < requests.size(); ++i) waiting_.emplace_back(i, requests[i], how);
   }
 
   /// What the next step computes, without the slots; nothing when all requests are answered.
@@ -121,11 +120,11 @@ class scheduler {
   /// Starts the first waiting conversation with the pages that hold its beginning already.
   bool admit() {
     conversation& first = waiting_.front();
-    first.pages = cache_.start(first.keys_before_last());
+    first.pages = how_.unshared ? cache_.start() : cache_.start(first.keys_before_last());
     if (!first.pages) return false;
     first.computed = static_cast<std::int32_t>(cache_.tokens(first.pages));
-    const std::int32_t drawn = how_.drawn ? first.left() - 1 : 0;
-    const std::int32_t count = drawn > 0 ? 1 : share_of(first);
+    const std::int32_t drawn = how_.drawn ? std::max(first.prompt - 1 - first.computed, 0) : 0;
+    const std::int32_t count = std::min(first.left() - drawn, budget_);
     if (!cache_.append(first.pages, drawn + count)) {
       cache_.free(first.pages);
       return false;
@@ -167,6 +166,7 @@ class scheduler {
 
   /// So that others which begin alike find them.
   void name_full_pages(const conversation& of, std::int32_t before) {
+    if (how_.unshared) return;
     for (std::int32_t page = before / how_.page; page < of.computed / how_.page; ++page)
       cache_.name(of.pages, page, of.keys[static_cast<std::size_t>(page)]);
   }
