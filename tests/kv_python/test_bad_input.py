@@ -87,7 +87,7 @@ class Residencies(KvTest):
             ("", ["column 1", "its end", "on_use"]),
             ("lru", ["column 1", "lru", "no such policy"]),
             ("pinned", ["pinned{.most = 1000}"]),
-            ("on_use | pinned{.least = 3}", ["column 18", "no setting of pinned"]),
+            ("on_use | pinned{.least = 3}", ["column 17", "no setting of pinned"]),
             ("hot_set{.most = -1}", ["column 10", "from 1 on"]),
             ("on_use on_use", ["column 8", "join policies with |"]),
             ("on_use\0| fixed", ["zero bytes"]),
