@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 PROGRAM = os.environ["CMM_BENCH"]
-FAMILIES = {"allocate", "replay", "page_fault", "bandwidth", "kv_access", "gemm"}
+FAMILIES = {"allocate", "replay", "page_fault", "bandwidth", "kv_access", "kv_tier", "gemm"}
 
 
 def run(*arguments, **options):

@@ -15,6 +15,7 @@ from cmm_report.results import read  # noqa: E402
 
 PROGRAM = os.environ["CMM_BENCH"]
 RUNS = ROOT / "bench" / "results" / "h200-pcie" / "stability"
+MOVED = ROOT / "bench" / "results" / "h200-pcie" / "kv_tier" / "results.json"
 
 
 class Prediction(unittest.TestCase):
@@ -33,6 +34,17 @@ class Prediction(unittest.TestCase):
                 self.assertGreater(len(held.rows), 480)
                 self.assertLessEqual(median_error(held.rows), 0.15)
                 self.assertGreaterEqual(share_within(held.rows, 0.35), 0.90)
+
+    def test_h200_pcie_predicts_how_pages_move(self):
+        """Kernels and copy engine, alone and beside products; its figures come from a run before this one."""
+        with tempfile.TemporaryDirectory() as out:
+            command = [PROGRAM, "--platform", "sim:h200-pcie", "--filter", "^kv_tier", "--out", out]
+            subprocess.run(command, check=True, capture_output=True)
+            simulated = read(Path(out) / "results.json")
+        held = compare(read(MOVED), simulated)
+        self.assertGreater(len(held.rows), 370)
+        self.assertLessEqual(median_error(held.rows), 0.15)
+        self.assertGreaterEqual(share_within(held.rows, 0.35), 0.85)
 
 
 if __name__ == "__main__":

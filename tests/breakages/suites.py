@@ -9,6 +9,7 @@ CONTRACT = {
     "contract_blocks": "blocks",
     "contract_bad_input": "blocks",
     "contract_streams": "streams",
+    "contract_per_thread": "streams",
     "contract_captures": "streams",
     "contract_fork": "streams",
     "contract_faults": "faults",

@@ -7,7 +7,7 @@ import subprocess
 import threading
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-CXX = os.environ.get("CXX", "g++")
+CXX = os.environ.get("CXX") or ("clang++" if shutil.which("clang++") else "g++")  # the faster one
 TIME_LIMIT = 300
 PARTS = ["include", "tests", "tools", "bench", "examples", "docker", ".ci", "README.md", "CMakeLists.txt"]
 KEPT = [".venv", "build/vllm-packages"]  # installed and downloaded once, for every copy

@@ -23,6 +23,23 @@ BOOST_AUTO_TEST_CASE(devices_are_kept_apart) { over(simulated(), tests::devices_
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE(contract_per_thread)
+
+BOOST_AUTO_TEST_CASE(a_block_is_reused_in_order_only) {
+  over<world, tests::per_thread_world>(simulated(), tests::a_block_is_reused_in_order_only);
+}
+BOOST_AUTO_TEST_CASE(default_streams_are_kept_apart) {
+  over<world, tests::per_thread_world>(simulated(), tests::default_streams_of_threads_are_kept_apart);
+}
+BOOST_AUTO_TEST_CASE(threads_share_an_allocator) {
+  over<world, tests::per_thread_world>(simulated(), tests::threads_share_an_allocator<world>);
+}
+BOOST_AUTO_TEST_CASE(devices_are_kept_apart) {
+  over<world, tests::per_thread_world>(simulated(), tests::devices_are_kept_apart<world>);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_AUTO_TEST_SUITE(contract_captures)
 
 BOOST_AUTO_TEST_CASE(a_capture_stays_whole_and_nothing_waits) {

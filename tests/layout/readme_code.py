@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Check that the C++ in README.md is what a tested example says, up to line breaks."""
+"""Check that the C++ in each README is what a tested source says, up to line breaks."""
 
 import re
 import sys
@@ -17,19 +17,32 @@ def missing_blocks(readme, examples):
     """Return the C++ blocks of the text that no example contains."""
     blocks = re.findall(r"```cpp\n(.*?)```", readme, re.DOTALL)
     if not blocks:
-        return ["(README.md has no C++ at all)"]
+        return ["(it has no C++ at all)"]
     return [block for block in blocks if not any(squeezed(block) in text for text in examples)]
 
 
+def sources_of(folder, pattern):
+    """Return the text of sources, squeezed."""
+    return [
+        squeezed(path.read_text()) for path in (ROOT / folder).glob(pattern) if path.suffix in (".cpp", ".cu")
+    ]
+
+
 def main():
-    """Check the README, and that a changed one would be noticed."""
-    sources = [path for path in (ROOT / "examples").iterdir() if path.suffix in (".cpp", ".cu")]
-    examples = [squeezed(path.read_text()) for path in sources]
+    """Check them, and that a changed one would be noticed."""
+    examples = sources_of("examples", "*")
     readme = (ROOT / "README.md").read_text()
     if not missing_blocks(readme.replace("cmm::pool{}", "cmm::puddle{}"), examples):
         sys.exit("readme_code.py: a README with a wrong line was not noticed")
-    for block in missing_blocks(readme, examples):
-        sys.exit(f"readme_code.py: this code of README.md is in no example; copy it from one:\n{block}")
+    tested = {
+        "README.md": examples,
+        "include/cmm/kv/README.md": sources_of("tests/unit", "kv_readme.*"),
+    }
+    for name, sources in tested.items():
+        for block in missing_blocks((ROOT / name).read_text(), sources):
+            sys.exit(
+                f"readme_code.py: this code of {name} is in no tested source; copy it from one:\n{block}"
+            )
 
 
 if __name__ == "__main__":

@@ -80,8 +80,9 @@ class plain_pages {
   template <class Takes>
   void draw_into(pages& list, std::uint64_t tries, Takes&& takes) {
     for (std::uint64_t i = below(tries + 1); i > 0; --i) {
-      // Page 0 may be named; low pages more often than others, so that some are never named.
-      const auto page = static_cast<std::int32_t>(below(1 + below(all.size())));
+      // Page 0 may be named; some pages seldom, so that they are never named for long: those on one side.
+      const auto near = static_cast<std::int32_t>(below(1 + below(all.size())));
+      const std::int32_t page = favours_low_ ? near : size() - 1 - near;
       if (page == 0 || takes((*this)[page])) list.push_back(page);
     }
   }
@@ -95,6 +96,7 @@ class plain_pages {
   }
 
   std::mt19937_64 random_;
+  bool favours_low_ = random_() % 2 == 0;
   std::uint64_t clock_ = 0;
 };
 

@@ -247,9 +247,9 @@ void agree(Policy policy, kv::residency_settings how = {}) {
   for (std::uint64_t left = tests::operations() / kinds; left >= each; left -= each) {
     const auto slots = std::int32_t(2 + random() % 40);
     const auto fast = std::int32_t(random() % std::uint64_t(slots + 1));
-    how.reserve = std::min(how.reserve, fast);
-    const std::uint64_t seed = random();
-    residency_run<Policy> run{seed, slots, fast, policy, how};
+    kv::residency_settings fitting = how;
+    fitting.reserve = std::min(how.reserve, fast);
+    residency_run<Policy> run{random(), slots, fast, policy, fitting};
     const std::string wrong = run.run(each);
     BOOST_REQUIRE_MESSAGE(wrong.empty(), wrong << "; again with --seed=" << tests::seed() << " (" << slots
                                                << " slots, " << fast << " fast)");

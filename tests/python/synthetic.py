@@ -174,7 +174,7 @@ def kv_tier():
     movers = {f"{by}/ctas:{n}": (by, n) for by in ("registers", "ring") for n in (1, 2, 4, 8, 16)}
     movers["engine"] = ("engine", 0)
     for way in ("up", "down", "swap"):
-        for page, copied in {"16KiB": 17.0, "64KiB": 36.0, "2MiB": 50.0}.items():
+        for page, copied in {"16KiB": 17.0, "64KiB": 36.0, "2MiB": 54.0}.items():
             for name, (by, ctas) in movers.items():
                 rate = copied if by == "engine" else min(50.4, 32.0 * ctas)
                 plain = f"kv_tier/way:{way}/by:{name}/page:{page}"

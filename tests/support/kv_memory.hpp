@@ -8,12 +8,14 @@
 
 namespace tests {
 
-/// Two memories of slots, each of which holds a tag in place of a page's content. The first `fast` are HBM.
-class kv_memory {
+/// Two memories of slots, each of which holds something in place of a page. The first `fast` are HBM.
+template <class Content>
+class kv_memory_of {
  public:
-  kv_memory(std::int32_t slots, std::int32_t fast) : tags_(static_cast<std::size_t>(slots)), fast_{fast} {}
+  kv_memory_of(std::int32_t slots, std::int32_t fast)
+      : contents_(static_cast<std::size_t>(slots)), fast_{fast} {}
 
-  std::uint64_t& operator[](std::int32_t slot) { return tags_[static_cast<std::size_t>(slot)]; }
+  Content& operator[](std::int32_t slot) { return contents_[static_cast<std::size_t>(slot)]; }
 
   /// Runs a plan in any order, as its slots are disjoint; the complaint about it, or nothing.
   std::string run(const cmm::kv::plan& plan) {
@@ -22,13 +24,13 @@ class kv_memory {
     const auto pairs = [&](auto list, bool up, bool down) {
       for (const auto& [fast, beyond] : list) {
         if (fast < 0 || fast >= fast_) complaint = "the fast slot " + std::to_string(fast) + " is not in HBM";
-        if (beyond < fast_ || static_cast<std::size_t>(beyond) >= tags_.size())
+        if (beyond < fast_ || static_cast<std::size_t>(beyond) >= contents_.size())
           complaint = "the slot " + std::to_string(beyond) + " is not beyond HBM";
         for (const std::int32_t slot : {fast, beyond}) {
           if (!seen.insert(slot).second) complaint = "slot " + std::to_string(slot) + " is twice in a plan";
         }
         if (!complaint.empty()) return;
-        const std::uint64_t was_fast = (*this)[fast], was_beyond = (*this)[beyond];
+        const Content was_fast = (*this)[fast], was_beyond = (*this)[beyond];
         if (up) (*this)[fast] = was_beyond;
         if (down) (*this)[beyond] = was_fast;
       }
@@ -40,8 +42,10 @@ class kv_memory {
   }
 
  private:
-  std::vector<std::uint64_t> tags_;
+  std::vector<Content> contents_;
   std::int32_t fast_;
 };
+
+using kv_memory = kv_memory_of<std::uint64_t>;
 
 }  // namespace tests

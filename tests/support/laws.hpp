@@ -33,16 +33,17 @@ std::unique_ptr<memory> built(const configuration<World>& each, World& world,
   return made;
 }
 
-/// Runs a law on fresh machines for each configuration, and then asks whether everything went back.
-template <class World, class Law>
+/// Runs a law on fresh machines for each configuration, and then asks whether everything went back. `Made` is
+/// a kind of that world.
+template <class World, class Made = World, class Law>
 void over(const std::vector<configuration<World>>& configurations, Law law) {
   for (const configuration<World>& each : configurations) {
     for (const naming how : {naming::by_number, naming::by_current}) {
       BOOST_TEST_CONTEXT(
           each.name << (how == naming::by_number ? ", device named" : ", device made current")) {
-        World world{*each.machine};
+        Made world{*each.machine};
         try {
-          const auto memory = built(each, world, how);
+          const auto memory = built<World>(each, world, how);
           law(world, *memory, each.has);
         } catch (const std::exception& error) {
           BOOST_ERROR("the law was left by an exception: " + std::string{error.what()});

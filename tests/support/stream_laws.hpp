@@ -41,29 +41,36 @@ inline void a_block_is_reused_in_order_only(sim_world& world, memory& from, cons
   }
 }
 
-/// Two threads, each with its own per-thread default stream, free and take in turn.
-inline void per_thread_default_streams_are_kept_apart(sim_world& world, memory& from, const traits& has) {
+/// Two threads, for each of which the handle means a stream of its own, free and take in turn.
+inline void keep_apart(sim_world& world, memory& from, const traits& has, cmm::stream own) {
   if (!has.serves) return;
   std::vector<cmm::block> used;
   cmm::sim::mark last_use;
   std::thread{[&] {
-    for (int i = 0; i < 4; ++i) used.push_back(from.allocate(100'000, per_thread_stream));
-    for (const cmm::block& b : used) world.work(b, per_thread_stream);
+    for (int i = 0; i < 4; ++i) used.push_back(from.allocate(100'000, own));
+    for (const cmm::block& b : used) world.work(b, own);
     {
       const auto here = world.api().enter(world.home());
-      last_use = world.machine().mark_of(per_thread_stream);
+      last_use = world.machine().mark_of(own);
     }
-    for (const cmm::block& b : used) from.deallocate(b, per_thread_stream);
+    for (const cmm::block& b : used) from.deallocate(b, own);
   }}.join();
   std::vector<cmm::block> taken;
-  for (int i = 0; i < 8; ++i) taken.push_back(from.allocate(100'000, per_thread_stream));
+  for (int i = 0; i < 8; ++i) taken.push_back(from.allocate(100'000, own));
   for (const cmm::block& b : taken) {
     for (const cmm::block& old : used) {
       const auto here = world.api().enter(world.home());
-      if (overlap(b, old)) BOOST_CHECK(world.machine().ordered_after(last_use, per_thread_stream));
+      if (overlap(b, old)) BOOST_CHECK(world.machine().ordered_after(last_use, own));
     }
-    from.deallocate(b, per_thread_stream);
+    from.deallocate(b, own);
   }
+}
+inline void per_thread_default_streams_are_kept_apart(sim_world& world, memory& from, const traits& has) {
+  keep_apart(world, from, has, per_thread_stream);
+}
+/// By the null handle, in a world where that is the stream of each thread.
+inline void default_streams_of_threads_are_kept_apart(sim_world& world, memory& from, const traits& has) {
+  keep_apart(world, from, has, {});
 }
 
 template <class World>

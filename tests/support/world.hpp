@@ -30,8 +30,9 @@ class sim_world {
   using api_type = cmm::sim::api;
   static constexpr bool simulated = true;
 
-  explicit sim_world(const cmm::sim::profile& on, cmm::sim::backing how = cmm::sim::backing::real)
-      : machine_{on, how} {}
+  explicit sim_world(const cmm::sim::profile& on, cmm::sim::backing how = cmm::sim::backing::real,
+                     cmm::stream null = cmm::stream::legacy())
+      : machine_{on, how, null} {}
 
   [[nodiscard]] api_type api() { return api_type{machine_}; }
   [[nodiscard]] cmm::sim::machine& machine() { return machine_; }
@@ -64,6 +65,12 @@ class sim_world {
 
  private:
   cmm::sim::machine machine_;
+};
+
+/// The same for a program that is compiled with per-thread default streams.
+struct per_thread_world : sim_world {
+  explicit per_thread_world(const cmm::sim::profile& on)
+      : sim_world{on, cmm::sim::backing::real, cmm::stream::per_thread()} {}
 };
 
 }  // namespace tests

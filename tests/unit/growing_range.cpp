@@ -22,6 +22,7 @@ class gated : public sim::api {
   struct gate {
     std::atomic<int> permits = 0;
     std::atomic<int> asked = 0;
+    std::atomic<int> ended = 0;  ///< calls that give something back
   };
   gated(sim::api on, gate& by) : sim::api{on}, gate_{&by} {}
 
@@ -32,6 +33,10 @@ class gated : public sim::api {
       --gate_->permits;
     }
     return sim::api::create_memory(out, bytes, where, shareable);
+  }
+  status unmap(void* p, std::size_t bytes) {
+    ++gate_->ended;
+    return sim::api::unmap(p, bytes);
   }
 
  private:
@@ -145,17 +150,21 @@ BOOST_FIXTURE_TEST_CASE(a_failed_call_in_the_thread_is_told_with_its_name, world
 
 BOOST_FIXTURE_TEST_CASE(a_forked_child_leaves_the_range_to_its_parent, world) {
   auto range = growing(16_MiB);
-  while (gate.asked == 0) std::this_thread::yield();  // the thread is in the middle of a piece
+  std::thread waiting{[&] { range->wait(); }};
+  while (gate.asked == 0) std::this_thread::yield();           // in the middle of a piece
+  std::this_thread::sleep_for(std::chrono::milliseconds{50});  // until the other one waits
   const pid_t child = fork();
   if (child == 0) {
+    alarm(10);  // for a child that waits for threads which only its parent has
     const caught<bad_request> error{[&] { range->wait(); }};
     range.reset();
-    _exit(error.says("make one after the fork") ? 0 : 1);
+    _exit(error.says("make one after the fork") && gate.ended == 0 ? 0 : 1);
   }
   int ended = -1;
   BOOST_REQUIRE_EQUAL(waitpid(child, &ended, 0), child);
   BOOST_CHECK_EQUAL(ended, 0);
   gate.permits = many;
+  waiting.join();
   range->wait();
 }
 

@@ -294,6 +294,20 @@ BOOST_AUTO_TEST_CASE(a_page_that_the_staging_memory_does_not_hold_is_no_swap_of_
   mover.run({.up = {&pair, 1}}, world.stream());
 }
 
+BOOST_AUTO_TEST_CASE(streams_that_share_the_staging_memory_wait_for_each_other) {
+  sim_world world;
+  tests::moved_memory memory{world, tests::pieces_apart(1, 4096, 16), 16};
+  cmm::kv::mover mover{world.copier(), memory.places(), std::span<const cmm::kv::piece>{memory.pieces()},
+                       tests::always({kind::engine, 0})};
+  const cmm::stream other = world.machine().create_stream();
+  const cmm::kv::slot_pair pairs[] = {{0, 1}, {2, 3}};
+  const cmm::sim::mark begin = world.machine().mark_of(world.stream());
+  mover.run({.swap = {pairs, 1}}, world.stream());
+  BOOST_TEST(!world.machine().ordered_after(begin, other));
+  mover.run({.swap = {pairs + 1, 1}}, other);
+  BOOST_TEST(world.machine().ordered_after(begin, other));
+}
+
 /// What it costs: a kernel takes what its thread blocks reach, and the link when they are many.
 BOOST_AUTO_TEST_CASE(more_thread_blocks_are_faster_until_the_link_is_full) {
   sim_world world;

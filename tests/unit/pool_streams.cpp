@@ -39,7 +39,8 @@ struct pooled {
     for (const stream s : all) BOOST_REQUIRE(sim::api{machine}.synchronize(s).ok());
   }
   /// A stream that comes, takes a block, gives it back and goes.
-  void visit(std::size_t bytes = 256_KiB) {
+  void visit() { visit(256_KiB); }
+  void visit(std::size_t bytes) {
     const stream s = machine.create_stream();
     memory.deallocate(memory.allocate(bytes, s), s);
     machine.destroy_stream(s);

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cmm/core/units.hpp"
 #include "cmm/sim/api.hpp"
+#include "cmm/sim/page_copier.hpp"
 #include "cmm/sim/profiles.hpp"
 
 namespace {
@@ -114,6 +116,29 @@ BOOST_FIXTURE_TEST_CASE(gh200_copies_are_as_published, gh200) {
   void* const there = device(buffer);
   is_near(rate([&] { static_cast<void>(machine.copy(there, host, buffer)); }), 377);
   is_near(rate([&] { static_cast<void>(machine.copy(host, there, buffer)); }), 297);
+}
+
+BOOST_FIXTURE_TEST_CASE(gh200_movers_of_pages_are_as_published, gh200) {
+  sim::page_copier copier{machine};
+  constexpr std::int32_t pages = 4096;
+  constexpr std::size_t page = 64_KiB;
+  std::vector<page_pair> pairs;
+  for (std::int32_t i = 0; i < pages; ++i) pairs.push_back({i, i});
+  const moved_piece piece{static_cast<char*>(device(pages * page)), static_cast<char*>(pinned(pages * page)),
+                          page, page};
+  const auto mover = [&](unsigned ctas, bool up) {
+    page_moves all{.pairs = pairs.data(), .pieces = &piece, .piece_count = 1};
+    (up ? all.up : all.down) = pages;
+    return rate(
+        [&] {
+          static_cast<void>(copier.move(all, {page_kernel::kind::registers, ctas}, stream{}));
+        },
+        pages * page);
+  };
+  is_within(mover(1, true), 0.85 * 43, 1.15 * 43);
+  is_within(mover(16, true), 0.85 * 351, 1.15 * 351);
+  is_within(mover(16, false), 0.85 * 355, 1.15 * 355);
+  BOOST_TEST(mover(8, false) / mover(16, false) > 0.93);  // 97 % are published
 }
 
 BOOST_FIXTURE_TEST_CASE(gh200_transfers_in_small_pieces_stay_below_10_GB_per_s, gh200) {

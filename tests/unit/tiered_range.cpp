@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cmm/recipe_text.hpp>
 #include <cstring>
+#include <filesystem>
 
 #include "support/laws.hpp"
 
@@ -108,6 +109,17 @@ BOOST_FIXTURE_TEST_CASE(what_was_made_may_be_kept_when_a_memory_is_full, world) 
   BOOST_CHECK(caught<bad_request>{[&] { range.wait_for(3_GiB); }}.says("wait for no more than it has"));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_kept_range_holds_nothing_of_the_piece_that_failed, world) {
+  for (const char* call : {"cuMemMap", "cuMemSetAccess"}) {
+    machine().clear_faults();
+    machine().fail_nth(call, 3, errc::out_of_memory);
+    tiered_range range = made(areas(2_MiB, 8_MiB), {.keep_when_full = true, .piece = 2_MiB});
+    BOOST_CHECK_EQUAL(range.ready(), 4_MiB);
+    BOOST_CHECK_EQUAL(machine().live_handles(), 2U);
+    BOOST_CHECK_EQUAL(machine().live_mappings(), 2U);
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(parts_are_exported_in_order_and_show_the_same_bytes, world) {
   {
     tiered_range range = made(areas(2_MiB, 4_MiB), {.shareable = true, .piece = 2_MiB});
@@ -126,6 +138,22 @@ BOOST_FIXTURE_TEST_CASE(parts_are_exported_in_order_and_show_the_same_bytes, wor
   }
   tiered_range kept = made(areas(2_MiB, 2_MiB));
   BOOST_CHECK(caught<bad_request>{[&] { static_cast<void>(kept.share()); }}.says("set .shareable when"));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_export_that_fails_half_way_leaves_no_descriptor_open, world) {
+  const auto open_files = [] {
+    const std::filesystem::directory_iterator all{"/proc/self/fd"};
+    return std::distance(begin(all), end(all));
+  };
+  tiered_range range = made(areas(2_MiB, 4_MiB), {.shareable = true, .piece = 2_MiB});
+  const auto before = open_files();
+  machine().fail_nth("cuMemExportToShareableHandle", 3, errc::not_supported);
+  const caught<cuda_error> error{[&] { static_cast<void>(range.share()); }};
+  BOOST_CHECK_MESSAGE(error.says("cuMemExportToShareableHandle failed while exporting a part"), error.text);
+  BOOST_CHECK_EQUAL(open_files(), before);
+  const int kept = range.share()[0].release();
+  BOOST_CHECK_EQUAL(open_files(), before + 1);
+  BOOST_CHECK_EQUAL(::close(kept), 0);
 }
 
 BOOST_AUTO_TEST_CASE(where_no_node_is_known_to_be_nearest_the_only_one_is_meant) {

@@ -20,11 +20,24 @@ has_header() {
   return 1
 }
 
+# Whether a compiler is here with the runtimes of its sanitizers.
+can_sanitize() {
+  local folder status=0 kind
+  command -v "$1" >/dev/null || return 1
+  folder=$(mktemp -d)
+  for kind in address,undefined thread; do
+    "$1" -fsanitize="$kind" -x c++ - -o "$folder/program" <<<'int main() {}' 2>/dev/null || status=1
+  done
+  rm -rf "$folder"
+  return $status
+}
+
 # Whether what a Debian package brings is here, wherever it came from.
 has_package() {
   case $1 in
     g++ | g++-12) [[ -n ${CXX:-} ]] || recent_gxx >/dev/null ;;
     clang) command -v clang++ >/dev/null ;;
+    libclang-rt-dev) can_sanitize clang++ ;;
     ninja-build) command -v ninja >/dev/null ;;
     libboost-test-dev) has_header boost/test/unit_test.hpp ;;
     libbenchmark-dev) has_header benchmark/benchmark.h ;;

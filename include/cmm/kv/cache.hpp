@@ -120,9 +120,7 @@ class cache {
   /// `bad_request` for a page that the sequence does not have.
   void use(const sequence& of, std::int32_t index) {
     const std::int32_t row = tables_.row_of(of);
-    if (index < 0 || index >= tables_.length(row)) [[unlikely]]
-      throw bad_request{"a sequence of " + std::to_string(tables_.length(row)) + " pages has no page " +
-                        std::to_string(index)};
+    check_index(row, index);
     pool_.use(page_of(row, index));
   }
 
@@ -158,8 +156,11 @@ class cache {
 
   [[nodiscard]] std::int64_t tokens(const sequence& of) const { return tables_.tokens(tables_.row_of(of)); }
   [[nodiscard]] std::int32_t pages(const sequence& of) const { return tables_.length(tables_.row_of(of)); }
+  /// Throws `bad_request` for a page that the sequence does not have, as `use` does.
   [[nodiscard]] std::int32_t page(const sequence& of, std::int32_t index) const {
-    return page_of(tables_.row_of(of), index);
+    const std::int32_t row = tables_.row_of(of);
+    check_index(row, index);
+    return page_of(row, index);
   }
   /// Pages that can still be handed out, idle ones among them.
   [[nodiscard]] std::int32_t available() const noexcept { return pool_.available(); }
@@ -189,6 +190,12 @@ class cache {
     if (how.tokens < 1)
       throw bad_request{"a page of " + std::to_string(how.tokens) + " tokens is none; give 1 or more"};
     return how;
+  }
+
+  void check_index(std::int32_t row, std::int32_t index) const {
+    if (index < 0 || index >= tables_.length(row)) [[unlikely]]
+      throw bad_request{"a sequence of " + std::to_string(tables_.length(row)) + " pages has no page " +
+                        std::to_string(index) + "; count from 0"};
   }
 
   [[nodiscard]] std::int32_t page_of(std::int32_t row, std::int32_t index) const noexcept {

@@ -21,7 +21,7 @@ class layout {
   /// Of the caller's own pieces. Throws `bad_request` for a page of 0 bytes, for numbers that are no
   /// multiples of 16 bytes, for pieces that overlap, and for more slots than int32 or the address space
   /// holds.
-  layout(std::vector<piece> pieces, std::int64_t slots) : layout{pieces, pieces, slots} {}
+  layout(const std::vector<piece>& pieces, std::int64_t slots) : layout{pieces, pieces, slots} {}
 
   /// A page is contiguous, its layers and their planes one after another: the fastest to move.
   static layout one_place(const shape& of, std::int64_t slots) {

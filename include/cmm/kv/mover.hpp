@@ -88,9 +88,7 @@ class mover {
   /// Puts the moves of a plan into a stream. Throws `bad_request`, `cuda_error`.
   void run(const plan& what, stream on = {}, beside with = beside::nothing) {
     if (what.empty()) return;
-    if (process_.forked()) {
-      throw bad_request{"pages of a forked child's parent cannot be moved; make the mover after the fork"};
-    }
+    check_process();
     auto api = copier_.api();
     const auto here = api.enter(copier_.device());
     cmm::detail::check(here.result(), moving);
@@ -152,6 +150,10 @@ class mover {
   }
   /// A part of the plan is in a stream, so that it is not run again, whatever happens to the rest.
   void begun() noexcept { last_step_ = std::max(last_step_, step_); }
+  void check_process() const {
+    if (!process_.forked()) return;
+    throw bad_request{"pages of a forked child's parent cannot be moved; make the mover after the fork"};
+  }
   void check_capture(auto& api, stream on) {
     std::uint64_t capture = 0;
     cmm::detail::check(api.capture_of(on, capture), moving);

@@ -39,19 +39,21 @@ struct mover_row {
   friend constexpr bool operator==(const mover_row&, const mover_row&) noexcept = default;
 };
 
-/// Chosen by measurements on an H100 over PCIe 5; a place to begin on other GPUs behind PCIe.
+/// Chosen by measurements on an H200 over PCIe 5; a place to begin on other GPUs behind PCIe. Small pages
+/// that lie over a large range need more thread blocks than the two that fill the link over a small one.
 inline constexpr mover_row over_pcie[] = {
-    {direction::up, beside::nothing, 16, {moved_by::mover::registers, 4}},
+    {direction::up, beside::nothing, 16, {moved_by::mover::registers, 8}},
+    {direction::up, beside::nothing, 32_KiB, {moved_by::mover::registers, 4}},
     {direction::down, beside::nothing, 16, {moved_by::mover::registers, 4}},
-    {direction::swap, beside::nothing, 16, {moved_by::mover::registers, 8}},
-    {direction::up, beside::decode, 16, {moved_by::mover::ring, 1}},
+    {direction::swap, beside::nothing, 16, {moved_by::mover::registers, 4}},
+    {direction::up, beside::decode, 16, {moved_by::mover::registers, 1}},
     {direction::up, beside::decode, 64_KiB, {moved_by::mover::engine, 0}},
-    {direction::down, beside::decode, 16, {moved_by::mover::ring, 1}},
-    {direction::down, beside::decode, 64_KiB, {moved_by::mover::engine, 0}},
-    {direction::swap, beside::decode, 16, {moved_by::mover::ring, 2}},
-    {direction::up, beside::prefill, 16, {moved_by::mover::registers, 4}},
-    {direction::down, beside::prefill, 16, {moved_by::mover::registers, 4}},
-    {direction::swap, beside::prefill, 16, {moved_by::mover::registers, 8}},
+    {direction::down, beside::decode, 16, {moved_by::mover::engine, 0}},
+    {direction::swap, beside::decode, 16, {moved_by::mover::registers, 1}},
+    {direction::up, beside::prefill, 16, {moved_by::mover::registers, 2}},
+    {direction::up, beside::prefill, 64_KiB, {moved_by::mover::engine, 0}},
+    {direction::down, beside::prefill, 16, {moved_by::mover::engine, 0}},
+    {direction::swap, beside::prefill, 16, {moved_by::mover::ring, 2}},
 };
 
 /// By published figures of NVLink-C2C: 43 GB/s for each thread block, and 97 % of the link with eight.

@@ -40,8 +40,8 @@ class moves {
   /// The pages of trades that are not carried out may take part in others.
   static void forget(placed_pages& pages, std::span<const trade> trades) {
     for (const trade& each : trades) {
-      for (const std::int32_t page : {each.out, each.in})
-        pages.change(page, [](page_state& p) { p.trade = none; });
+      pages.set_trade(each.out, none);
+      pages.set_trade(each.in, none);
     }
   }
 

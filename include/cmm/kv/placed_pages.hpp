@@ -70,6 +70,12 @@ class placed_pages {
     file(page);
   }
 
+  /// In which trade of this step the page takes part; no other one can have it until then.
+  void set_trade(std::int32_t page, std::int32_t index) noexcept {
+    states_[at(page)].trade = index;
+    file(page);
+  }
+
   /// Where a page lies from now on; the caller does the same for the page that lay there.
   void move(std::int32_t page, std::int32_t slot) noexcept {
     count(page, -1);
@@ -101,7 +107,7 @@ class placed_pages {
  private:
   [[nodiscard]] list list_for(std::int32_t page) const noexcept {
     const page_state& p = of(page);
-    if (!p.named || p.readers != 0 || p.pinned || p.trade != none) return list::no;
+    if (p.readers != 0 || p.pinned || p.trade != none) return list::no;
     if (is_fast(page)) return !p.holds ? list::dead_fast : p.shared ? list::shared_fast : list::idle_fast;
     return p.holds || copy_in(slot_of(page)) != none ? list::no : list::dead_beyond;
   }

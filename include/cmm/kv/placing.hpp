@@ -57,7 +57,7 @@ class placing {
   /// Brings a page to HBM: a dead page leaves for it, else the idle one that was idle longest and not
   /// shared, else a shared one. Says whether the page will be in HBM.
   bool bring_in(std::int32_t page) {
-    if (page == 0 || !can_trade(page) || is_fast(page)) return is_fast(page);
+    if (!can_trade(page) || is_fast(page)) return is_fast(page);
     for (const auto from : {detail::list::dead_fast, detail::list::idle_fast, detail::list::shared_fast}) {
       const std::int32_t leaving = pages_.lists().oldest(from);
       if (leaving != none) return agree({leaving, page});
@@ -82,7 +82,7 @@ class placing {
   /// A page that will be in HBM stays there, also while idle, until its content is dead. Says whether it
   /// will.
   bool pin(std::int32_t page) {
-    if (page == 0 || !is_fast(page) || pages_.is_dead(page)) return false;
+    if (!pages_.of(page).named || !is_fast(page) || pages_.is_dead(page)) return false;
     pages_.change(page, [](detail::page_state& p) { p.pinned = true; });
     return true;
   }
@@ -90,14 +90,14 @@ class placing {
  private:
   [[nodiscard]] bool can_trade(std::int32_t page) const noexcept {
     const detail::page_state& p = pages_.of(page);
-    return page != 0 && p.named && p.trade == none;
+    return p.named && p.trade == none;
   }
 
   bool agree(detail::trade what) {
     const auto index = static_cast<std::int32_t>(trades_.size());
     trades_.push_back(what);
-    for (const std::int32_t page : {what.out, what.in})
-      pages_.change(page, [index](detail::page_state& p) { p.trade = index; });
+    pages_.set_trade(what.out, index);
+    pages_.set_trade(what.in, index);
     return true;
   }
 

@@ -47,6 +47,7 @@ void each_figure(const link& of, auto&& visit) {
   visit("both", of.both, rate);
   visit("remote_read", of.remote_read, rate);
   visit("remote_write", of.remote_write, rate);
+  visit("remote_both", of.remote_both, rate);
   visit("remote_latency", of.remote_latency, time);
   visit("far", of.far, rate);
   visit("cpu_read", of.cpu_read, rate);
@@ -70,7 +71,11 @@ void each_figure(const mover_costs& of, auto&& visit) {
   visit("ring_up", of.ring_up, rate);
   visit("ring_down", of.ring_down, rate);
   visit("ring_swap", of.ring_swap, rate);
+  visit("piece", of.piece, time);
+  visit("beside", of.beside, pure);
   visit("slows", of.slows, pure);
+  visit("slows_large", of.slows_large, pure);
+  visit("saturated", of.saturated, pure);
   visit("engine_slows", of.engine_slows, pure);
 }
 void each_figure(const call_costs& of, auto&& visit) {

@@ -128,6 +128,9 @@ inline errc run_copy_kernel(state& s, std::span<const copy_use> copies, stream o
     if (sum.code == errc::success) sum += touch_range(s, {each.to, each.bytes}, access::write, 0, by);
     if (sum.code != errc::success) break;
   }
+  if (sum.over.up > 0 && sum.over.down > 0) {
+    sum.near = std::max(sum.near, (sum.over.up + sum.over.down) / s.machine.link.remote_both);
+  }
   s.clock.spend(s.machine.calls.launch);
   submit(s, *stream, sum, s.machine.gpu.launch);
   return sum.code;

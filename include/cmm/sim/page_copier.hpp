@@ -79,7 +79,7 @@ class page_copier {
       copies.push_back({what.to[i], what.from[i], what.bytes[i]});
     const status copied = machine_->copy_batch(copies, on);
     if (!copied.ok()) return copied;
-    machine_->inspect([&](state& s) { note_movers(s, *s.find(on), s.machine.movers.engine_slows, 0); });
+    machine_->inspect([&](state& s) { note_movers(s, *s.find(on), {0, s.machine.movers.engine_slows, 0}); });
     if (real()) {
       for (const copy_use& each : copies) std::memcpy(each.to, each.from, each.bytes);
     }

@@ -73,8 +73,7 @@ inline double slowed(const state& s, const matrix_product& what, int device, std
                      double time) {
   const movers_at_work& beside = s.movers[static_cast<std::size_t>(device)];
   if (beside.until <= start) return 1;
-  const bool waits = what.columns < what.rows;
-  const double share = waits ? beside.of_memory : beside.ctas / s.machine.gpu.multiprocessors;
+  const double share = what.columns < what.rows ? beside.waiting_for_memory : beside.of_arithmetic;
   return 1 + share * std::min(1.0, static_cast<double>(beside.until - start) / time);
 }
 
@@ -110,6 +109,7 @@ inline errc run_product(state& s, const matrix_product& what, stream on) {
   use(what.b, what.other_operand_bytes(), access::read, row, again(what.rows));
   use(what.c, what.result_bytes(), access::write, os_page, 1);
   submit(s, *stream, sum, s.machine.gpu.launch);
+  if (stream->capture == 0) s.products[static_cast<std::size_t>(stream->device)] = stream->ready;
   return sum.code;
 }
 

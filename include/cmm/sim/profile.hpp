@@ -69,6 +69,7 @@ struct link {
   figure both{};  ///< both ways together, whoever moves the bytes
   figure remote_read{};
   figure remote_write{};
+  figure remote_both{};  ///< both ways together, by one kernel
   figure remote_latency{};
   figure far{};  ///< at most, where the memory belongs to another socket
   figure cpu_read{};
@@ -88,7 +89,8 @@ struct copy_costs {
   figure staged{};  ///< GB/s of memory that the GPU cannot read itself
 };
 
-/// What one thread block of a kernel that moves pages reaches, in GB/s each way.
+/// Kernels that move pages: GB/s of one thread block each way, nanoseconds of a piece beyond its bytes, and
+/// what movers and products that run at once take of each other.
 struct mover_costs {
   figure up{};  ///< threads load and store
   figure down{};
@@ -96,8 +98,12 @@ struct mover_costs {
   figure ring_up{};  ///< bulk copies through shared memory
   figure ring_down{};
   figure ring_swap{};
-  figure slows{};         ///< by which share a thread block slows a product that waits for memory
-  figure engine_slows{};  ///< by which the copy engine does
+  figure piece{};
+  figure beside{};        ///< share of their rate that thread blocks keep beside a product
+  figure slows{};         ///< by which share one slows a product that waits for memory
+  figure slows_large{};   ///< by which share, however many, they slow one that waits for arithmetic
+  figure saturated{};     ///< by which share more, once the link is full
+  figure engine_slows{};  ///< by which the copy engine slows products that wait for memory
 };
 
 /// Host time of calls in nanoseconds. A pair is one call that takes memory and one that gives it back.

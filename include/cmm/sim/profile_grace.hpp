@@ -74,6 +74,7 @@ inline constexpr profile gh200_480{
              .both = {384, "assumed, the peak of the LPDDR, which reads or writes"},
              .remote_read = {335, detail::dnhkng},
              .remote_write = {355, detail::copier},
+             .remote_both = {384, "assumed, the peak of the LPDDR, which reads or writes"},
              .remote_latency = {725, "assumed, 600-850 ns"},
              .far = {177, "dnhkng, report on 2 x GH200: the middle of 133-221"},
              .cpu_read = {168, "HPI HCDS 2025, an upper bound"},
@@ -89,11 +90,15 @@ inline constexpr profile gh200_480{
                .staged = {10, detail::like_h200}},
     .movers = {.up = {43, detail::copier},
                .down = {43, detail::copier},
-               .swap = {21, "assumed, as much each way as one way in all"},
-               .ring_up = {43, detail::as_registers},
-               .ring_down = {43, detail::as_registers},
-               .ring_swap = {21, detail::as_registers},
+               .swap = {21, "assumed, as much both ways as one way"},
+               .ring_up = {43, "assumed, as threads that load and store"},
+               .ring_down = {43, "assumed, as threads that load and store"},
+               .ring_swap = {21, "assumed, as threads that load and store"},
+               .piece = {40, "assumed, small enough for 97 % of the link by eight thread blocks"},
+               .beside = {h200_pcie.movers.beside, detail::like_h200},
                .slows = {h200_pcie.movers.slows, detail::like_h200},
+               .slows_large = {h200_pcie.movers.slows_large, detail::like_h200},
+               .saturated = {h200_pcie.movers.saturated, detail::like_h200},
                .engine_slows = {h200_pcie.movers.engine_slows, detail::like_h200}},
     .calls = detail::borrowed_calls,
     .faults = {.batch = detail::scaled(h200_pcie.faults.batch),
@@ -154,7 +159,8 @@ inline constexpr profile gb10 = [] {
   p.name = "gb10";
   p.unified = true;
   p.hbm = p.host = {{128e9, sheet}, peak, speed, speed, latency};
-  p.link = {peak, speed, speed, speed, speed, speed, latency, speed, speed, same, same, same, same, same};
+  p.link = {peak,  speed, speed, speed, speed, speed, speed, latency,
+            speed, speed, same,  same,  same,  same,  same};
   p.prefetch.block = {8.6e3, "assumed, 2 MiB cleared at the speed at which its memory is written"};
   p.gpu.multiprocessors = {48, sheet};
   p.gpu.cache = {24 * detail::mib, "assumed"};

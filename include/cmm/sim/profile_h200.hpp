@@ -14,10 +14,7 @@ inline constexpr const char* h200_sheet = "NVIDIA H200 data sheet";
 inline constexpr const char* hopper = "NVIDIA Hopper tuning guide";
 inline constexpr const char* rrze_gh200 = "RRZE gpu-benches, on the GH200";
 
-/// Thread blocks that move pages over PCIe; bulk copies are assumed to reach as much.
-inline constexpr const char* moved_by_h100 =
-    "measured on an H100 over PCIe 5: pages of 64 KiB, one thread block";
-inline constexpr const char* as_registers = "assumed, as threads that load and store";
+inline constexpr const char* moved_by_h200 = "measured on an H200: large pages, one thread block";
 
 inline constexpr calibrated h200_calibration[] = {
     {"calls.managed_pair", "allocate/allocator:managed+advise_only/bytes:16MiB"},
@@ -68,6 +65,7 @@ inline constexpr profile h200_pcie{
              .both = {97, after_h200, "77 % of both ways of PCIe 5.0 x16"},
              .remote_read = {51, after_h200, "81 % of PCIe 5.0 x16: requests of 128 bytes"},
              .remote_write = {51, after_h200, "81 % of PCIe 5.0 x16: requests of 128 bytes"},
+             .remote_both = {84, after_h200, "67 % of both ways of PCIe 5.0 x16"},
              .remote_latency = {1200, "assumed, a round trip over PCIe"},
              .far = {51, "assumed, one socket"},
              .cpu_read = {0, "PCIe: the CPU does not map HBM"},
@@ -81,14 +79,18 @@ inline constexpr profile h200_pcie{
                .engine = {2.5e3, "assumed"},
                .engine_batched = {1e3, after_h200, "one copy after another, without a new start"},
                .staged = {10, "assumed, one CPU thread copies"}},
-    .movers = {.up = {32, detail::moved_by_h100},
-               .down = {45, detail::moved_by_h100},
-               .swap = {12, detail::moved_by_h100},
-               .ring_up = {32, detail::as_registers},
-               .ring_down = {45, detail::as_registers},
-               .ring_swap = {12, detail::as_registers},
-               .slows = {0.065, "measured on an H100: 6, 13 and 24 to 35 % by one, two and four"},
-               .engine_slows = {0.05, "measured on an H100: 4 to 6 %"}},
+    .movers = {.up = {47, detail::moved_by_h200},
+               .down = {45, detail::moved_by_h200},
+               .swap = {23, detail::moved_by_h200},
+               .ring_up = {48, detail::moved_by_h200},
+               .ring_down = {44, detail::moved_by_h200},
+               .ring_swap = {22, detail::moved_by_h200},
+               .piece = {150, after_h200, "pages of 16 KiB, one thread block"},
+               .beside = {0.5, after_h200, "a product takes its part of the memory's answers"},
+               .slows = {0.06, after_h200, "by 3 to 9 % for each thread block"},
+               .slows_large = {0.07, after_h200, "tiles wait for the multiprocessor that is missing"},
+               .saturated = {0.8, after_h200, "by 50 to 150 % more, as queues of the link fill up"},
+               .engine_slows = {0.02, after_h200, "by 0.5 to 5 %"}},
     .calls = {.managed_pair = {13.4e3, from_a_row},
               .device_pair = {55.6e3, from_a_row},
               .device_pair_per_byte = {0.3e-3, after_h200,

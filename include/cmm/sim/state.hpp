@@ -30,11 +30,11 @@ struct pool_state {
   std::vector<allocation*> kept{};
 };
 
-/// What moves pages of a device beside its products: until when, and what it takes of them.
+/// What moves pages of a device beside its products: until when, and by which share it slows them.
 struct movers_at_work {
   std::int64_t until = 0;
-  double of_memory = 0;  ///< share by which it slows products that wait for memory
-  double ctas = 0;
+  double waiting_for_memory = 0;
+  double of_arithmetic = 0;
 };
 
 /// A capture that is under way.
@@ -71,6 +71,7 @@ struct state {
         peers(static_cast<std::size_t>(machine.devices)),
         chunks(static_cast<std::size_t>(machine.devices)),
         movers(static_cast<std::size_t>(machine.devices)),
+        products(static_cast<std::size_t>(machine.devices)),
         streams{null} {}
   state(const state&) = delete;
   state& operator=(const state&) = delete;
@@ -90,6 +91,7 @@ struct state {
   std::vector<std::uint64_t> peers;    ///< of each device, a bit for each one whose memory it may use
   std::vector<device_chunks> chunks;   ///< of each device
   std::vector<movers_at_work> movers;  ///< of each device
+  std::vector<std::int64_t> products;  ///< of each device, until when it has one
   sim::streams streams;
   sim::clock clock{};
   injection calls{};

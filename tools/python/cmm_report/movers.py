@@ -66,11 +66,12 @@ def by_page(rows):
 
 
 def alone(rows, way):
-    """The fewest thread blocks that reach nearly the fastest rate."""
+    """The fewest thread blocks that reach nearly the fastest rate; the copy engine where none does."""
     for page, movers in by_page([row for row in rows if row.matches(way=way, beside="nothing")]):
         best = max(rate_of(row) for row in movers.values())
         good = [mover for mover, row in movers.items() if rate_of(row) >= AS_GOOD * best]
-        mover = min(good, key=lambda each: (each.ctas, movers[each].time, each.kind))
+        kernels = [mover for mover in good if mover.ctas]
+        mover = min(kernels or good, key=lambda each: (each.ctas, movers[each].time, each.kind))
         row = movers[mover]
         reason = f"{way}, {page}, nothing beside: {units.rate_text(rate_of(row) * 1e9)}"
         if row.get("limit_ratio"):

@@ -7,8 +7,9 @@
 
 namespace cmm::kv {
 
-/// TensorRT-LLM's index of a plane of a page: that in the pool of HBM, or that in the pool of the host with
-/// the highest bit set. A pool counts planes of all layers, page by page, as `layout::one_place` puts them.
+/// TensorRT-LLM's index of a plane of a page: that in the pool of HBM, or with the highest bit set that in
+/// the pool of the host, whose first slot is `fast`. A pool counts planes of all layers, page by page, as
+/// `layout::one_place` puts them.
 struct two_pools {
   std::int32_t fast = 0;  ///< slots in HBM
   std::int32_t layers = 1;
