@@ -88,7 +88,7 @@ class Residencies(KvTest):
             ("lru", ["column 1", "lru", "no such policy"]),
             ("pinned", ["pinned{.most = 1000}"]),
             ("on_use | pinned{.least = 3}", ["column 17", "no setting of pinned"]),
-            ("hot_set{.most = -1}", ["column 10", "from 1 on"]),
+            ("hot_set{.most = -1}", ["column 9", "from 1 on"]),
             ("on_use on_use", ["column 8", "join policies with |"]),
             ("on_use\0| fixed", ["zero bytes"]),
             (None, ["None", "text"]),

@@ -102,11 +102,14 @@ class Ranges(KvTest):
 
     def test_a_table_of_slots_outlives_its_residency(self):
         pages = library().residency(library().layout([(0, 64, 64)], 1 << 16), 16)
-        table, gone = pages.slots, weakref.ref(pages)
+        table, gone, freed = pages.slots, weakref.ref(pages), pages._freed
         del pages
         gc.collect()
         self.assertIsNone(gone())
+        self.assertTrue(freed.alive, "what is seen was freed")
         self.assertEqual((table[0], table[-1]), (0, (1 << 16) - 1))
+        del table
+        self.assertFalse(freed.alive, "what nobody sees is kept")
 
 
 if __name__ == "__main__":
