@@ -49,6 +49,18 @@ class Ranges(KvTest):
         self.assertGreaterEqual(seen[0], 4 * MIB)
         self.assert_refused(["wait for no more"], memory.wait, 257)
 
+    def test_a_thread_makes_what_lies_beyond(self):
+        layout = library().layout([(0, 1 << 30, 1 << 30)], 4096)
+        memory = library().range(layout, 1, background=True, piece=1 << 30)  # else it would be refused here
+        self.addCleanup(memory.close)
+        self.assertGreaterEqual(memory.ready_slots, 0)
+        self.assert_refused(["host", "of the 4095 slots beyond"], memory.wait, kind=MemoryFull)
+        self.assertEqual((memory.ready_slots, memory.ready_bytes), (0, 0))
+        kept = library().range(layout, 1, background=True, keep_when_full=True, piece=1 << 30)
+        self.addCleanup(kept.close)
+        self.assert_refused(["would fit"], kept.wait, kind=MemoryFull)
+        self.assertGreater(kept.ready_slots, 100)
+
     def test_a_place_and_others_that_reach_it(self):
         self.make(8, 4, beyond="host_numa:0", device=0)
         self.assert_refused(["no place", "nearest"], self.make, 8, 4, beyond="attic")
@@ -90,11 +102,14 @@ class Ranges(KvTest):
 
     def test_a_table_of_slots_outlives_its_residency(self):
         pages = library().residency(library().layout([(0, 64, 64)], 1 << 16), 16)
-        table, gone = pages.slots, weakref.ref(pages)
+        table, gone, freed = pages.slots, weakref.ref(pages), pages._freed
         del pages
         gc.collect()
         self.assertIsNone(gone())
+        self.assertTrue(freed.alive, "what is seen was freed")
         self.assertEqual((table[0], table[-1]), (0, (1 << 16) - 1))
+        del table
+        self.assertFalse(freed.alive, "what nobody sees is kept")
 
 
 if __name__ == "__main__":

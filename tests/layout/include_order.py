@@ -91,7 +91,9 @@ def faults(root: Path) -> list[str]:
                 elif not may_include(header, target.relative_to(root.resolve())):
                     found.append(f"{header}: may not include {target.relative_to(root.resolve())}")
             elif not may_use_cuda(header) and not is_standard(angled):
-                found.append(f"{header}: includes <{angled}>; only cuda/, torch/ and python/ may include that")
+                found.append(
+                    f"{header}: includes <{angled}>; only cuda/, torch/ and python/ may include that"
+                )
     return found
 
 
