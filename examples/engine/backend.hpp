@@ -39,6 +39,7 @@ concept backend = requires(B& b) {
   { b.stream() } -> std::convertible_to<cmm::stream>;
   { b.seconds() } -> std::same_as<double>;  // when all its work is done
   { B::element_bytes } -> std::convertible_to<std::int32_t>;
+  { B::same_in_any_batch } -> std::convertible_to<bool>;  // whether what a token becomes depends on it alone
   requires std::constructible_from<typename B::model, B&, const options&, const page_memory&>;
 };
 

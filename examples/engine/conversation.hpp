@@ -12,16 +12,25 @@ namespace engine {
 
 /// A request on its way: its text so far, how much of it is in the cache, and under which keys.
 struct conversation {
-  conversation(std::size_t number, const request& of, std::int32_t tokens_of_page)
-      : index{number}, tokens{of.prompt}, unsaid{of.output}, page{tokens_of_page} {
+  conversation(std::size_t number, const request& of, const options& how)
+      : request_number{number},
+        index{number * static_cast<std::size_t>(how.samples)},
+        tokens{of.prompt},
+        prompt{static_cast<std::int32_t>(of.prompt.size())},
+        unsaid{of.output},
+        page{how.page},
+        samples{how.samples} {
     add_keys();
   }
 
-  std::size_t index;
+  std::size_t request_number;
+  std::size_t index;  ///< of its answer
   std::vector<std::int32_t> tokens;
-  std::vector<std::uint64_t> keys;  ///< of each full page: a hash of all tokens up to its end
-  std::int32_t unsaid;              ///< tokens that the answer still lacks
-  std::int32_t page;
+  std::vector<std::uint64_t> keys;     ///< of each full page: a hash of all tokens up to its end
+  std::int32_t prompt;                 ///< tokens
+  std::int32_t unsaid;                 ///< tokens that the answer still lacks
+  std::int32_t page;                   ///< tokens
+  std::int32_t samples;                ///< answers that it stands for until its first token is known
   std::int32_t computed = 0;           ///< tokens whose keys and values are in the cache after this step
   std::int32_t asked = cmm::kv::none;  ///< its place among the wanted tokens of this step
   cmm::kv::sequence pages{};
@@ -45,7 +54,7 @@ struct conversation {
   /// What a page is drawn from, when it is: texts that begin alike are drawn alike.
   [[nodiscard]] std::uint64_t seed_of(std::int32_t number) const noexcept {
     const auto n = static_cast<std::size_t>(number);
-    return n < keys.size() ? keys[n] : mixed(index, n);
+    return n < keys.size() ? keys[n] : mixed(request_number, n);
   }
 
  private:

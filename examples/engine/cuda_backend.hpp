@@ -15,6 +15,7 @@ class cuda_backend {
  public:
   using model = cuda_model;
   static constexpr std::int32_t element_bytes = sizeof(kernels::bf16);
+  static constexpr bool same_in_any_batch = false;  // cuBLAS sums by the shape of a product
 
   cuda_backend() { check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate"); }
   ~cuda_backend() { (void)cudaStreamDestroy(stream_); }

@@ -32,6 +32,8 @@ struct options {
   std::int32_t prefix = 32;  ///< tokens
   std::int32_t chunk = 64;   ///< tokens of prompts computed in a step
   bool drawn = false;        ///< keys and values of prompts are drawn instead of computed
+  std::int32_t samples = 1;  ///< answers to each request
+  bool unshared = false;     ///< no prompt uses the pages of another
   double reads = 1;          ///< share of a text's pages that a decoded token reads
 
   std::uint64_t seed = 1;

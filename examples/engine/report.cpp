@@ -58,10 +58,12 @@ int compare(const std::vector<answer>& got, const std::vector<answer>& expected)
   std::size_t different = 0;
   for (std::size_t i = 0; i < got.size(); ++i) different += !(got[i] == expected[i]);
   if (different == 0) {
-    std::printf("check: all %zu answers are those of a run with everything in HBM, bit by bit\n", got.size());
+    std::printf("check: all %zu answers are those of the plainest run, everything in HBM, bit by bit\n",
+                got.size());
     return 0;
   }
-  std::fprintf(stderr, "engine: %zu of %zu answers differ from those of a run with everything in HBM\n",
+  std::fprintf(stderr,
+               "engine: %zu of %zu answers differ from those of the plainest run, with everything in HBM\n",
                different, got.size());
   return 1;
 }

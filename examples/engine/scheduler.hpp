@@ -20,8 +20,11 @@ template <class Cache>
 class scheduler {
  public:
   scheduler(Cache& cache, std::span<const request> requests, const options& how)
-      : cache_{cache}, how_{how}, chosen_{how}, answers_(requests.size()) {
-    for (std::size_t i = 0; i < requests.size(); ++i) waiting_.emplace_back(i, requests[i], how.page);
+      : cache_{cache},
+        how_{how},
+        chosen_{how},
+        answers_(requests.size() * static_cast<std::size_t>(how.samples)) {
+    for (std::size_t i = 0; i < requests.size(); ++i) waiting_.emplace_back(i, requests[i], how);
   }
 
   /// What the next step computes, without the slots; nothing when all requests are answered.
@@ -48,12 +51,13 @@ class scheduler {
 
   /// What the model said to the wanted tokens, in their order.
   void take(std::span<const next_token> said) {
-    for (conversation& each : running_) {
-      if (each.asked == none) continue;
-      const next_token& next = said[static_cast<std::size_t>(each.asked)];
-      answers_[each.index].tokens.push_back(next.id);
-      answers_[each.index].checksum = mixed(answers_[each.index].checksum, next.checksum);
-      each.say(next.id);
+    for (std::size_t i = 0, running = running_.size(); i < running; ++i) {
+      if (running_[i].asked == none) continue;
+      const next_token next = said[static_cast<std::size_t>(running_[i].asked)];
+      while (running_[i].samples > 1) fork(i, next);
+      say(running_[i], next);
+    }
+    for (const conversation& each : running_) {
       if (each.is_answered()) cache_.free(each.pages);
     }
     std::erase_if(running_, [](const conversation& each) { return each.is_answered(); });
@@ -64,6 +68,31 @@ class scheduler {
 
  private:
   static constexpr std::int32_t none = cmm::kv::none;
+
+  void say(conversation& of, const next_token& next) {
+    answers_[of.index].tokens.push_back(next.id);
+    answers_[of.index].checksum = mixed(answers_[of.index].checksum, next.checksum);
+    of.say(next.id);
+  }
+
+  /// Another answer to the same prompt, in the same pages; it begins with another token. Without a row in the
+  /// cache it waits, and finds its prompt by key.
+  void fork(std::size_t index, next_token next) {
+    conversation other = running_[index];
+    const std::int32_t number = --running_[index].samples;
+    other.index += static_cast<std::size_t>(number);
+    other.samples = 1;
+    other.asked = none;
+    other.pages =
+        std::ssize(running_) < how_.batch ? cache_.fork(running_[index].pages) : cmm::kv::sequence{};
+    next.id = (next.id + number) % how_.model.vocabulary;
+    say(other, next);
+    if (other.pages) {
+      running_.push_back(std::move(other));
+    } else if (!other.is_answered()) {
+      waiting_.push_front(std::move(other));
+    }
+  }
 
   /// Puts the next tokens of a running conversation into the batch, at the cost of younger ones.
   void extend(std::size_t index) {
@@ -91,11 +120,11 @@ class scheduler {
   /// Starts the first waiting conversation with the pages that hold its beginning already.
   bool admit() {
     conversation& first = waiting_.front();
-    first.pages = cache_.start(first.keys_before_last());
+    first.pages = how_.unshared ? cache_.start() : cache_.start(first.keys_before_last());
     if (!first.pages) return false;
     first.computed = static_cast<std::int32_t>(cache_.tokens(first.pages));
-    const std::int32_t drawn = how_.drawn ? first.left() - 1 : 0;
-    const std::int32_t count = drawn > 0 ? 1 : share_of(first);
+    const std::int32_t drawn = how_.drawn ? std::max(first.prompt - 1 - first.computed, 0) : 0;
+    const std::int32_t count = std::min(first.left() - drawn, budget_);
     if (!cache_.append(first.pages, drawn + count)) {
       cache_.free(first.pages);
       return false;
@@ -137,6 +166,7 @@ class scheduler {
 
   /// So that others which begin alike find them.
   void name_full_pages(const conversation& of, std::int32_t before) {
+    if (how_.unshared) return;
     for (std::int32_t page = before / how_.page; page < of.computed / how_.page; ++page)
       cache_.name(of.pages, page, of.keys[static_cast<std::size_t>(page)]);
   }

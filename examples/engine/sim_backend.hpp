@@ -13,6 +13,7 @@ class sim_backend {
  public:
   using model = sim_model;
   static constexpr std::int32_t element_bytes = sizeof(float);
+  static constexpr bool same_in_any_batch = true;
 
   explicit sim_backend(const std::string& profile)
       : machine_{cmm::sim::find_profile(profile)}, copier_{machine_}, stream_{machine_.create_stream()} {}

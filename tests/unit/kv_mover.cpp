@@ -294,6 +294,18 @@ BOOST_AUTO_TEST_CASE(a_page_that_the_staging_memory_does_not_hold_is_no_swap_of_
   mover.run({.up = {&pair, 1}}, world.stream());
 }
 
+BOOST_AUTO_TEST_CASE(the_copy_engine_is_told_of_many_pages_in_batches) {
+  sim_world world;
+  tests::moved_memory memory{world, tests::pieces_apart(2, 16, 1024), 1024};
+  cmm::kv::mover mover{world.copier(), memory.places(), std::span<const cmm::kv::piece>{memory.pieces()},
+                       tests::always({kind::engine, 0})};
+  memory.run(mover, {256, 0, 0}, world.stream());
+  BOOST_TEST(mover.counts().copies == 1);
+  memory.run(mover, {300, 257, 0}, world.stream());
+  BOOST_TEST(mover.counts().copies == 5);
+  BOOST_TEST(memory.as_expected());
+}
+
 BOOST_AUTO_TEST_CASE(streams_that_share_the_staging_memory_wait_for_each_other) {
   sim_world world;
   tests::moved_memory memory{world, tests::pieces_apart(1, 4096, 16), 16};

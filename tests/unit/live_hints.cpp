@@ -97,6 +97,8 @@ BOOST_FIXTURE_TEST_CASE(a_batch_is_one_call_for_each_place, world) {
   BOOST_CHECK(hints.discard_and_prefetch(blocks, node, s));
   BOOST_CHECK_EQUAL(on(node), 12_MiB);
   BOOST_CHECK_EQUAL(machine().counters().bytes_to_host, 0U);  // what was dropped is not moved
+  BOOST_CHECK(hints.discard(blocks, s));
+  BOOST_CHECK_EQUAL(on(location::none()), 12_MiB);
   std::array mixed{blocks[0], blocks[1], blocks[2]};
   mixed[1].device = 0;
   BOOST_CHECK(hints.prefetch(mixed, location::device(), s));

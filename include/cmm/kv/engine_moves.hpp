@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -41,6 +42,7 @@ class engine_moves {
 
  private:
   static constexpr const char* doing = "moving pages by the copy engine";
+  static constexpr std::size_t batch = 512;  ///< copies
 
   static char* fast(const moved_piece& piece, slot_pair pair) {
     return piece.fast + static_cast<std::size_t>(pair.fast) * piece.stride;
@@ -101,13 +103,20 @@ class engine_moves {
     from_.push_back(from);
     bytes_.push_back(bytes);
   }
-  /// The lists keep their room for the next step.
+  /// In several batches, so that copies run while later ones are told. The lists keep their room for the next
+  /// step.
   void submit(stream on) {
-    const status copied = copier_.copy({to_, from_, bytes_}, on);
+    status copied;
+    for (std::size_t begin = 0; begin < to_.size() && copied.ok(); begin += batch) {
+      const std::size_t some = std::min(batch, to_.size() - begin);
+      copied = copier_.copy({std::span{to_}.subspan(begin, some), std::span{from_}.subspan(begin, some),
+                             std::span{bytes_}.subspan(begin, some)},
+                            on);
+      ++calls_;
+    }
     to_.clear();
     from_.clear();
     bytes_.clear();
-    ++calls_;
     cmm::detail::check(copied, doing);
   }
   void release() noexcept {
