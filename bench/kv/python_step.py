@@ -6,7 +6,6 @@ usage: bench/kv/python_step.py [PLATFORM]     sim:gh200-480 by default, for whic
 Prints the median and the least of 500 steps in microseconds. Needs numpy and a C++ compiler.
 """
 
-import itertools
 import statistics
 import sys
 import time
@@ -39,13 +38,14 @@ def main() -> None:
     spent: dict[str, list[float]] = {part: [] for part in parts}
 
     for turn in range(STEPS):
-        fresh, gone = rounds[turn % len(rounds)], rounds[(turn - 20) % len(rounds)]
+        fresh = rounds[turn % len(rounds)]
+        gone = rounds[(turn - 20) % len(rounds)] if turn >= 20 else None
         ids, lists = fresh.copy(), fresh.reshape(REQUESTS, -1).tolist()
         works = [
-            lambda fresh=fresh, gone=gone: pages.step(fresh=fresh, idle=gone if turn >= 20 else None),
+            lambda fresh=fresh, gone=gone: pages.step(fresh=fresh, idle=gone),
             pages.refill,
             lambda ids=ids: pages.translate(ids),
-            lambda lists=lists: slots_of_lists(pages, lists),
+            lambda lists=lists: pages.slots_of_lists(lists),
             pages.counters,
         ]
         for part, work in zip(parts, works, strict=True):
@@ -55,13 +55,6 @@ def main() -> None:
     for part, times in spent.items():
         print(f"{part:45} {statistics.median(times):8.1f} us, at least {min(times):6.1f}")
     print(pages.counters())
-
-
-def slots_of_lists(pages: cmm.kv.Residency, lists: list[list[int]]) -> list[list[int]]:
-    """The slots of the pages of each list."""
-    ids = np.fromiter(itertools.chain.from_iterable(lists), np.int32)
-    slots = iter(pages.translate(ids).tolist())
-    return [list(itertools.islice(slots, len(each))) for each in lists]
 
 
 if __name__ == "__main__":

@@ -74,6 +74,17 @@ class Residencies(KvTest):
         with self.assertRaises(ValueError):
             self.pages.slots[0] = 1
 
+    def test_lists_of_lists_are_translated_at_once(self):
+        self.pages.step(dead=[1, 2], fresh=[12, 13])
+        slots = self.pages.slots.tolist()
+        lists = [[12, 1], [], (13,), [2, 3, 4]]
+        self.assertEqual(self.pages.slots_of_lists(lists), [[slots[page] for page in each] for each in lists])
+        self.assertNotEqual(slots[12], 12)
+        self.assertEqual(self.pages.slots_of_lists(iter([])), [])
+        self.assert_refused(["16", "0 to 15"], self.pages.slots_of_lists, [[1], [16]])
+        for wrong in ([[1.5]], [[2**31]], [["a"]], [1], 3):
+            self.assert_refused(["lists", "whole numbers"], self.pages.slots_of_lists, wrong)
+
     def test_numbers_that_cannot_be(self):
         make, layout = self.kv.residency, self.layout
         self.assert_refused(["17", "16 slots"], make, layout, 17)

@@ -6,7 +6,9 @@ import unittest
 import weakref
 
 from cmm.kv import MemoryFull
-from kv_testing import MIB, KvTest, library
+from kv_testing import MIB, PLATFORM, KvTest, library
+
+fills_memory = unittest.skipUnless(PLATFORM.startswith("sim:"), "it would fill the memory of the machine")
 
 
 class Ranges(KvTest):
@@ -49,6 +51,7 @@ class Ranges(KvTest):
         self.assertGreaterEqual(seen[0], 4 * MIB)
         self.assert_refused(["wait for no more"], memory.wait, 257)
 
+    @fills_memory
     def test_a_thread_makes_what_lies_beyond(self):
         layout = library().layout([(0, 1 << 30, 1 << 30)], 4096)
         memory = library().range(layout, 1, background=True, piece=1 << 30)  # else it would be refused here
@@ -68,6 +71,7 @@ class Ranges(KvTest):
         self.assert_refused(["pieces of", "no multiple"], self.make, 8, 4, piece=12345)
         self.assert_refused(["8 slots 9"], self.make, 8, 9)
 
+    @fills_memory
     def test_the_full_memory_is_named_and_what_would_fit(self):
         layout = library().layout([(0, 1 << 30, 1 << 30)], 4096)
         for fast, words in ((4000, ["device:0", "slots in HBM"]), (1, ["host", "of the 4095 slots beyond"])):

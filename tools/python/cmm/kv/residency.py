@@ -2,6 +2,8 @@
 
 import ctypes
 import struct
+from array import array
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -150,6 +152,23 @@ class Residency(Owner):
         if answer:
             self._functions.check(answer)
         return out
+
+    def slots_of_lists(self, lists: Iterable[Sequence[int]]) -> list[list[int]]:
+        """The slots of the pages of each list, in one pass over all of them. Refuses a foreign page."""
+        try:
+            lists = list(lists)
+            ids = array("i", [page for each in lists for page in each])
+        except (TypeError, OverflowError) as error:
+            raise BadInput(
+                f"lists of pages cannot be read ({error}); give lists of whole numbers that int32 holds"
+            ) from error
+        slots = self.translate(np.frombuffer(ids, INT32)).tolist() if ids else []
+        parts, begin = [], 0
+        for each in lists:
+            end = begin + len(each)
+            parts.append(slots[begin:end])
+            begin = end
+        return parts
 
     @property
     def moved(self) -> np.ndarray:
