@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "error.hpp"
 
@@ -13,12 +14,30 @@ inline constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
 namespace detail {
 
-/// Not constexpr on purpose: a literal that reaches it does not compile, and the compiler names it.
+/// Not constexpr on purpose: a literal that reaches one does not compile, and the compiler names it.
 inline void this_size_literal_exceeds_the_address_space() {}
+inline void this_size_literal_is_no_whole_number() {}
 
-consteval std::size_t scaled(unsigned long long count, unsigned shift) {
-  if (count > (no_limit >> shift)) this_size_literal_exceeds_the_address_space();
-  return static_cast<std::size_t>(count) << shift;
+/// What the digits of an integer literal say, times 2 to the power of `shift`.
+template <char... Digits>
+consteval std::size_t scaled(unsigned shift) {
+  constexpr char digits[] = {Digits..., '\0'};
+  const char* at = digits;
+  unsigned base = 10;
+  if (digits[0] == '0')
+    base = digits[1] == 'x' || digits[1] == 'X' ? 16 : digits[1] == 'b' || digits[1] == 'B' ? 2 : 8;
+  if (base == 16 || base == 2) at += 2;
+  std::size_t value = 0;
+  for (; *at != '\0'; ++at) {
+    if (*at == '\'') continue;
+    const int digit = *at <= '9' ? *at - '0' : (*at | 0x20) - 'a' + 10;
+    if (digit < 0 || static_cast<unsigned>(digit) >= base) this_size_literal_is_no_whole_number();
+    if (value > (no_limit - static_cast<unsigned>(digit)) / base)
+      this_size_literal_exceeds_the_address_space();
+    value = value * base + static_cast<unsigned>(digit);
+  }
+  if (value > (no_limit >> shift)) this_size_literal_exceeds_the_address_space();
+  return value << shift;
 }
 
 struct size_unit {
@@ -41,11 +60,25 @@ inline bool carry_into(std::size_t& whole, unsigned base, unsigned more) {
 
 }  // namespace detail
 
+/// Templates, and not consteval functions of a number: clang++ 14 calls those at run time, where they are
+/// not.
 inline namespace literals {
-consteval std::size_t operator""_KiB(unsigned long long count) { return detail::scaled(count, 10); }
-consteval std::size_t operator""_MiB(unsigned long long count) { return detail::scaled(count, 20); }
-consteval std::size_t operator""_GiB(unsigned long long count) { return detail::scaled(count, 30); }
-consteval std::size_t operator""_TiB(unsigned long long count) { return detail::scaled(count, 40); }
+template <char... Digits>
+constexpr std::size_t operator""_KiB() {
+  return std::integral_constant<std::size_t, detail::scaled<Digits...>(10)>::value;
+}
+template <char... Digits>
+constexpr std::size_t operator""_MiB() {
+  return std::integral_constant<std::size_t, detail::scaled<Digits...>(20)>::value;
+}
+template <char... Digits>
+constexpr std::size_t operator""_GiB() {
+  return std::integral_constant<std::size_t, detail::scaled<Digits...>(30)>::value;
+}
+template <char... Digits>
+constexpr std::size_t operator""_TiB() {
+  return std::integral_constant<std::size_t, detail::scaled<Digits...>(40)>::value;
+}
 }  // namespace literals
 
 /// Reads a size in bytes: "8192", "1.5GiB", "512 MiB", "2_GiB", "10GB". Throws `bad_text` naming the text.
