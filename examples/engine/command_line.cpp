@@ -107,7 +107,7 @@ const std::vector<option>& all_options() {
       range("--output", "tokens of an answer", &options::output),
       count("--prefixes", "different prefixes that prompts share", &options::prefixes, 0),
       count("--prefix", "tokens of a prefix", &options::prefix, 1),
-      count("--chunk", "tokens of prompts that a step computes at most", &options::chunk, 1, 65536),
+      count("--chunk", "tokens of prompts that a step computes at most", &options::chunk, 1, 32768),
       count("--samples", "answers to each request, which share its prompt's pages", &options::samples, 1,
             1024),
       flag("--unshared", "compute every prompt by itself, whatever prefix it shares", &options::unshared),

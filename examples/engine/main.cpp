@@ -20,13 +20,13 @@ int run(const engine::options& wanted) {
     throw cmm::bad_text{"--platform is \"" + wanted.platform +
                         "\"; give auto, cuda, or sim:NAME such as sim:h200-pcie"};
   const std::string missing = engine::why_no_gpu();
-  if (missing.empty()) return engine::run_on_cuda(wanted);
+  engine::options chosen = wanted;
+  chosen.platform = missing.empty() ? "cuda" : "sim:h200-pcie";
+  if (missing.empty()) return engine::run_on_cuda(chosen);
   if (wanted.platform == "cuda")
     throw cmm::bad_text{"no GPU can be used: " + missing + "; leave --platform out to simulate one"};
   std::fprintf(stderr, "engine: no GPU can be used (%s), so an H200 is simulated\n", missing.c_str());
-  engine::options simulated = wanted;
-  simulated.platform = "sim:h200-pcie";
-  return run(simulated);
+  return run(chosen);
 }
 
 }  // namespace

@@ -14,10 +14,10 @@ __global__ void fill_all(bf16* out, std::size_t count, std::uint64_t seed, float
 }
 
 __global__ void draw_page(const drawn_page* pages, std::byte* slots, std::size_t bytes) {
-  const drawn_page mine = pages[blockIdx.y];
+  const drawn_page mine = pages[blockIdx.x];
   bf16* const out = reinterpret_cast<bf16*>(slots + mine.slot * bytes);
-  for (std::size_t i = std::size_t{blockIdx.x} * threads + threadIdx.x; i < bytes / sizeof(bf16);
-       i += std::size_t{gridDim.x} * threads)
+  for (std::size_t i = std::size_t{blockIdx.y} * threads + threadIdx.x; i < bytes / sizeof(bf16);
+       i += std::size_t{gridDim.y} * threads)
     out[i] = __float2bfloat16(unit(mixed(mine.seed, i)));
 }
 
@@ -60,7 +60,7 @@ void fill(bf16* out, std::size_t count, std::uint64_t seed, float scale, cudaStr
 }
 
 void draw(const drawn_page* pages, int count, std::byte* slots, std::size_t bytes, cudaStream_t in) {
-  const dim3 blocks{16, static_cast<unsigned>(count)};
+  const dim3 blocks{static_cast<unsigned>(count), 16};
   draw_page<<<blocks, threads, 0, in>>>(pages, slots, bytes);
   check(cudaGetLastError(), "the drawing kernel");
 }
