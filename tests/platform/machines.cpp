@@ -18,7 +18,7 @@ constexpr std::uint64_t gib = kib * kib * kib;
 constexpr std::uint64_t hbm = 101'468'602'368;          // cudaMemGetInfo on the GH200s here
 constexpr std::uint64_t hbm_node = 97'280 * kib * kib;  // MemTotal of their HBM nodes
 constexpr std::uint64_t lpddr = 501'743'616 * kib;      // and of their host nodes
-constexpr std::optional<std::uint64_t> open = std::nullopt;
+constexpr std::optional<std::uint64_t> not_known = std::nullopt;
 
 /// What a tier holds and what device, managed, managed_pool, egm and system reach of it, in bytes.
 struct row {
@@ -113,8 +113,9 @@ BOOST_AUTO_TEST_CASE(gh200_in_egm_mode_has_hbm_and_8_GiB) {
 /// The predecessor took the "System RAM (NVIDIA)" of this machine for EGM and added HBM to it.
 BOOST_AUTO_TEST_CASE(gh200_in_egm_mode_by_files_alone_counts_hbm_once) {
   const description known = tests::machine_without_cuda("gh200-480-egm");
-  check(known, {{"memory of another GPU, node 2", hbm_node, {open, open, open, open, open}},
-                {"host memory, node 0", 8 * gib, {open, open, open, open, open}}});
+  check(known,
+        {{"memory of another GPU, node 2", hbm_node, {not_known, not_known, not_known, not_known, not_known}},
+         {"host memory, node 0", 8 * gib, {not_known, not_known, not_known, not_known, not_known}}});
   BOOST_CHECK(*known.nodes[2].role == node_role::hbm);
   BOOST_CHECK(known.nodes[2].role.how == certainty::inferred);
   BOOST_CHECK(known.nodes[2].role.evidence.find("System RAM (NVIDIA)") != std::string::npos);
@@ -167,10 +168,12 @@ BOOST_AUTO_TEST_CASE(gh200_two_sockets_have_two_hosts_and_two_hbms) {
   BOOST_CHECK_EQUAL(*known.gpus[1].nearest_node, 1);
   BOOST_CHECK(advises(known, "NUMA nodes 2 and 10 are HBM"));
   const description alone = tests::machine_without_cuda("gh200-two-socket");
-  check(alone, {{"memory of another GPU, node 2", hbm_node, {open, open, open, open, open}},
-                {"memory of another GPU, node 10", hbm_node, {open, open, open, open, open}},
-                {"host memory, node 0", lpddr, {open, open, open, open, open}},
-                {"host memory, node 1", second, {open, open, open, open, open}}});
+  check(
+      alone,
+      {{"memory of another GPU, node 2", hbm_node, {not_known, not_known, not_known, not_known, not_known}},
+       {"memory of another GPU, node 10", hbm_node, {not_known, not_known, not_known, not_known, not_known}},
+       {"host memory, node 0", lpddr, {not_known, not_known, not_known, not_known, not_known}},
+       {"host memory, node 1", second, {not_known, not_known, not_known, not_known, not_known}}});
 }
 
 BOOST_AUTO_TEST_CASE(gb10_has_one_memory_and_counts_it_once) {
@@ -207,7 +210,7 @@ BOOST_AUTO_TEST_CASE(a_container_without_iomem_asks_cuda_which_node_is_hbm) {
 
 BOOST_AUTO_TEST_CASE(a_container_without_iomem_and_cuda_leaves_the_node_out) {
   const description known = tests::machine_without_cuda("gh200-container");
-  check(known, {{"host memory, node 0", lpddr, {open, open, open, open, open}}});
+  check(known, {{"host memory, node 0", lpddr, {not_known, not_known, not_known, not_known, not_known}}});
   BOOST_CHECK(*known.nodes[1].role == node_role::unclear);
   BOOST_CHECK(advises(known, "NUMA node 1 has 95 GiB and no CPUs"));
 }
@@ -363,7 +366,7 @@ BOOST_AUTO_TEST_CASE(every_recorded_machine_has_the_usable_bytes_that_its_files_
 BOOST_AUTO_TEST_CASE(no_gpu_is_a_description_too) {
   const description known = tests::machine("no-gpu");
   constexpr std::uint64_t host = (16 * kib * kib - 256 * kib) * kib;
-  check(known, {{"host memory, node 0", host, {open, open, open, open, open}}});
+  check(known, {{"host memory, node 0", host, {not_known, not_known, not_known, not_known, not_known}}});
   BOOST_CHECK(advises(known, "No GPU answered (no NVIDIA driver was found"));
   BOOST_CHECK(misses(known, "NVML: libnvidia-ml.so.1 cannot be loaded"));
 }
