@@ -16,9 +16,11 @@
 /// The exported functions, for the one source file of a library.
 
 struct cmm_kv_layout {
+  explicit cmm_kv_layout(cmm::kv::layout made) : layout{std::move(made)} {}
   cmm::kv::layout layout;
 };
 struct cmm_kv_residency {
+  explicit cmm_kv_residency(cmm::kv::residency<cmm::kv::any_placement> made) : pages{std::move(made)} {}
   cmm::kv::residency<cmm::kv::any_placement> pages;
 };
 struct cmm_kv_range {
@@ -111,7 +113,7 @@ int cmm_kv_layout_make(const cmm_kv_piece* pieces, std::uint64_t count, std::int
     given.reserve(count);
     for (const cmm_kv_piece& each : std::span{pieces, static_cast<std::size_t>(count)})
       given.push_back({each.offset, each.stride, each.bytes});
-    *out = new cmm_kv_layout{{std::move(given), slots}};
+    *out = std::make_unique<cmm_kv_layout>(cmm::kv::layout{given, slots}).release();
   });
 }
 void cmm_kv_layout_free(cmm_kv_layout* of) noexcept { delete of; }
@@ -127,11 +129,12 @@ int cmm_kv_layout_fast_within(const cmm_kv_layout* of, std::uint64_t hbm, std::i
 int cmm_kv_residency_make(std::int32_t slots, std::int32_t fast, std::uint64_t page_bytes, const char* policy,
                           std::int32_t reserve, int careful, cmm_kv_residency** out) noexcept {
   return cmm::python::answer([&] {
-    *out = new cmm_kv_residency{{slots,
-                                 fast,
-                                 page_bytes,
-                                 cmm::kv::read_placement(policy),
-                                 {.reserve = reserve, .careful = careful != 0}}};
+    cmm::kv::residency pages{slots,
+                             fast,
+                             page_bytes,
+                             cmm::kv::read_placement(policy),
+                             {.reserve = reserve, .careful = careful != 0}};
+    *out = std::make_unique<cmm_kv_residency>(std::move(pages)).release();
   });
 }
 void cmm_kv_residency_free(cmm_kv_residency* of) noexcept { delete of; }
