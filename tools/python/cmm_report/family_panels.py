@@ -125,6 +125,7 @@ def mover_name(row):
 def kv_tier(rows):
     """Rates by page size for each direction, then what a mover gets and costs beside a product."""
     panels = []
+    rows = sorted(rows, key=lambda row: not row.matches(by="engine"))  # the first lines are the named ones
     for way in values_of(rows, "way"):
         here = [row for row in rows if row.matches(way=way)]
         lines = lines_of(
