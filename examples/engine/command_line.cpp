@@ -76,6 +76,13 @@ void read_placement(options& o, string_view text) {
   o.placement = text;
 }
 
+void read_ratio(options& o, string_view text) {
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), o.ratio);
+  if (failed != std::errc{} || end != text.data() + text.size() || !(o.ratio > 0 && o.ratio <= 1000))
+    refuse("--ratio is \"" + string{text} + "\"; give a number above 0 and up to 1000, such as 1.25");
+  o.sweep = true;
+}
+
 void read_seed(options& o, string_view text) {
   if (!cmm::detail::read_number(text, o.seed))
     refuse("--seed is \"" + string{text} + "\"; give a whole number of 64 bits");
@@ -117,6 +124,8 @@ const std::vector<option>& all_options() {
       {"--seed", "N", "of weights, requests and choices", read_seed},
       flag("--check", "run again with everything in HBM and compare bit by bit", &options::check),
       flag("--sweep", "let the context grow until the KV cache has outgrown HBM four times", &options::sweep),
+      {"--ratio", "R", "only the step of a sweep where pages are so many times those that HBM has room for",
+       read_ratio},
       {"--json", "FILE", "write the results there", [](options& o, string_view text) { o.json = text; }},
   };
   return all;
@@ -134,7 +143,7 @@ void check(const options& o) {
   if (!o.sweep && o.longest() > o.slots - 1)
     refuse("a text of up to " + text(o.longest()) + " pages does not fit into " + text(o.slots) +
            " slots, of which one is for padding; raise --slots or shorten --prompt and --output");
-  if (o.hbm_slots > o.slots)
+  if (!o.sweep && o.hbm_slots > o.slots)
     refuse("HBM cannot have room for " + text(o.hbm_slots) + " of " + text(o.slots) +
            " slots; lower --hbm-slots or raise --slots");
 }

@@ -39,6 +39,7 @@ struct options {
   std::uint64_t seed = 1;
   bool check = false;
   bool sweep = false;
+  double ratio = 0;  ///< of a sweep the only one, unless 0
   std::filesystem::path json;
 
   /// Slots that HBM has room for.

@@ -63,7 +63,7 @@ int run_sweep(Backend& on, const options& how) {
   std::printf("%s\n", on.text().c_str());
   std::vector<ran> runs;
   int differs = 0;
-  for (const double ratio : sweep_ratios) {
+  for (const double ratio : ratios_of(how)) {
     std::vector<answer> expected;
     for (const char* const placement : placements) {
       options longer = at_ratio(how, ratio);

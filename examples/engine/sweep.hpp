@@ -12,6 +12,11 @@ namespace engine {
 /// How many times the pages that HBM has room for all texts of a batch take together.
 inline constexpr double sweep_ratios[] = {0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4};
 
+inline std::vector<double> ratios_of(const options& how) {
+  if (how.ratio > 0) return {how.ratio};
+  return {std::begin(sweep_ratios), std::end(sweep_ratios)};
+}
+
 /// The same engine with texts of about such a length, drawn, and three batches of them one after another, so
 /// that pages have been used before. Beyond HBM there is room for idle pages too.
 ///
