@@ -31,9 +31,11 @@ class Prediction(unittest.TestCase):
             with self.subTest(run):
                 held = compare(read(RUNS / f"{run}.json"), simulated)
                 self.assertEqual(len(held.calibration), 12)
-                self.assertGreater(len(held.rows), 480)
-                self.assertLessEqual(median_error(held.rows), 0.15)
-                self.assertGreaterEqual(share_within(held.rows, 0.35), 0.90)
+                # Since these runs a trace asks the driver which stream a handle is, so its rows are others.
+                rows = [row for row in held.rows if "+trace" not in row.name]
+                self.assertGreater(len(rows), 470)
+                self.assertLessEqual(median_error(rows), 0.15)
+                self.assertGreaterEqual(share_within(rows, 0.35), 0.90)
 
     def test_h200_pcie_predicts_how_pages_move(self):
         """Kernels and copy engine, alone and beside products; its figures come from a run before this one."""

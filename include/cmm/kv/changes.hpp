@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <span>
 
+#include "../core/requirements.hpp"
+
 namespace cmm::kv {
 
 /// What an engine tells of its pages before the work of a step, in pages. They count in the order given here,

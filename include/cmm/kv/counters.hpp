@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../core/requirements.hpp"
+
 namespace cmm::kv {
 
 /// What a residency has done since it was made, and what is so now.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "../core/requirements.hpp"
 #include "page_lists.hpp"
 
 namespace cmm::kv::detail {

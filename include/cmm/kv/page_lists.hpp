@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "../core/requirements.hpp"
+
 namespace cmm::kv {
 
 /// No page, no slot.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "../core/requirements.hpp"
 #include "changes.hpp"
 #include "page_index.hpp"
 #include "page_lists.hpp"

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <span>
 
+#include "../core/requirements.hpp"
+
 namespace cmm::kv {
 
 /// What is copied between two slots: the content of `beyond`, host memory, and of `fast`, HBM.
