@@ -27,7 +27,7 @@ class engine_moves {
 
   /// Throws `cuda_error`, `bad_request` where the staging memory does not hold one page.
   void move(std::span<const slot_pair> pairs, direction way, stream on) {
-    if (way == direction::swap) return swap(pairs, on);
+    if (way == direction::swap) return exchange(pairs, on);
     for (const slot_pair& pair : pairs) {
       for (const moved_piece& piece : pieces_) {
         way == direction::up ? add(fast(piece, pair), beyond(piece, pair), piece.bytes)
@@ -51,7 +51,7 @@ class engine_moves {
     return piece.beyond + static_cast<std::size_t>(pair.beyond) * piece.stride;
   }
 
-  void swap(std::span<const slot_pair> pairs, stream on) {
+  void exchange(std::span<const slot_pair> pairs, stream on) {
     const std::size_t at_once = staging_bytes_ / page_bytes_;
     if (at_once == 0) {
       throw bad_request{"the copy engine cannot exchange pages of " + std::to_string(page_bytes_) +

@@ -47,11 +47,10 @@ class mapped_memory final : public range_memory {
 
 /// Whether all that an allocator hands out can migrate; a `spill` places its blocks itself.
 bool migrates(const auto& allocator) noexcept {
-  if constexpr (requires { allocator.fast_bytes(); }) {
-    return false;
-  } else if constexpr (requires { allocator.migratable(); }) {
+  constexpr bool places = requires { allocator.fast_bytes(); };
+  if constexpr (!places && requires { allocator.migratable(); }) {
     return allocator.migratable();
-  } else if constexpr (requires { allocator.upstream(); }) {
+  } else if constexpr (!places && requires { allocator.upstream(); }) {
     return migrates(allocator.upstream());
   } else {
     return false;
