@@ -104,14 +104,15 @@ class address_space {
   bool each_part(const void* p, std::size_t bytes, Body body) {
     const auto* at = static_cast<const char*>(p);
     const char* within = nullptr;
-    for (const char* const end = at + bytes; at < end;) {
+    for (std::size_t left = bytes; left > 0;) {
       allocation* const block = holding(at, 1);
       if (block == nullptr || (at != p && (!block->mapped() || block->within != within))) return false;
       const std::size_t offset = offset_in(*block, at);
-      const std::size_t length = std::min(block->bytes - offset, static_cast<std::size_t>(end - at));
+      const std::size_t length = std::min(block->bytes - offset, left);
       if (!body(*block, offset, length)) return false;
       within = block->within;
       at += length;
+      left -= length;
     }
     return bytes != 0;
   }
