@@ -57,6 +57,20 @@ BOOST_AUTO_TEST_CASE(a_fork_shares_pages_and_copies_the_one_it_writes) {
   BOOST_CHECK(cache.copies().empty());
 }
 
+/// Its slot may hold the copy of a page that left HBM.
+BOOST_AUTO_TEST_CASE(nothing_is_copied_to_a_page_that_was_freed_before_the_step) {
+  auto cache = small();
+  const auto one = cache.start();
+  BOOST_CHECK(cache.append(one, 6));
+  cache.prepare();
+  const auto two = cache.fork(one);
+  BOOST_CHECK(cache.append(two, 1));
+  cache.free(two);
+  cache.prepare();
+  BOOST_CHECK(cache.copies().empty());
+  BOOST_CHECK_EQUAL(cache.available(), 6);
+}
+
 BOOST_AUTO_TEST_CASE(a_last_page_that_is_full_is_shared_without_a_copy) {
   auto cache = small();
   const auto one = cache.start();

@@ -214,7 +214,11 @@ class cache {
     pool_.settle();
     copies_.clear();
     for (const page_copy& each : to_copy_) {
-      copies_.push_back({residency_.slots()[detail::at(each.from)], residency_.slots()[detail::at(each.to)]});
+      // Freed before the step, it has a slot that may hold the copy of another page.
+      if (residency_.readers(each.to) != 0) {
+        copies_.push_back(
+            {residency_.slots()[detail::at(each.from)], residency_.slots()[detail::at(each.to)]});
+      }
       pool_.give(each.from);
     }
     to_copy_.clear();
