@@ -91,18 +91,14 @@ class api {
   }
 
   static status advise(void* data, std::size_t bytes, advice what, location where) noexcept {
-    const relaxed_capture relaxed;
     constexpr cudaMemoryAdvise advices[] = {cudaMemAdviseSetPreferredLocation, cudaMemAdviseSetAccessedBy,
                                             cudaMemAdviseSetReadMostly};
-    return answer(cudaMemAdvise(data, bytes, advices[static_cast<int>(what)], native(where)),
-                  "cudaMemAdvise");
+    return change_advice(data, bytes, advices[static_cast<int>(what)], where);
   }
   static status withdraw(void* data, std::size_t bytes, advice what, location where) noexcept {
-    const relaxed_capture relaxed;
     constexpr cudaMemoryAdvise advices[] = {cudaMemAdviseUnsetPreferredLocation, cudaMemAdviseUnsetAccessedBy,
                                             cudaMemAdviseUnsetReadMostly};
-    return answer(cudaMemAdvise(data, bytes, advices[static_cast<int>(what)], native(where)),
-                  "cudaMemAdvise");
+    return change_advice(data, bytes, advices[static_cast<int>(what)], where);
   }
   static status prefetch_batch(void** data, std::size_t* bytes, std::size_t count, location where,
                                stream s) noexcept {
@@ -286,6 +282,10 @@ class api {
   static void pop_range() noexcept { nvtxRangePop(); }
 
  private:
+  static status change_advice(void* data, std::size_t bytes, cudaMemoryAdvise what, location where) noexcept {
+    const relaxed_capture relaxed;
+    return answer(cudaMemAdvise(data, bytes, what, native(where)), "cudaMemAdvise");
+  }
   /// Calls of the driver need the context that the first call of the runtime makes.
   static status begin_driver() noexcept { return answer(cudaFree(nullptr), "cudaFree"); }
   static CUdeviceptr driver_address(void* data) noexcept { return reinterpret_cast<CUdeviceptr>(data); }

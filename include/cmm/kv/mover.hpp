@@ -200,7 +200,8 @@ class mover {
         const auto some = left[i].first(std::min(left[i].size(), room.size() - used));
         left[i] = left[i].subspan(some.size());
         *counts[i] = static_cast<std::uint32_t>(some.size());
-        for (const slot_pair& each : some) room[used++] = {each.fast, each.beyond};
+        std::ranges::copy(some, room.begin() + static_cast<std::ptrdiff_t>(used));
+        used += some.size();
       }
       pairs -= used;
       const status moved = copier_.move(told, how, on);

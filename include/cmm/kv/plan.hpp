@@ -3,17 +3,13 @@
 #include <cstdint>
 #include <span>
 
-#include "../core/requirements.hpp"
+#include "../core/page_moves.hpp"
 
 namespace cmm::kv {
 
-/// What is copied between two slots: the content of `beyond`, host memory, and of `fast`, HBM.
-struct slot_pair {
-  std::int32_t fast = 0;
-  std::int32_t beyond = 0;
-
-  friend constexpr bool operator==(const slot_pair&, const slot_pair&) noexcept = default;
-};
+/// What is copied between two slots: the content of `beyond`, host memory, and of `fast`, HBM. Kernels read
+/// them as they stand in a plan.
+using slot_pair = page_pair;
 
 /// The copies of one step, for a mover. No slot is in it twice, so all of it may run at once.
 ///
