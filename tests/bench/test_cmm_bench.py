@@ -244,12 +244,12 @@ class CmmBench(unittest.TestCase):
         self.assertEqual([path.name for path in self.out.iterdir()], ["results.json"])
 
     def test_list_names_rows_and_runs_none(self):
-        """--list is fast and writes nothing."""
+        """--list is fast and writes nothing. GB10 has one memory, so that no page of a KV cache moves there."""
         begin = time.monotonic()
         done = run("--platform", "sim:gb10", "--list", "--out", self.out)
         self.assertLess(time.monotonic() - begin, 30)
         names = done.stdout.split()
-        self.assertEqual({name.split("/")[0] for name in names}, FAMILIES)
+        self.assertEqual({name.split("/")[0] for name in names}, FAMILIES - {"kv_tier"})
         self.assertFalse(self.out.exists())
 
 

@@ -75,7 +75,8 @@ def alone(rows, way):
         row = movers[mover]
         reason = f"{way}, {page}, nothing beside: {units.rate_text(rate_of(row) * 1e9)}"
         if row.get("limit_ratio"):
-            reason += f", {units.percent_text(row.values['limit_ratio'])} of what the link gives a kernel"
+            whom = "a kernel" if mover.ctas else "the faster of copy engine and kernel"
+            reason += f", {units.percent_text(row.values['limit_ratio'])} of what the link gives {whom}"
         yield Choice(way, "nothing", page, mover, [row], reason + ".")
 
 
