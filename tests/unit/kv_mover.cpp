@@ -1,8 +1,8 @@
 #include <deque>
 #include <functional>
 
-#include "support/mover_laws.hpp"
-#include "support/sim_mover_world.hpp"
+#include "support/movers/laws.hpp"
+#include "support/movers/sim_world.hpp"
 
 using cmm::kv::moved_by;
 using kind = cmm::kv::moved_by::mover;

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "support/mover_laws.hpp"
-#include "support/sim_mover_world.hpp"
+#include "support/movers/laws.hpp"
+#include "support/movers/sim_world.hpp"
 
 using kind = cmm::kv::moved_by::mover;
 
