@@ -11,10 +11,10 @@ Area = tuple[int, int]
 """A half-open range of bytes."""
 
 
-def block_areas(
-    shape: Sequence[int], strides: Sequence[int], item: int, blocks: int, first: int
-) -> list[Area]:
-    """The bytes of the first `first` of `blocks` blocks, counted from the tensor's first element.
+def block_places(
+    shape: Sequence[int], strides: Sequence[int], item: int, blocks: int
+) -> list[tuple[int, int]]:
+    """For each place that a tensor keeps blocks in: where block 0 begins, and the bytes from block to block.
 
     A tensor may keep a block in several places, such as keys and values apart, and several blocks of a kernel
     for each of vLLM's. Empty where no dimension of the tensor counts blocks.
@@ -30,7 +30,15 @@ def block_areas(
     apart = [dim for dim, size in enumerate(shape) if strides[dim] > strides[across] and size > 1]
     places = itertools.product(*(range(shape[dim]) for dim in apart))
     starts = (sum(at * strides[dim] for at, dim in zip(place, apart, strict=True)) for place in places)
-    return merged((start * item, (start + first * step) * item) for start in starts if first)
+    return [(start * item, step * item) for start in starts]
+
+
+def block_areas(
+    shape: Sequence[int], strides: Sequence[int], item: int, blocks: int, first: int
+) -> list[Area]:
+    """The bytes of the first `first` of `blocks` blocks, counted from the tensor's first element."""
+    places = block_places(shape, strides, item, blocks)
+    return merged((start, start + first * step) for start, step in places if first)
 
 
 def merged(areas: Iterable[Area]) -> list[Area]:
