@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "python"))
 
 from cmm.errors import Error  # noqa: E402
-from cmm.vllm.interface import differences  # noqa: E402
+from cmm.vllm.release.interface import differences  # noqa: E402
 
 KEPT = ROOT / "build" / "vllm-packages"
 OLDEST = "0.23.0"

@@ -1,6 +1,6 @@
 """Stand-ins for PyTorch, vLLM and the allocator, to test the decisions of the worker without a GPU.
 
-`import stand_ins` puts them in the place of the packages, so it comes before `cmm.vllm.worker`, in a process
+`import stand_ins` puts them in the place of the packages, so it comes before `cmm.vllm.worker.gpu_worker`, in a process
 that needs the real ones for nothing.
 """
 
@@ -8,7 +8,7 @@ import sys
 import types
 from pathlib import Path
 
-from cmm.vllm import interface
+from cmm.vllm.release import interface
 
 calls = []
 """What the worker asked of the allocator, in order."""

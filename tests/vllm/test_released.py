@@ -12,7 +12,7 @@ from pathlib import Path
 
 import packages
 import small_vllm as small
-from cmm.vllm import interface
+from cmm.vllm.release import interface
 
 IN_CI = os.environ.get("CI") == "true"
 

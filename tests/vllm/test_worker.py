@@ -5,8 +5,8 @@ import unittest
 
 import stand_ins as world
 from cmm.errors import Error
-from cmm.vllm import worker
-from cmm.vllm.areas import PAGE
+from cmm.vllm.worker import gpu_worker as worker
+from cmm.vllm.worker.areas import PAGE
 
 GIB = 1 << 30
 

@@ -6,15 +6,12 @@ vLLM's block ids are pages, which never change. Its model runners see slots, and
 from .fields import fields_of, why_not_followed
 from .follower import Follower
 from .groups import Group, UnknownGroupError, group_of
-from .runs import UnclearPlacesError, runs_of
 
 __all__ = [
     "Follower",
     "Group",
-    "UnclearPlacesError",
     "UnknownGroupError",
     "fields_of",
     "group_of",
-    "runs_of",
     "why_not_followed",
 ]

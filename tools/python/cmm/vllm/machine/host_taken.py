@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from ..errors import Error
-from ..size import format_size
-from .arguments import Arguments
-from .refusals import each_connector
+from ...errors import Error
+from ...size import format_size
+from ..asked.arguments import Arguments
+from ..refusals import each_connector
 
 OFFLOADED = "--cpu-offload-gb"
 PINNED_TENTHS = 19

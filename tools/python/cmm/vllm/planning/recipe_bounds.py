@@ -3,8 +3,8 @@
 import dataclasses
 import re
 
-from ..errors import Error
-from ..size import parse_size
+from ...errors import Error
+from ...size import parse_size
 
 _LIMIT = re.compile(r"\blimit\b(?:\s*\{\s*(?:\.?bytes\s*=)?\s*(?:cmm::)?([^{}]*?)\s*\})?")
 _SPILL = re.compile(r"\bspill\s*\{")

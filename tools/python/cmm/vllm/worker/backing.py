@@ -11,11 +11,11 @@ from torch.overrides import TorchFunctionMode
 
 import cmm.torch
 
-from ..errors import Error
-from ..size import format_size
+from ...errors import Error
+from ...size import format_size
+from ..release.interface import installed
+from ..release.kv_allocation import BYTES, FACTORIES
 from .areas import Area, block_areas, length, merged, rest_of, sample, whole_pages
-from .interface import installed
-from .kv_allocation import BYTES, FACTORIES
 
 ASKED = 64 << 10
 """Bytes whose place is asked for at once: what a GPU faults for together."""

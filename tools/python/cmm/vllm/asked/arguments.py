@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import Error
+from ...errors import Error
 
 WATCHED = (
     "--additional-config",

@@ -1,7 +1,7 @@
 """Which GPUs vLLM will use."""
 
-from ..errors import Error
-from .machine import Gpu, Machine
+from ...errors import Error
+from .description import Gpu, Machine
 
 
 def chosen_gpus(machine: Machine, count: int, visible: str | None) -> tuple[Gpu, ...]:

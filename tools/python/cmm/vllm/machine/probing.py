@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import Error
+from ...errors import Error
 
-CHECKOUT = Path(__file__).resolve().parents[3] / "probe"
+CHECKOUT = Path(__file__).resolve().parents[4] / "probe"
 """The command of a checkout; not there in an installed package."""
 
 

@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import Error
+from ...errors import Error
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -7,9 +7,9 @@ import socket
 import sys
 from pathlib import Path
 
-from ..errors import Error
+from ...errors import Error
+from ..release.interface import installed, require
 from .arguments import Arguments
-from .interface import installed, require
 
 NEWEST_TESTED = (0, 33)
 

@@ -8,8 +8,8 @@ import importlib.util
 import re
 from pathlib import Path
 
-from .. import headers
-from ..errors import Error
+from ... import headers
+from ...errors import Error
 from .kv_allocation import KvAllocation
 from .needs import Attributes, Calls, Fields, Method, Options, Property
 from .source_tree import NotThereError, SourceTree

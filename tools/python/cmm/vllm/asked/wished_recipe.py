@@ -4,11 +4,11 @@ import os
 import re
 from pathlib import Path
 
-from ..cache import cache_folder
-from ..compiler import find_compiler
-from ..errors import Error
-from ..recipe import allocator_source, recommended_recipe
-from .settings import RECIPE
+from ...cache import cache_folder
+from ...compiler import find_compiler
+from ...errors import Error
+from ...recipe import allocator_source, recommended_recipe
+from ..settings import RECIPE
 
 OURS = re.compile(r"^(spill\{(\.fast *= *)?device\}|pool)$")
 """Layers whose work the worker or PyTorch does: filling HBM first, block by block, and reuse."""

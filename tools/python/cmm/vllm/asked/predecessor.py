@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ..errors import Error
+from ...errors import Error
 
 PREDECESSOR = "MANAGED_MEMORY_"
 TOTAL = "MANAGED_MEMORY_TOTAL_GB"

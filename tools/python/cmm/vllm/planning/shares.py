@@ -3,9 +3,9 @@
 import dataclasses
 from collections.abc import Sequence
 
-from ..errors import Error
-from ..size import format_size
-from .machine import Gpu, Machine, Reach, Tier
+from ...errors import Error
+from ...size import format_size
+from ..machine.description import Gpu, Machine, Reach, Tier
 from .recipe_bounds import bound_to_a_node, nodes
 
 MIB = 1 << 20

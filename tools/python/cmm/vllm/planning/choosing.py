@@ -4,13 +4,13 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
-from ..errors import Error
-from ..kv_recipe import IN_HBM, managed_recipe, pinned_recipe
-from ..size import format_size
-from .machine import Gpu, Machine
-from .peculiarities import carve_out, carve_out_warnings, modes
+from ...errors import Error
+from ...kv_recipe import IN_HBM, managed_recipe, pinned_recipe
+from ...size import format_size
+from ..machine.description import Gpu, Machine
+from ..machine.peculiarities import carve_out, carve_out_warnings, modes
+from ..settings import RECIPE, places_blocks
 from .recipe_bounds import bounds, devices, nodes
-from .settings import RECIPE, places_blocks
 from .shares import MIB, Place, nearest_tier, place_of, preferred_host, reach_of, share
 
 HOST_SOURCES = ("managed", "egm", "managed_pool", "system")

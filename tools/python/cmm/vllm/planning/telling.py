@@ -5,8 +5,8 @@ import shlex
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from ..printable import printable
-from ..size import format_size
+from ...printable import printable
+from ...size import format_size
 from .plan import Plan
 
 WIDTH = 100

@@ -1,8 +1,8 @@
 """How much of a GPU's own memory vLLM may use."""
 
-from ..errors import Error
-from ..size import format_size
-from .machine import Gpu, Machine
+from ...errors import Error
+from ...size import format_size
+from ..machine.description import Gpu, Machine
 from .shares import reserve
 
 UTILIZATION = 0.92

@@ -9,13 +9,13 @@ import torch
 
 import cmm.torch
 
-from ..errors import Error
-from ..size import format_size
+from ...errors import Error
+from ...size import format_size
+from ..machine.host_memory import available_host_memory
+from ..refusals import refuse_config
+from ..release.interface import installed, require
+from ..settings import places_blocks, read_settings
 from .backing import Backing, Placement, explained
-from .host_memory import available_host_memory
-from .interface import installed, require
-from .refusals import refuse_config
-from .settings import places_blocks, read_settings
 
 require(*installed())
 

@@ -4,10 +4,10 @@ import json
 import re
 from typing import Any
 
-from ..errors import Error
+from ...errors import Error
+from ..planning.plan import Plan
+from ..settings import read_settings
 from .arguments import Arguments
-from .plan import Plan
-from .settings import read_settings
 
 WORKER = "cmm.vllm.Worker"
 

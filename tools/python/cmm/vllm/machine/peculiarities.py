@@ -1,7 +1,7 @@
 """What is easily taken for more memory than there is: HBM as a NUMA node, the EGM carve-out, CDMM."""
 
-from ..size import format_size
-from .machine import Machine, Tier
+from ...size import format_size
+from .description import Machine, Tier
 
 
 def modes(machine: Machine) -> list[tuple[str, str]]:

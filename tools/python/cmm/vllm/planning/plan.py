@@ -3,15 +3,15 @@
 import dataclasses
 from collections.abc import Mapping
 
-from ..errors import Error
-from ..size import format_size
+from ...errors import Error
+from ...size import format_size
+from ..machine.description import Gpu, Machine
+from ..machine.visible import chosen_gpus
 from .choosing import Choice, choose
 from .gpu_share import UTILIZATION, utilization
 from .limited import capped_by_limit
-from .machine import Gpu, Machine
 from .recipe_bounds import bounds
 from .shares import MIB, RULE
-from .visible import chosen_gpus
 
 SLOW_LINK = 20
 """HBM that is so many times faster than the link to the host is worth a warning."""

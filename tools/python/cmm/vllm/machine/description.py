@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import Error
+from ...errors import Error
 
 SCHEMA = "cmm-platform 1"
 

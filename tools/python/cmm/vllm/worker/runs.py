@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from ..areas import block_places
+from .areas import block_places
 
 Run = tuple[int, int]
 """Where block 0 begins in a tensor, and the bytes from block to block; a block fills all of them."""

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from ..errors import Error
+from ...errors import Error
 
 DESCRIPTION = """\
 Starts stock `vllm serve` with a KV cache larger than the memory of its GPUs: looks at the machine, chooses

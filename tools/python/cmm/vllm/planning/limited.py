@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from ..errors import Error
-from ..size import format_size
+from ...errors import Error
+from ...size import format_size
 from .recipe_bounds import bounds
 
 MIB = 1 << 20
