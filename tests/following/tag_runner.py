@@ -167,8 +167,12 @@ def first_read(spec, query):
     return query // chunk * chunk if chunk else 0
 
 
+def words_of(memory):
+    """The slots of a range of a simulated machine as int64 words."""
+    held = (ctypes.c_int64 * (memory.layout.bytes // 8)).from_address(memory.data)
+    return np.ctypeslib.as_array(held)
+
+
 def view_of(memory):
-    """A range of a simulated machine as int64 [slots, words of a page]."""
-    words = memory.layout.page_bytes // 8
-    held = (ctypes.c_int64 * (memory.slots * words)).from_address(memory.data)
-    return np.ctypeslib.as_array(held).reshape(memory.slots, words)
+    """A range whose pages have one piece, as int64 [slots, words of a page]."""
+    return words_of(memory).reshape(memory.slots, -1)

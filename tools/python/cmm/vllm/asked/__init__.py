@@ -1,1 +1,1 @@
-"""What did the user ask for: the arguments of vLLM, options of cmm serve, and what they ask of this machine?"""
+"""What did the user ask for, and can it be: arguments of vLLM, options of cmm serve, recipes?"""

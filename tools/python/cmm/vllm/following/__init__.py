@@ -3,15 +3,16 @@
 vLLM's block ids are pages, which never change. Its model runners see slots, and nothing else.
 """
 
-from .fields import fields_of, why_not_followed
 from .follower import Follower
 from .groups import Group, UnknownGroupError, group_of
+from .reasons import FixedError, check_server, groups_of
 
 __all__ = [
+    "FixedError",
     "Follower",
     "Group",
     "UnknownGroupError",
-    "fields_of",
+    "check_server",
     "group_of",
-    "why_not_followed",
+    "groups_of",
 ]

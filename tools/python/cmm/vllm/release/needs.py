@@ -3,7 +3,7 @@
 import ast
 import dataclasses
 
-from .source_tree import Function, NotThereError, SourceTree, parameters
+from .source_tree import Definition, Function, NotThereError, SourceTree, parameters
 
 READ_ONLY = ("property", "cached_property")
 BOUND_OTHERWISE = (*READ_ONLY, "staticmethod", "classmethod")
@@ -63,15 +63,21 @@ class Fields:
         known = tree.find(self.name)
         if not isinstance(known.node, ast.ClassDef):
             return [f"{self.name} is a class, in this vLLM it is a function"]
-        there = set()
-        for each in tree.bases(known):
-            for node in each.node.body:
-                if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                    there.add(node.target.id)
+        there = declared(tree, known)
         wanted = [field for field in self.fields if there.isdisjoint(field.split("|"))]
         return [
             f"{self.name} has a field {' or '.join(field.split('|'))}, this vLLM has none" for field in wanted
         ]
+
+
+def declared(tree: SourceTree, known: Definition) -> set[str]:
+    """The fields that a class and its bases declare."""
+    return {
+        node.target.id
+        for each in tree.bases(known)
+        for node in each.node.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
 
 
 @dataclasses.dataclass(frozen=True)

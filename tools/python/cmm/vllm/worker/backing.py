@@ -3,7 +3,7 @@
 import collections
 import contextlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -82,29 +82,34 @@ class Placement:
         self.blocks = blocks
         self.hbm_blocks = blocks if hbm_bytes >= self.total else hbm_bytes * blocks // max(self.total, 1)
         self.hbm_bytes = 0
+        self.tensors = backing.tensors
+        self._views = list(_tensors_in(views))
         self._fast: list[torch.Tensor] = []
         self._rest: list[torch.Tensor] = []
         for tensor in backing.tensors:
-            fast = self._areas(tensor, views)
+            fast = self._areas(tensor)
             self.hbm_bytes += length(fast)
             self._fast += [tensor[start:end] for start, end in fast]
             self._rest += [tensor[start:end] for start, end in rest_of(fast, tensor.nbytes)]
 
-    def _areas(self, tensor: torch.Tensor, views: list[Any]) -> list[Area]:
+    def views_in(self, tensor: torch.Tensor) -> Iterator[tuple[int, Sequence[int], Sequence[int], int]]:
+        """What layers see of a backing tensor: offset in bytes, shape, strides, bytes of an element."""
+        base, end = tensor.data_ptr(), tensor.data_ptr() + tensor.nbytes
+        for view in self._views:
+            if base <= view.data_ptr() < end:
+                yield view.data_ptr() - base, view.shape, view.stride(), view.element_size()
+
+    def _areas(self, tensor: torch.Tensor) -> list[Area]:
         """The part of a backing tensor for HBM: whole pages, all of it where everything fits."""
         if self.hbm_blocks == self.blocks:
             return [(0, tensor.nbytes)]
-        base, end = tensor.data_ptr(), tensor.data_ptr() + tensor.nbytes
         found: list[Area] = []
-        for view in _tensors_in(views):
-            offset = view.data_ptr() - base
-            if not base <= view.data_ptr() < end:
-                continue
-            areas = block_areas(view.shape, view.stride(), view.element_size(), self.blocks, self.hbm_blocks)
+        for offset, shape, strides, item in self.views_in(tensor):
+            areas = block_areas(shape, strides, item, self.blocks, self.hbm_blocks)
             found += [(offset + start, offset + stop) for start, stop in areas]
         if not found:
             found = [(0, tensor.nbytes * self.hbm_blocks // self.blocks)]
-        return whole_pages(merged(found), base)
+        return whole_pages(merged(found), tensor.data_ptr())
 
     def apply(self, alloc: cmm.torch.Allocator) -> None:
         """Say where the pages belong and bring them into being there."""

@@ -11,14 +11,21 @@ import cmm.torch
 
 from ...errors import Error
 from ...size import format_size
+from ..following import FixedError, check_server, groups_of
 from ..machine.host_memory import available_host_memory
 from ..refusals import refuse_config
 from ..release.interface import installed, require
 from ..settings import places_blocks, read_settings
 from .backing import Backing, Placement, explained
+from .follow import Following
 
 require(*installed())
 
+from vllm.v1.core.sched.output import (  # noqa: E402
+    CachedRequestData,
+    NewRequestData,
+    SchedulerOutput,
+)
 from vllm.v1.worker.gpu_worker import Worker as StockWorker  # noqa: E402
 
 _log = logging.getLogger("vllm.cmm")
@@ -50,6 +57,7 @@ class Worker(StockWorker):
         self._hbm_bytes = 0
         self._backing: Backing | None = None
         self._placement: Placement | None = None
+        self._following: Following | None = None
         self._reported = time.monotonic()
 
     def determine_available_memory(self) -> int:
@@ -95,7 +103,40 @@ class Worker(StockWorker):
             self._backing.fill()
             torch.cuda.synchronize()
         self._placement = placement
+        self._kv_cache_config = kv_cache_config
         self._say_where(placement)
+
+    def compile_or_warm_up_model(self) -> Any:
+        """From its end on blocks follow: a warm-up uses made-up ids of blocks."""
+        following, self._following = self._following, None
+        result = super().compile_or_warm_up_model()
+        if following is not None:  # warmed up again: blocks lie where they were moved
+            self._following = following
+            return result
+        try:
+            self._following = self._follow()
+        except (FixedError, Error) as why:
+            _log.info("cmm: rank %d, blocks keep their places: %s", self.rank, why)
+        else:
+            _log.info("cmm: rank %d, blocks follow the requests into HBM", self.rank)
+        return result
+
+    def _follow(self) -> Following:
+        at = self._placement
+        if self._settings.blocks == "fixed":
+            raise FixedError('the setting "blocks" says so')
+        if at is None or at.hbm_blocks == at.blocks:
+            raise FixedError("all of them are in HBM")
+        if not places_blocks(self._alloc.recipe):
+            raise FixedError("the recipe says where memory is, and not block by block")
+        check_server(self.vllm_config, (SchedulerOutput, NewRequestData, CachedRequestData))
+        dcp = getattr(self.vllm_config.parallel_config, "decode_context_parallel_size", 1)
+        return Following(
+            at,
+            groups_of(self._kv_cache_config, dcp),
+            caching=bool(self.cache_config.enable_prefix_caching),
+            careful=self._settings.blocks == "careful",
+        )
 
     def _maybe_get_memory_pool_context(self, tag: str) -> AbstractContextManager[Any]:
         if tag == "kv_cache" and self._backing is not None:
@@ -103,12 +144,14 @@ class Worker(StockWorker):
         return super()._maybe_get_memory_pool_context(tag)
 
     def execute_model(self, scheduler_output: Any) -> Any:
-        """A step of the model; now and then a line that says where the KV cache is."""
+        """A step of the model, after its blocks came; now and then a line about where the KV cache is."""
         if self._settings.report_seconds:
             now = time.monotonic()
             if now - self._reported >= self._settings.report_seconds:
                 self._reported = now
                 self._report()
+        if self._following is not None:
+            scheduler_output = self._following.step(scheduler_output)
         return super().execute_model(scheduler_output)
 
     def _say_where(self, at: Placement) -> None:

@@ -2,6 +2,12 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from .needs import declared
+from .source_tree import NotThereError, SourceTree
+
+MODULE = "vllm.v1.core.sched.output"
 
 READ = {
     "SchedulerOutput": (
@@ -48,3 +54,15 @@ def fields_of(kinds: Iterable[type]) -> dict[str, list[str]]:
         for kind in kinds
         if dataclasses.is_dataclass(kind)
     }
+
+
+def why_blocks_stay(source: Path) -> str | None:
+    """Why blocks cannot be followed in the vLLM of a folder; None if they can."""
+    tree = SourceTree(source)
+    names = {}
+    for kind in READ:
+        try:
+            names[kind] = declared(tree, tree.find(f"{MODULE}.{kind}"))
+        except NotThereError:
+            names[kind] = set()
+    return why_not_followed(names)

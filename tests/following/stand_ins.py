@@ -1,9 +1,10 @@
 """Stand-ins for PyTorch, vLLM and the allocator, to test the decisions of the worker without a GPU.
 
-`import stand_ins` puts them in the place of the packages, so it comes before `cmm.vllm.worker.gpu_worker`, in a process
-that needs the real ones for nothing.
+`import stand_ins` puts them in the place of the packages, so it comes before `cmm.vllm.worker.gpu_worker`, in
+a process that needs the real ones for nothing.
 """
 
+import dataclasses
 import sys
 import types
 from pathlib import Path
@@ -119,6 +120,10 @@ class StockWorker:
     def execute_model(self, scheduler_output):
         return scheduler_output
 
+    def compile_or_warm_up_model(self):
+        self.execute_model("made-up ids")
+        return "times"
+
 
 torch = module(
     "torch",
@@ -130,12 +135,57 @@ torch = module(
     Tensor=Tensor,
     OutOfMemoryError=OutOfMemory,
     cuda=types.SimpleNamespace(
-        device_count=lambda: 1, synchronize=lambda: None, mem_get_info=lambda: (1 << 30, 4 << 30)
+        current_stream=lambda: types.SimpleNamespace(cuda_stream=0),
+        device_count=lambda: 1,
+        synchronize=lambda: None,
+        mem_get_info=lambda: (1 << 30, 4 << 30),
     ),
 )
 module("torch.overrides", TorchFunctionMode=Mode)
-for package in ("vllm", "vllm.v1", "vllm.v1.worker"):
+for package in ("vllm", "vllm.v1", "vllm.v1.worker", "vllm.v1.core", "vllm.v1.core.sched"):
     module(package)
+
+
+@dataclasses.dataclass
+class NewRequestData:
+    req_id: str
+    block_ids: tuple
+    num_computed_tokens: int
+
+
+@dataclasses.dataclass
+class CachedRequestData:
+    req_ids: list = dataclasses.field(default_factory=list)
+    resumed_req_ids: set = dataclasses.field(default_factory=set)
+    new_block_ids: list = dataclasses.field(default_factory=list)
+    num_computed_tokens: list = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass
+class SchedulerOutput:
+    scheduled_new_reqs: list = dataclasses.field(default_factory=list)
+    scheduled_cached_reqs: CachedRequestData = dataclasses.field(default_factory=CachedRequestData)
+    finished_req_ids: set = dataclasses.field(default_factory=set)
+    preempted_req_ids: set | None = None
+    new_block_ids_to_zero: list | None = None
+
+
+def with_field(kind, name):
+    """A dataclass with one more field."""
+    return with_name(dataclasses.make_dataclass("More", [(name, object, None)], bases=(kind,)), kind.__name__)
+
+
+def with_name(kind, name):
+    """A class of another name."""
+    return type(name, (kind,), {})
+
+
+module(
+    "vllm.v1.core.sched.output",
+    NewRequestData=NewRequestData,
+    CachedRequestData=CachedRequestData,
+    SchedulerOutput=SchedulerOutput,
+)
 module("vllm.v1.worker.gpu_worker", Worker=StockWorker)
 
 allocator = types.SimpleNamespace(recipe="managed | prefer{host} | accessed_by{device} | stats")
