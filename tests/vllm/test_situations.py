@@ -2,7 +2,7 @@
 
 import unittest
 
-from cmm.vllm.plan import Wishes, make_plan
+from cmm.vllm.planning.plan import Wishes, make_plan
 from serving import GIB, MACHINES, MIB, ServeTest, machine
 
 
