@@ -11,7 +11,7 @@ MOST = 64 << 20
 
 
 def read_text(path: Path, give: str) -> str:
-    """The text of a regular file; `give` says what is wanted. Refuses a pipe or a device: it may never end."""
+    """The text of a regular file; `give` says what is wanted. Refuses a pipe or a device: neither may end."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(file, "rb") as opened:
