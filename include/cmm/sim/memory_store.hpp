@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../core/whole_file.hpp"
 #include "address_range.hpp"
 
 namespace cmm::sim {
@@ -25,6 +26,7 @@ class memory_store {
   /// Room for so many bytes, which read as zero. False when the system has none.
   bool take(std::size_t bytes, std::size_t& offset) {
     if (!real_) return true;
+    const cmm::detail::file_limit_fails no_signal;
     if (file_ < 0) file_ = ::memfd_create("cmm simulated memory", MFD_CLOEXEC);
     offset = end_;
     if (file_ < 0 || ::ftruncate(file_, static_cast<off_t>(end_ + bytes)) != 0) return false;
