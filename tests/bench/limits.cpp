@@ -3,6 +3,7 @@
 
 #include "cases/bandwidth_link.hpp"
 #include "cases/bandwidth_peer.hpp"
+#include "profile/file.hpp"
 #include "sim_workload.hpp"
 
 namespace {
@@ -11,7 +12,7 @@ using namespace cmm;
 using namespace cmm::literals;
 
 struct world {
-  explicit world(std::string_view profile) : work{profile} {}
+  explicit world(std::string_view profile) : work{bench::find_machine(profile)} {}
 
   [[nodiscard]] static double rate(const bench::bound& limit, std::size_t bytes) {
     return static_cast<double>(bytes) / limit.nanoseconds;

@@ -31,6 +31,16 @@ struct calibrated {
   const char* row = "";
 };
 
+/// What figures are counted in; `pure` ones are numbers of something, or shares.
+namespace unit {
+inline constexpr const char* rate = "GB/s";
+inline constexpr const char* time = "ns";
+inline constexpr const char* size = "bytes";
+inline constexpr const char* work = "FLOP/ns";
+inline constexpr const char* each_byte = "ns/byte";
+inline constexpr const char* pure = "";
+}  // namespace unit
+
 /// One kind of memory: capacity in bytes, bandwidth in GB/s (bytes in a nanosecond), latency in nanoseconds.
 struct tier {
   figure capacity{};
@@ -38,6 +48,14 @@ struct tier {
   figure read{};
   figure write{};
   figure latency{};
+
+  static constexpr void each(auto& of, auto&& visit) {
+    visit("capacity", of.capacity, unit::size);
+    visit("peak", of.peak, unit::rate);
+    visit("read", of.read, unit::rate);
+    visit("write", of.write, unit::rate);
+    visit("latency", of.latency, unit::time);
+  }
 };
 
 /// One CPU thread: GB/s of a loop over every word, and nanoseconds of an access to another page.
@@ -45,6 +63,12 @@ struct cpu_thread {
   figure read{};
   figure write{};
   figure access{};
+
+  static constexpr void each(auto& of, auto&& visit) {
+    visit("read", of.read, unit::rate);
+    visit("write", of.write, unit::rate);
+    visit("access", of.access, unit::time);
+  }
 };
 
 /// A GPU: how much its kernels keep in flight, its cache, and its arithmetic in FLOP of a nanosecond.
@@ -59,6 +83,19 @@ struct processor {
   figure fp8{};
   figure fp32{};
   figure product_share{};  ///< of the arithmetic peak that a matrix product reaches when it fills the GPU
+
+  static constexpr void each(auto& of, auto&& visit) {
+    visit("multiprocessors", of.multiprocessors, unit::pure);
+    visit("in_flight", of.in_flight, unit::size);
+    visit("threads", of.threads, unit::pure);
+    visit("launch", of.launch, unit::time);
+    visit("cache", of.cache, unit::size);
+    visit("cache_latency", of.cache_latency, unit::time);
+    visit("bf16", of.bf16, unit::work);
+    visit("fp8", of.fp8, unit::work);
+    visit("fp32", of.fp32, unit::work);
+    visit("product_share", of.product_share, unit::pure);
+  }
 };
 
 /// What joins host and GPU: GB/s and nanoseconds. `cpu_read` is 0 where the CPU cannot load from HBM.
@@ -78,6 +115,24 @@ struct link {
   figure peer_write{};
   figure peer_both{};  ///< both ways together, whoever moves the bytes
   figure peer_peak{};  ///< each way
+
+  static constexpr void each(auto& of, auto&& visit) {
+    visit("peak", of.peak, unit::rate);
+    visit("h2d", of.h2d, unit::rate);
+    visit("d2h", of.d2h, unit::rate);
+    visit("both", of.both, unit::rate);
+    visit("remote_read", of.remote_read, unit::rate);
+    visit("remote_write", of.remote_write, unit::rate);
+    visit("remote_both", of.remote_both, unit::rate);
+    visit("remote_latency", of.remote_latency, unit::time);
+    visit("far", of.far, unit::rate);
+    visit("cpu_read", of.cpu_read, unit::rate);
+    visit("peer", of.peer, unit::rate);
+    visit("peer_read", of.peer_read, unit::rate);
+    visit("peer_write", of.peer_write, unit::rate);
+    visit("peer_both", of.peer_both, unit::rate);
+    visit("peer_peak", of.peer_peak, unit::rate);
+  }
 };
 
 /// What copies cost beyond their bytes, in nanoseconds: each call on the host, each copy on the engine.
@@ -87,6 +142,14 @@ struct copy_costs {
   figure engine{};
   figure engine_batched{};
   figure staged{};  ///< GB/s of memory that the GPU cannot read itself
+
+  static constexpr void each(auto& of, auto&& visit) {
+    visit("call", of.call, unit::time);
+    visit("batched", of.batched, unit::time);
+    visit("engine", of.engine, unit::time);
+    visit("engine_batched", of.engine_batched, unit::time);
+    visit("staged", of.staged, unit::rate);
+  }
 };
 
 /// Kernels that move pages: GB/s of one thread block each way, nanoseconds of a piece beyond its bytes, and
@@ -104,6 +167,21 @@ struct mover_costs {
   figure slows_large{};   ///< by which share, however many, they slow one that waits for arithmetic
   figure saturated{};     ///< by which share more, once the link is full
   figure engine_slows{};  ///< by which the copy engine slows products that wait for memory
+
+  static constexpr void each(auto& of, auto&& visit) {
+    visit("up", of.up, unit::rate);
+    visit("down", of.down, unit::rate);
+    visit("swap", of.swap, unit::rate);
+    visit("ring_up", of.ring_up, unit::rate);
+    visit("ring_down", of.ring_down, unit::rate);
+    visit("ring_swap", of.ring_swap, unit::rate);
+    visit("piece", of.piece, unit::time);
+    visit("beside", of.beside, unit::pure);
+    visit("slows", of.slows, unit::pure);
+    visit("slows_large", of.slows_large, unit::pure);
+    visit("saturated", of.saturated, unit::pure);
+    visit("engine_slows", of.engine_slows, unit::pure);
+  }
 };
 
 /// Host time of calls in nanoseconds. A pair is one call that takes memory and one that gives it back.
@@ -126,6 +204,27 @@ struct call_costs {
   figure launch{};   ///< a kernel
   figure product{};  ///< a matrix product
   figure wait{};     ///< from the end of work until the waiting thread goes on
+
+  static constexpr void each(auto& of, auto&& visit) {
+    visit("managed_pair", of.managed_pair, unit::time);
+    visit("device_pair", of.device_pair, unit::time);
+    visit("device_pair_per_byte", of.device_pair_per_byte, unit::each_byte);
+    visit("small_device_pair", of.small_device_pair, unit::time);
+    visit("system_pair", of.system_pair, unit::time);
+    visit("pinned_per_byte", of.pinned_per_byte, unit::each_byte);
+    visit("host_memory_per_byte", of.host_memory_per_byte, unit::each_byte);
+    visit("map_per_byte", of.map_per_byte, unit::each_byte);
+    visit("unmap_per_byte", of.unmap_per_byte, unit::each_byte);
+    visit("pool_create", of.pool_create, unit::time);
+    visit("pool_pair", of.pool_pair, unit::time);
+    visit("device_pool_share", of.device_pool_share, unit::pure);
+    visit("advise", of.advise, unit::time);
+    visit("event", of.event, unit::time);
+    visit("ask", of.ask, unit::time);
+    visit("launch", of.launch, unit::time);
+    visit("product", of.product, unit::time);
+    visit("wait", of.wait, unit::time);
+  }
 };
 
 /// What faults cost: nanoseconds of the driver, GB/s where bytes are meant.
@@ -137,6 +236,16 @@ struct fault_costs {
   figure cpu_fault{};
   figure cpu_zero{};     ///< GB/s at which the host clears fresh memory
   figure cpu_migrate{};  ///< GB/s at which pages go back to the host
+
+  static constexpr void each(auto& of, auto&& visit) {
+    visit("batch", of.batch, unit::time);
+    visit("service", of.service, unit::time);
+    visit("service_migration", of.service_migration, unit::time);
+    visit("granule", of.granule, unit::time);
+    visit("cpu_fault", of.cpu_fault, unit::time);
+    visit("cpu_zero", of.cpu_zero, unit::rate);
+    visit("cpu_migrate", of.cpu_migrate, unit::rate);
+  }
 };
 
 /// What `cudaMemPrefetchAsync` costs in nanoseconds.
@@ -147,6 +256,15 @@ struct prefetch_costs {
   figure range_migration{};  ///< each range of which bytes move
   figure handoff{};          ///< the share by which threads that prefetch at once slow each other down
   figure blocked{};          ///< the part of a migration for which the call blocks its thread
+
+  static constexpr void each(auto& of, auto&& visit) {
+    visit("call", of.call, unit::time);
+    visit("queued", of.queued, unit::time);
+    visit("block", of.block, unit::time);
+    visit("range_migration", of.range_migration, unit::time);
+    visit("handoff", of.handoff, unit::pure);
+    visit("blocked", of.blocked, unit::pure);
+  }
 };
 
 /// A machine to simulate. `unified` machines have one memory, which both CPU and GPU reach at full speed.
