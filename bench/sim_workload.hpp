@@ -42,6 +42,9 @@ class sim_workload {
   [[nodiscard]] cmm::stream stream() const noexcept { return stream_; }
   [[nodiscard]] cmm::stream other_stream() const noexcept { return other_; }
 
+  void look_up() {
+    machine_.inspect([](sim::state& s) { s.clock.spend(s.machine.host.latency); });
+  }
   void write(void* p, std::size_t bytes, std::size_t stride) {
     done(machine_.gpu_touch(p, bytes, sim::access::write, stride, stream_));
   }

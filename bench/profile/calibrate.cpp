@@ -18,8 +18,8 @@ struct fitted {
   std::string row;
   double measured = 0;
   sim::figure* figure = nullptr;
-  double base = 0;
-  bool heard = true;  ///< the row hears the figure
+  std::string_view unit{};
+  double ratio = 1;  ///< measured to predicted
 };
 
 std::vector<fitted> rows_of(const measured_run& run, sim::profile& into) {
@@ -34,15 +34,17 @@ std::vector<fitted> rows_of(const measured_run& run, sim::profile& into) {
     throw bad_text{run.called() + " cannot make a profile: it lacks the rows " + missing +
                    "; run tools/bench --calibrate on that machine"};
   }
-  sim::each_figure(into, [&](const std::string& name, sim::figure& one, const char*) {
+  sim::each_figure(into, [&](const std::string& name, sim::figure& one, const char* unit) {
     for (fitted& each : all) {
       if (each.name != name) continue;
       each.figure = &one;
-      each.base = one.value;
+      each.unit = unit;
     }
   });
   return all;
 }
+
+bool is_rate(const fitted& one) { return one.unit == sim::unit::rate; }
 
 /// Calls of the host whose cost no row tells.
 std::vector<sim::figure*> other_calls(sim::profile& of) {
@@ -60,35 +62,27 @@ std::vector<sim::figure*> other_calls(sim::profile& of) {
           &of.prefetch.call};
 }
 
-/// How much longer a host takes for calls: the mean of what calls came to alone.
-double factor_of(const std::vector<fitted>& all) {
-  double sum = 0;
-  int count = 0;
-  for (const fitted& each : all) {
-    if (!each.heard || !each.name.starts_with("calls.")) continue;
-    sum += std::log(each.figure->value / each.base);
-    ++count;
+/// settle
+void settle(std::vector<fitted>& all) {
+  const double W = std::getenv("W") ? std::atof(std::getenv("W")) : 0.5;
+  const double N = std::getenv("N") ? std::atof(std::getenv("N")) : 0.69;
+  double mean = 0;
+  for (const fitted& each : all) mean += std::log(each.ratio) / static_cast<double>(all.size());
+  for (fitted& each : all) {
+    const double off = std::log(each.ratio) - mean;
+    each.ratio = std::exp(mean + off - W * std::clamp(off, -N, N));
   }
-  return count == 0 ? 1 : std::exp(sum / count);
 }
 
-/// Brings a figure to where its row takes as long as measured, by the slope at which the row follows it.
-void fit(fitted& one, const machine_profile& of, std::size_t budget) {
-  constexpr double close = 0.002;
-  constexpr double step = 1.05;
-  constexpr double deaf = 0.03;  // a slope below this says nothing about the figure
-  double& value = one.figure->value;
-  for (int i = 0; i < 4; ++i) {
-    const double now = simulated_row(of, budget, one.row);
-    const double off = std::log(one.measured / now);
-    if (std::abs(off) < close) return;
-    const double before = value;
-    value = before * step;
-    const double slope = std::log(simulated_row(of, budget, one.row) / now) / std::log(step);
-    one.heard = std::abs(slope) > deaf;
-    value = one.heard ? before * std::exp(std::clamp(off / slope, -1.5, 1.5)) : before;
-    if (!one.heard) return;
+/// How much longer a host takes for calls: what most of those came to whose row is a call alone.
+double factor_of(const std::vector<fitted>& all) {
+  std::vector<double> factors;
+  for (const fitted& each : all) {
+    if (each.name.starts_with("calls.")) factors.push_back(each.ratio);
   }
+  std::sort(factors.begin(), factors.end());
+  const std::size_t half = factors.size() / 2;
+  return std::sqrt(factors[half] * factors[(factors.size() - 1) / 2]);
 }
 
 }  // namespace
@@ -105,24 +99,23 @@ calibration calibrate(const measured_run& run, const std::string& name) {
       static_cast<std::size_t>(run.number("max_managed_bytes").value_or(options::default_managed));
 
   calibration result{draft.finish(), base_of(run).name, 1, {}};
-  for (int sweep = 0; sweep < 4; ++sweep) {
-    for (fitted& each : all) {
-      if (each.heard) fit(each, result.made, budget);
-    }
-    result.host = factor_of(all);
-    for (std::size_t i = 0; i < others.size(); ++i) others[i]->value = before[i] * result.host;
+  for (fitted& each : all) each.ratio = each.measured / simulated_row(result.made, budget, each.row);
+  settle(all);
+  for (fitted& each : all) {
+    double& value = each.figure->value;
+    value = is_rate(each) ? value / each.ratio : value * each.ratio;
   }
+  result.host = factor_of(all);
+  for (std::size_t i = 0; i < others.size(); ++i) others[i]->value = before[i] * result.host;
   for (sim::figure* const each : others) {
     each->source = draft.keep("assumed, " + base + "'s by the factor that this host's calls take longer");
   }
   for (const fitted& each : all) {
+    draft.fit(*each.figure, each.figure->value, each.name, each.row);
     const double off = simulated_row(result.made, budget, each.row) / each.measured;
-    if (each.heard) draft.fit(*each.figure, each.figure->value, each.name, each.row);
-    if (!each.heard || std::abs(std::log(off)) > 0.02) {
-      result.notes.push_back(
-          each.name +
-          (each.heard ? " brings its row no closer than " : " says nothing of its row, which is predicted ") +
-          std::to_string(off) + " of what was measured: " + each.row);
+    if (std::abs(std::log(off)) > std::log(1.15)) {
+      result.notes.push_back(each.row + " is predicted " + std::to_string(off) +
+                             " times as long as it was measured, although " + each.name + " is fitted to it");
     }
   }
   return result;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 
@@ -50,13 +51,18 @@ inline outcome copy_side(state& s, const void* p, std::size_t bytes, access how,
   return sum;
 }
 
-inline errc submit_copy(state& s, stream_state& stream, const copy_use& what, double least) {
-  if (stream.capture != 0) {
-    submit(s, stream, {}, 0);
-    return errc::success;
+/// Up to so many bytes the host writes into the command of a copy from its memory to a device.
+inline constexpr std::size_t most_inlined = std::size_t{16} << 10;
+
+/// One copy; `call` is what it costs the host, and the engine needs `least` nanoseconds.
+inline errc submit_copy(state& s, stream_state& stream, const copy_use& what, double call, double least) {
+  outcome sum;
+  if (stream.capture == 0) {
+    sum = copy_side(s, what.from, what.bytes, access::read, stream.device);
+    if (sum.code == errc::success) sum += copy_side(s, what.to, what.bytes, access::write, stream.device);
   }
-  outcome sum = copy_side(s, what.from, what.bytes, access::read, stream.device);
-  if (sum.code == errc::success) sum += copy_side(s, what.to, what.bytes, access::write, stream.device);
+  const bool inlined = sum.over.up > 0 && what.bytes <= most_inlined;
+  s.clock.spend(inlined ? std::max<double>(call, s.machine.copies.inlined) : call);
   submit(s, stream, sum, least);
   return sum.code;
 }
@@ -69,11 +75,11 @@ inline errc copy(state& s, std::span<const copy_use> copies, bool batch, stream 
   stream_state* const stream = s.find(on);
   if (stream == nullptr) return errc::invalid_value;
   if (batch) s.clock.spend(s.machine.copies.call);
+  const copy_costs& costs = s.machine.copies;
   for (const copy_use& each : copies) {
-    if (!batch) s.clock.spend(s.machine.copies.call);
-    if (batch) s.clock.spend(s.machine.copies.batched);
-    const double least = batch ? s.machine.copies.engine_batched : s.machine.copies.engine;
-    if (const errc code = detail::submit_copy(s, *stream, each, least); code != errc::success) return code;
+    const errc code = detail::submit_copy(s, *stream, each, batch ? costs.batched : costs.call,
+                                          batch ? costs.engine_batched : costs.engine);
+    if (code != errc::success) return code;
   }
   return errc::success;
 }

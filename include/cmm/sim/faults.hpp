@@ -32,7 +32,8 @@ class gpu_faults {
   /// ones. Pages that fault at once share what a round costs.
   [[nodiscard]] double service(bool migration, int regions, bool first, double pages_at_once) const noexcept {
     const fault_costs& cost = machine_.faults;
-    return cost.batch / std::clamp(pages_at_once, 1.0, most_faults) +
+    const double round = migration ? round_of_migration * cost.batch : double{cost.batch};
+    return round / std::clamp(pages_at_once, 1.0, most_faults) +
            (next_region * regions + (first ? 1 - next_region : 0.0)) *
                (migration ? cost.service_migration : cost.service);
   }
@@ -66,6 +67,10 @@ class gpu_faults {
   /// What a region takes of the first of its page. Assumed, chosen knowing the results of an H200: the page
   /// is found and locked again, but has its chunk of memory already.
   static constexpr double next_region = 0.5;
+
+  /// What a round takes in which bytes come from the host, of one that only populates. Assumed, chosen
+  /// knowing the results of an H200: the driver waits for the CPUs to unmap the pages, and for the copy.
+  static constexpr double round_of_migration = 2;
 
   static int regions_in(std::uint32_t mask) noexcept { return std::popcount(mask & ~(mask << 1)); }
 

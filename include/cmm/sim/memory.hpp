@@ -28,6 +28,7 @@ struct page {
   int node = 0;
   location preferred{};
   std::uint64_t accessed_by = 0;  ///< one bit for each device, the highest for the host
+  std::uint32_t in_parts = 0;     ///< granules that came from the host by a prefetch of less than one
   bool read_mostly = false;
   bool evicted = false;
   bool mapped_remote = false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <span>
@@ -18,6 +19,7 @@ struct prefetch_work {
   double call = 0;    ///< other threads do theirs beside it
   double locked = 0;  ///< the driver does one at a time
   double moves = 0;   ///< the part of `locked` in which bytes move
+  int granules = 0;   ///< of the page of a range of which most came from the host
 };
 
 /// The same for one page, of which `mask` goes to a device.
@@ -30,6 +32,7 @@ inline bool page_to_device(state& s, page& p, std::uint32_t mask, int device, pr
   const auto up = static_cast<double>(s.count.bytes_to_device - before.bytes_to_device);
   const auto evicted = static_cast<double>(s.count.bytes_evicted - before.bytes_evicted);
   work.moves += up / s.machine.link.h2d + evicted / faults.cpu_migrate;
+  if (up > 0) work.granules = std::max(work.granules, std::popcount(arriving));
   if (first) work.locked += chunk_time(s.machine, p, arriving);
   return true;
 }
@@ -42,6 +45,7 @@ inline bool page_to_host(state& s, page& p, std::uint32_t mask, int node, prefet
   if (!p.read_mostly) s.memory.drop_device(p, mask);
   const auto down = static_cast<double>(s.count.bytes_to_host - before.bytes_to_host);
   work.moves += down / s.machine.faults.cpu_migrate;
+  if (down > 0) work.granules = std::max(work.granules, 1);
   work.locked += fresh / s.machine.faults.cpu_zero;
   return true;
 }
@@ -63,19 +67,27 @@ inline errc prefetch(state& s, std::span<const memory_use> ranges, location wher
   const prefetch_costs& costs = s.machine.prefetch;
   detail::prefetch_work work{.call = costs.call};
   double last = 0;
+  bool whole = false;
   for (const memory_use& range : ranges) {
     allocation& block = *s.space.holding(range.data, range.bytes);
     const double moves = work.moves;
+    const bool part = range.bytes < granule_bytes;
+    whole = whole || !part;
+    work.granules = 0;
     each_page(block, address_space::offset_in(block, range.data), range.bytes,
-              [&](page& p, const page_slice& part) {
+              [&](page& p, const page_slice& slice) {
                 const bool done = where.what == location::kind::device
-                                      ? detail::page_to_device(s, p, part.mask, where.id, work)
-                                      : detail::page_to_host(s, p, part.mask, where.id, work);
+                                      ? detail::page_to_device(s, p, slice.mask, where.id, work)
+                                      : detail::page_to_host(s, p, slice.mask, where.id, work);
                 if (done) p.evicted = false;
+                // Here a granule comes whole; a real one comes part by part.
+                if (part && work.granules > 0) p.in_parts |= slice.mask;
+                if (part && (p.in_parts & slice.mask) != 0) work.granules = 1;
                 return done;
               });
     last = work.moves - moves;
-    if (last > 0) work.call += costs.range_migration;
+    if (work.granules > 0)
+      work.call += costs.range_migration + s.machine.faults.granule * (work.granules - 1);
   }
 
   // What moves to a device goes on while the driver turns to the next range or returns.
@@ -84,7 +96,7 @@ inline errc prefetch(state& s, std::span<const memory_use> ranges, location wher
   const double beside = up ? (1 - costs.blocked) * slower : 0.0;
   const double locked = (work.locked + work.moves) * slower - beside * (work.moves - last);
   const std::int64_t start = s.clock.start();
-  if (stream->ready > start) work.call += costs.queued;
+  if (whole && stream->ready > start) work.call += costs.queued;
   stream->before.join(s.host);
   stream->prefetch(start, work.call + locked, s.clock.book(locked));
   s.clock.overlap(work.call + locked - beside * last);

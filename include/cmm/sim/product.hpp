@@ -53,7 +53,7 @@ inline double product_time(const profile& machine, const matrix_product& what) {
   constexpr tile tiles[] = {{128, 256, 1}, {128, 128, 0.85}, {64, 128, 0.7}, {64, 64, 0.5}};
   const processor& gpu = machine.gpu;
   const double peak = what.kind == arithmetic::bf16  ? gpu.bf16
-                      : what.kind == arithmetic::fp8 ? gpu.fp8
+                      : what.kind == arithmetic::fp8 ? gpu.fp8 * gpu.fp8_share
                                                      : gpu.fp32;
   const auto n = static_cast<double>(what.rows);
   double best = 0;

@@ -83,6 +83,7 @@ struct processor {
   figure fp8{};
   figure fp32{};
   figure product_share{};  ///< of the arithmetic peak that a matrix product reaches when it fills the GPU
+  figure fp8_share{};      ///< of that, in fp8
 
   static constexpr void each(auto& of, auto&& visit) {
     visit("multiprocessors", of.multiprocessors, unit::pure);
@@ -95,6 +96,7 @@ struct processor {
     visit("fp8", of.fp8, unit::work);
     visit("fp32", of.fp32, unit::work);
     visit("product_share", of.product_share, unit::pure);
+    visit("fp8_share", of.fp8_share, unit::pure);
   }
 };
 
@@ -139,6 +141,7 @@ struct link {
 struct copy_costs {
   figure call{};
   figure batched{};  ///< each copy of a batch, on the host
+  figure inlined{};  ///< on the host, each small copy to a GPU: its bytes go into the command
   figure engine{};
   figure engine_batched{};
   figure staged{};  ///< GB/s of memory that the GPU cannot read itself
@@ -146,6 +149,7 @@ struct copy_costs {
   static constexpr void each(auto& of, auto&& visit) {
     visit("call", of.call, unit::time);
     visit("batched", of.batched, unit::time);
+    visit("inlined", of.inlined, unit::time);
     visit("engine", of.engine, unit::time);
     visit("engine_batched", of.engine_batched, unit::time);
     visit("staged", of.staged, unit::rate);

@@ -105,6 +105,7 @@ class tiers {
   void drop_device(page& p, std::uint32_t mask) {
     counter(location::device(p.device)) -= bytes_of(mask & p.on_device);
     p.on_device &= ~mask;
+    p.in_parts &= ~mask;
     if (p.on_device != 0 || !p.listed) return;
     ages_[static_cast<std::size_t>(p.device)].erase(p.age);
     p.listed = false;
