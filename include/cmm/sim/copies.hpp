@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <utility>
 
 #include "kernel.hpp"
 
@@ -54,16 +56,26 @@ inline outcome copy_side(state& s, const void* p, std::size_t bytes, access how,
 /// Up to so many bytes the host writes into the command of a copy from its memory to a device.
 inline constexpr std::size_t most_inlined = std::size_t{16} << 10;
 
-/// One copy; `call` is what it costs the host, and the engine needs `least` nanoseconds.
-inline errc submit_copy(state& s, stream_state& stream, const copy_use& what, double call, double least) {
+/// Which way bytes go over the link; 0 where they do not.
+inline int way_of(const outcome& what) noexcept { return (what.over.up > 0) - (what.over.down > 0); }
+
+/// One copy. In a batch, the engine goes from one to the next of the same way without a new start; a product
+/// that runs beside makes it wait for memory.
+inline errc submit_copy(state& s, stream_state& stream, const copy_use& what, bool batch, int& way) {
   outcome sum;
   if (stream.capture == 0) {
     sum = copy_side(s, what.from, what.bytes, access::read, stream.device);
     if (sum.code == errc::success) sum += copy_side(s, what.to, what.bytes, access::write, stream.device);
   }
+  const copy_costs& costs = s.machine.copies;
+  const double call = batch ? costs.batched : costs.call;
   const bool inlined = sum.over.up > 0 && what.bytes <= most_inlined;
-  s.clock.spend(inlined ? std::max<double>(call, s.machine.copies.inlined) : call);
-  submit(s, stream, sum, least);
+  s.clock.spend(inlined ? std::max<double>(call, costs.inlined) : call);
+  const std::int64_t start = stream.free_at(s.clock.start());
+  const bool beside = s.products[static_cast<std::size_t>(stream.device)] > start;
+  const bool turns = std::exchange(way, way_of(sum)) != way_of(sum);
+  const double next = costs.engine_batched / (beside || turns ? double{s.machine.movers.beside} : 1.0);
+  submit(s, stream, sum, batch ? next : double{costs.engine});
   return sum.code;
 }
 
@@ -75,10 +87,9 @@ inline errc copy(state& s, std::span<const copy_use> copies, bool batch, stream 
   stream_state* const stream = s.find(on);
   if (stream == nullptr) return errc::invalid_value;
   if (batch) s.clock.spend(s.machine.copies.call);
-  const copy_costs& costs = s.machine.copies;
+  int way = 0;
   for (const copy_use& each : copies) {
-    const errc code = detail::submit_copy(s, *stream, each, batch ? costs.batched : costs.call,
-                                          batch ? costs.engine_batched : costs.engine);
+    const errc code = detail::submit_copy(s, *stream, each, batch, way);
     if (code != errc::success) return code;
   }
   return errc::success;

@@ -61,7 +61,7 @@ inline constexpr profile gh200_480{
     .gpu = {.multiprocessors = {132, detail::gh200_sheet},
             .in_flight = h200_pcie.gpu.in_flight,
             .threads = h200_pcie.gpu.threads,
-            .launch = {4e3, detail::like_h200},
+            .launch = {3.4e3, detail::like_h200},
             .cache = {60 * detail::mib, detail::like_h200},
             .cache_latency = {142, detail::rrze},
             .bf16 = {989.4e3, detail::gh200_sheet},
