@@ -5,7 +5,7 @@
 #include <cmm/core/error.hpp>
 #include <cmm/sim/profiles.hpp>
 
-#include "options.hpp"
+#include "measure/options.hpp"
 #include "profile/facts.hpp"
 #include "profile/simulated_rows.hpp"
 

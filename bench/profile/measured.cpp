@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cmm/core/error.hpp>
 
-#include "run_files.hpp"
+#include "record/run_files.hpp"
 
 namespace cmm::bench {
 namespace {

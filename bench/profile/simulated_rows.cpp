@@ -5,9 +5,9 @@
 #include "cases/allocate.hpp"
 #include "cases/kv_access.hpp"
 #include "cases/page_fault.hpp"
-#include "sim_workload.hpp"
-#include "statistics.hpp"
-#include "suite.hpp"
+#include "measure/statistics.hpp"
+#include "measure/suite.hpp"
+#include "workload/sim_workload.hpp"
 
 namespace cmm::bench {
 
