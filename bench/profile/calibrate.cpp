@@ -1,13 +1,14 @@
-#include "profile/calibrate.hpp"
+#include "calibrate.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cmm/core/error.hpp>
 #include <cmm/sim/profiles.hpp>
+#include <cstdio>
 
-#include "measure/options.hpp"
-#include "profile/facts.hpp"
-#include "profile/simulated_rows.hpp"
+#include "../measure/options.hpp"
+#include "facts.hpp"
+#include "simulated_rows.hpp"
 
 namespace cmm::bench {
 namespace {
@@ -22,7 +23,7 @@ struct fitted {
   double ratio = 1;  ///< measured to predicted
 };
 
-std::vector<fitted> rows_of(const measured_run& run, sim::profile& into) {
+std::vector<fitted> rows_of(const measured_runs& run, sim::profile& into) {
   std::vector<fitted> all;
   std::string missing;
   for (const sim::calibrated& each : sim::h200_pcie.calibration) {
@@ -45,6 +46,29 @@ std::vector<fitted> rows_of(const measured_run& run, sim::profile& into) {
 }
 
 bool is_rate(const fitted& one) { return one.unit == sim::unit::rate; }
+
+void change(fitted& one, double ratio) {
+  double& value = one.figure->value;
+  value = is_rate(one) ? value / ratio : value * ratio;
+}
+
+/// Takes the ratio of a figure's row on the real machine to the simulated one. False where the row does not
+/// hear the figure, as on a machine with one memory.
+bool compare(fitted& one, const machine_profile& of, std::size_t budget) {
+  const double before = one.figure->value;
+  const double now = simulated_row(of, budget, one.row);
+  change(one, 1.5);
+  const bool heard = std::abs(simulated_row(of, budget, one.row) / now - 1) > 0.01;
+  one.figure->value = before;
+  one.ratio = one.measured / now;
+  return heard;
+}
+
+std::string rounded(double value) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.2f", value);
+  return digits;
+}
 
 /// Calls of the host whose cost no row tells.
 std::vector<sim::figure*> other_calls(sim::profile& of) {
@@ -75,12 +99,31 @@ void settle(std::vector<fitted>& all) {
   }
 }
 
+bool is_call(const fitted& one) { return one.name.starts_with("calls."); }
+
+/// Says so where a host's calls were measured at two speeds: one profile cannot hold both.
+void tell_of_speeds(const std::vector<fitted>& all, std::vector<std::string>& notes) {
+  constexpr double steady = 1.5;
+  const fitted* fast = nullptr;
+  const fitted* slow = nullptr;
+  for (const fitted& each : all) {
+    if (!is_call(each)) continue;
+    if (fast == nullptr || each.ratio < fast->ratio) fast = &each;
+    if (slow == nullptr || each.ratio > slow->ratio) slow = &each;
+  }
+  if (fast == nullptr || slow->ratio < steady * fast->ratio) return;
+  notes.push_back("calls of this host took from " + rounded(fast->ratio) + " (" + fast->row + ") to " +
+                  rounded(slow->ratio) + " times (" + slow->row +
+                  ") as long as predicted: the host may have changed its speed meanwhile, so measure again");
+}
+
 /// How much longer a host takes for calls: what most of those came to whose row is a call alone.
 double factor_of(const std::vector<fitted>& all) {
   std::vector<double> factors;
   for (const fitted& each : all) {
-    if (each.name.starts_with("calls.")) factors.push_back(each.ratio);
+    if (is_call(each)) factors.push_back(each.ratio);
   }
+  if (factors.empty()) return 1;
   std::sort(factors.begin(), factors.end());
   const std::size_t half = factors.size() / 2;
   return std::sqrt(factors[half] * factors[(factors.size() - 1) / 2]);
@@ -88,7 +131,7 @@ double factor_of(const std::vector<fitted>& all) {
 
 }  // namespace
 
-calibration calibrate(const measured_run& run, const std::string& name) {
+calibration calibrate(const measured_runs& run, const std::string& name) {
   profile_draft draft = draft_of(run, name);
   sim::profile& made = draft.value();
   const std::string base = base_of(run).name;
@@ -100,24 +143,22 @@ calibration calibrate(const measured_run& run, const std::string& name) {
       static_cast<std::size_t>(run.number("max_managed_bytes").value_or(options::default_managed));
 
   calibration result{draft.finish(), base_of(run).name, 1, {}};
-  for (fitted& each : all) each.ratio = each.measured / simulated_row(result.made, budget, each.row);
+  std::erase_if(all, [&](fitted& each) {
+    const bool deaf = !compare(each, result.made, budget);
+    if (deaf)
+      result.notes.push_back(each.name + " is assumed, because here its row says nothing of it: " + each.row);
+    return deaf;
+  });
+  tell_of_speeds(all, result.notes);
   settle(all);
   for (fitted& each : all) {
-    double& value = each.figure->value;
-    value = is_rate(each) ? value / each.ratio : value * each.ratio;
+    change(each, each.ratio);
+    draft.fit(*each.figure, each.figure->value, each.name, each.row);
   }
   result.host = factor_of(all);
-  for (std::size_t i = 0; i < others.size(); ++i) others[i]->value = before[i] * result.host;
-  for (sim::figure* const each : others) {
-    each->source = draft.keep("assumed, " + base + "'s by the factor that this host's calls take longer");
-  }
-  for (const fitted& each : all) {
-    draft.fit(*each.figure, each.figure->value, each.name, each.row);
-    const double off = simulated_row(result.made, budget, each.row) / each.measured;
-    if (std::abs(std::log(off)) > std::log(1.15)) {
-      result.notes.push_back(each.row + " is predicted " + std::to_string(off) +
-                             " times as long as it was measured, although " + each.name + " is fitted to it");
-    }
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    draft.set(*others[i], before[i] * result.host,
+              "assumed, as on " + base + ", and slower by the factor of this host's calls");
   }
   return result;
 }

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "profile/draft.hpp"
-#include "profile/measured.hpp"
+#include "draft.hpp"
+#include "measured.hpp"
 
 namespace cmm::bench {
 
@@ -16,11 +16,14 @@ struct calibration {
   std::vector<std::string> notes;
 };
 
-/// Makes a profile of this name from a run: the twelve figures by their rows, every other call of the host by
-/// one factor, what the run, the probe and the chip's data sheet tell, and the rest as the most similar
-/// machine that is known, which is *assumed*.
+/// Makes a profile of this name from runs of one machine: the twelve figures by how long their rows took,
+/// every other call of the host by one factor, what the runs, the probe and the chip's data sheet tell, and
+/// the rest as on the most similar machine that is known, which is *assumed*.
+///
+/// A row tells half of what it differs from the mean of all, since rows of two runs of one machine differ as
+/// much; beyond a factor of two it tells all.
 ///
 /// Throws `bad_text` that names the rows that are missing.
-calibration calibrate(const measured_run& run, const std::string& name);
+calibration calibrate(const measured_runs& run, const std::string& name);
 
 }  // namespace cmm::bench

@@ -1,4 +1,4 @@
-#include "profile/command.hpp"
+#include "command.hpp"
 
 #include <cctype>
 #include <cmm/core/error.hpp>
@@ -6,8 +6,8 @@
 #include <cmm/sim/profiles.hpp>
 #include <cstdio>
 
-#include "profile/calibrate.hpp"
-#include "profile/file.hpp"
+#include "calibrate.hpp"
+#include "file.hpp"
 
 namespace cmm::bench {
 namespace {
@@ -46,8 +46,9 @@ std::string calibration_filter() {
   return filter + ")$";
 }
 
-int write_profile(const std::filesystem::path& results, const std::filesystem::path& out, std::string name) {
-  const measured_run run{results};
+int write_profile(const std::vector<std::filesystem::path>& results, const std::filesystem::path& out,
+                  std::string name) {
+  const measured_runs run{results};
   if (name.empty()) name = name_of(run.fact("gpu"));
   const calibration done = calibrate(run, name);
   const std::filesystem::path file = out / "profile.json";

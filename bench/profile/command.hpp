@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace cmm::bench {
 
@@ -9,8 +10,9 @@ namespace cmm::bench {
 /// limit that a profile takes.
 std::string calibration_filter();
 
-/// Makes a profile from the results of a run and writes it to `profile.json` in a folder. Without a name it
-/// is called after the GPU. Returns the exit code of the process; throws `bad_text`.
-int write_profile(const std::filesystem::path& results, const std::filesystem::path& out, std::string name);
+/// Makes a profile from the results of runs of one machine and writes it to `profile.json` in a folder.
+/// Without a name it is called after the GPU. Returns the exit code of the process; throws `bad_text`.
+int write_profile(const std::vector<std::filesystem::path>& results, const std::filesystem::path& out,
+                  std::string name);
 
 }  // namespace cmm::bench

@@ -1,7 +1,7 @@
 #include <cstdio>
 #include <string>
 
-#include "profile/file.hpp"
+#include "file.hpp"
 
 namespace cmm::bench {
 namespace {

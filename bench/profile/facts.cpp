@@ -1,4 +1,4 @@
-#include "profile/facts.hpp"
+#include "facts.hpp"
 
 #include <algorithm>
 #include <cmm/sim/profiles.hpp>
@@ -32,13 +32,16 @@ void assume_all(profile_draft& draft, const sim::profile& base) {
 
 }  // namespace
 
-const sim::profile& base_of(const measured_run& run) {
+const sim::profile& base_of(const measured_runs& run) {
+  for (const sim::profile* each : sim::profiles) {
+    if (run.fact("platform") == std::string{"sim:"} + each->name) return *each;
+  }
   const bool coherent = run.number("pageable_memory_access").value_or(0) != 0;
   const bool grace = run.fact("gpu").find("GB10") != std::string::npos;
   return grace ? sim::gb10 : coherent ? sim::gh200_480 : sim::h200_pcie;
 }
 
-profile_draft draft_of(const measured_run& run, const std::string& name) {
+profile_draft draft_of(const measured_runs& run, const std::string& name) {
   const sim::profile& base = base_of(run);
   profile_draft draft{base};
   assume_all(draft, base);

@@ -2,16 +2,16 @@
 
 #include <string>
 
-#include "profile/draft.hpp"
-#include "profile/measured.hpp"
+#include "draft.hpp"
+#include "measured.hpp"
 
 namespace cmm::bench {
 
 /// The known machine that is most like the one of a run.
-const sim::profile& base_of(const measured_run& run);
+const sim::profile& base_of(const measured_runs& run);
 
 /// A profile of this name with what a run and the chip's data sheet tell of a machine; everything else is
 /// *assumed* to be as on the base.
-profile_draft draft_of(const measured_run& run, const std::string& name);
+profile_draft draft_of(const measured_runs& run, const std::string& name);
 
 }  // namespace cmm::bench

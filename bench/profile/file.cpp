@@ -1,4 +1,4 @@
-#include "profile/file.hpp"
+#include "file.hpp"
 
 #include <algorithm>
 #include <cmath>

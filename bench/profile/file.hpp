@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "profile/draft.hpp"
+#include "draft.hpp"
 
 namespace cmm::bench {
 

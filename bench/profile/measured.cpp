@@ -1,11 +1,12 @@
-#include "profile/measured.hpp"
+#include "measured.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cmm/core/error.hpp>
 
-#include "record/run_files.hpp"
+#include "../measure/statistics.hpp"
+#include "../record/run_files.hpp"
 
 namespace cmm::bench {
 namespace {
@@ -25,24 +26,36 @@ bool begins(const json& text, std::string_view with) {
 
 }  // namespace
 
-measured_run::measured_run(const std::filesystem::path& file) : called_{file.string()} {
-  const json read = read_results(file);
-  const std::string refused = called_ + " cannot make a profile: ";
-  if (read.is_null()) throw bad_text{refused + "it holds no results of cmm_bench"};
-  context_ = read["context"];
-  if (member(context_, "schema") != "cmm-bench 2") {
-    throw bad_text{refused + "its schema is " + member(context_, "schema").dump() +
-                   "; this cmm_bench reads \"cmm-bench 2\""};
+measured_runs::measured_runs(const std::vector<std::filesystem::path>& files) {
+  for (const std::filesystem::path& file : files) {
+    const json read = read_results(file);
+    const std::string refused = file.string() + " cannot make a profile: ";
+    if (read.is_null()) throw bad_text{refused + "it holds no results of cmm_bench"};
+    const json& context = read["context"];
+    if (const json schema = member(context, "schema"); schema != "cmm-bench 2") {
+      throw bad_text{refused + "its schema is " +
+                     schema.dump(-1, ' ', false, json::error_handler_t::replace) +
+                     "; this cmm_bench reads \"cmm-bench 2\""};
+    }
+    if (context_.is_null()) context_ = context;
+    if (member(member(context, "machine"), "gpu") != member(member(context_, "machine"), "gpu")) {
+      throw bad_text{refused + "it is of another machine than " + called_};
+    }
+    called_ += (called_.empty() ? "" : ", ") + file.string();
+    for (const json& row : read["benchmarks"]) rows_.emplace(row["name"], row);
   }
-  for (const json& row : read["benchmarks"]) rows_[row["name"]] = row;
 }
 
-std::optional<double> measured_run::row(const std::string& name) const {
-  const auto found = rows_.find(name);
-  return found == rows_.end() ? std::nullopt : positive(member(found->second, "p50_ns"));
+std::optional<double> measured_runs::row(const std::string& name) const {
+  std::vector<double> medians;
+  const auto [begin, end] = rows_.equal_range(name);
+  for (auto each = begin; each != end; ++each) {
+    if (const auto median = positive(member(each->second, "p50_ns"))) medians.push_back(*median);
+  }
+  return medians.empty() ? std::nullopt : std::optional{median_of(std::move(medians))};
 }
 
-std::optional<double> measured_run::rate(std::string_view limit, std::string_view of) const {
+std::optional<double> measured_runs::rate(std::string_view limit, std::string_view of) const {
   std::optional<double> best;
   for (const auto& [name, row] : rows_) {
     // A row that beat its limit states its own time instead.
@@ -55,7 +68,7 @@ std::optional<double> measured_run::rate(std::string_view limit, std::string_vie
   return best;
 }
 
-std::optional<double> measured_run::time(std::string_view limit) const {
+std::optional<double> measured_runs::time(std::string_view limit) const {
   std::optional<double> best;
   for (const auto& [name, row] : rows_) {
     if (!begins(member(row, "limit"), limit) || row.contains("limit_beaten")) continue;
@@ -65,12 +78,12 @@ std::optional<double> measured_run::time(std::string_view limit) const {
   return best;
 }
 
-std::string measured_run::fact(const char* name) const {
+std::string measured_runs::fact(const char* name) const {
   const json found = member(member(context_, "machine"), name);
   return found.is_string() ? found.get<std::string>() : std::string{};
 }
 
-std::optional<double> measured_run::number(const char* name) const {
+std::optional<double> measured_runs::number(const char* name) const {
   const std::string text = fact(name);
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -78,16 +91,16 @@ std::optional<double> measured_run::number(const char* name) const {
   return value;
 }
 
-std::optional<double> measured_run::host(const char* name) const {
+std::optional<double> measured_runs::host(const char* name) const {
   return positive(member(member(member(member(context_, "platform"), "facts"), name), "value"));
 }
 
-std::optional<double> measured_run::gpu(const char* name) const {
+std::optional<double> measured_runs::gpu(const char* name) const {
   const json gpus = member(member(context_, "platform"), "gpus");
   return gpus.is_array() && !gpus.empty() ? positive(member(member(gpus[0], name), "value")) : std::nullopt;
 }
 
-int measured_run::numa_nodes() const {
+int measured_runs::numa_nodes() const {
   const json nodes = member(member(context_, "platform"), "nodes");
   if (!nodes.is_array()) return 1;
   const auto of_cpus = std::count_if(nodes.begin(), nodes.end(), [](const json& node) {

@@ -7,17 +7,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cmm::bench {
 
-/// A run of cmm_bench on a real machine, as far as a profile is made from it.
-class measured_run {
+/// What runs of cmm_bench tell of one machine, as far as a profile is made from it.
+class measured_runs {
  public:
-  /// Throws `bad_text` where the file is no such run.
-  explicit measured_run(const std::filesystem::path& file);
+  /// Throws `bad_text` where a file is no such run, or of another machine than the first.
+  explicit measured_runs(const std::vector<std::filesystem::path>& files);
 
   [[nodiscard]] const std::string& called() const noexcept { return called_; }
-  /// The median of a row in nanoseconds; none where it was not measured.
+  /// The median of a row in nanoseconds, that of the middle run; none where it was not measured.
   [[nodiscard]] std::optional<double> row(const std::string& name) const;
   /// Units (bytes or FLOP) in a nanosecond of a limit that rows state, whose name begins like this; with
   /// `of`, of rows whose name has this text.
@@ -35,7 +36,7 @@ class measured_run {
  private:
   std::string called_;
   nlohmann::json context_;
-  std::map<std::string, nlohmann::json> rows_;
+  std::multimap<std::string, nlohmann::json> rows_;
 };
 
 }  // namespace cmm::bench

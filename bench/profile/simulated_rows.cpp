@@ -1,13 +1,13 @@
-#include "profile/simulated_rows.hpp"
+#include "simulated_rows.hpp"
 
 #include <algorithm>
 
-#include "cases/allocate.hpp"
-#include "cases/kv_access.hpp"
-#include "cases/page_fault.hpp"
-#include "measure/statistics.hpp"
-#include "measure/suite.hpp"
-#include "workload/sim_workload.hpp"
+#include "../cases/allocate.hpp"
+#include "../cases/kv_access.hpp"
+#include "../cases/page_fault.hpp"
+#include "../measure/statistics.hpp"
+#include "../measure/suite.hpp"
+#include "../workload/sim_workload.hpp"
 
 namespace cmm::bench {
 

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string>
 
-#include "profile/draft.hpp"
+#include "draft.hpp"
 
 namespace cmm::bench {
 

@@ -1,10 +1,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "../profile/command.hpp"
+#include "../profile/file.hpp"
 #include "../workload/sim_workload.hpp"
 #include "gpu.hpp"
-#include "profile/command.hpp"
-#include "profile/file.hpp"
 #include "run.hpp"
 
 namespace {
@@ -62,10 +62,17 @@ int run(options wanted) {
     return cmm::bench::write_profile(wanted.calibrate_from, wanted.out, wanted.name);
   }
   if (!wanted.calibrate) return run_rows_on(wanted);
+  // A host changes its speed over seconds: each row is measured in three rounds, and the middle one counts.
+  constexpr int rounds = 3;
+  const std::filesystem::path out = wanted.out;
+  std::vector<std::filesystem::path> results;
   wanted.filter = cmm::bench::calibration_filter();
-  const int failed = run_rows_on(wanted);
-  return failed != 0 ? failed
-                     : cmm::bench::write_profile(wanted.out / "results.json", wanted.out, wanted.name);
+  for (int round = 1; round <= rounds; ++round) {
+    wanted.out = out / ("round-" + std::to_string(round));
+    if (const int failed = run_rows_on(wanted); failed != 0) return failed;
+    results.push_back(wanted.out / "results.json");
+  }
+  return cmm::bench::write_profile(results, out, wanted.name);
 }
 
 }  // namespace
@@ -79,9 +86,12 @@ int main(int argc, char** argv) {
                  "auto (a GPU if one answers, else sim:gh200-480), cuda, or sim:NAME with NAME one of " +
                      cmm::sim::profile_names() + ", or sim:FILE.json with a profile that --calibrate made")
       ->capture_default_str();
-  app.add_flag("--calibrate", wanted.calibrate,
-               "measure the few rows from which a profile of this machine is made, and write profile.json");
-  app.add_option("--calibrate-from", wanted.calibrate_from, "make the profile from the results of a run");
+  app.add_flag(
+      "--calibrate", wanted.calibrate,
+      "measure the few rows from which a profile of this machine is made, in three rounds, and write "
+      "profile.json");
+  app.add_option("--calibrate-from", wanted.calibrate_from,
+                 "make the profile from the results.json of one run of a machine, or of several");
   app.add_option("--name", wanted.name, "what the profile is called; without it, after the GPU");
   app.add_flag("--quick", wanted.quick, "fewer sizes and samples");
   app.add_option("--filter", wanted.filter, "run the rows whose name matches this regular expression");

@@ -4,7 +4,7 @@
 #include <cmm/sim/page_copier.hpp>
 #include <numeric>
 
-#include "profile/draft.hpp"
+#include "../profile/draft.hpp"
 #include "workload.hpp"
 
 namespace cmm::bench {
