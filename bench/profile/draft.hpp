@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cmm/sim/figures.hpp>
+#include <cmm/sim/profiles/figures.hpp>
 #include <deque>
 #include <memory>
 #include <string>

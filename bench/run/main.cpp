@@ -1,7 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "../profile/command.hpp"
+#include "../calibrate/command.hpp"
 #include "../profile/file.hpp"
 #include "../workload/sim_workload.hpp"
 #include "gpu.hpp"

@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "measure/options.hpp"
-#include "profile/calibrate.hpp"
-#include "profile/command.hpp"
-#include "profile/simulated_rows.hpp"
+#include "calibrate/calibrate.hpp"
+#include "calibrate/command.hpp"
+#include "calibrate/simulated_rows.hpp"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "cmm/sim/pages.hpp"
+#include "cmm/sim/machine/pages.hpp"
 #include "cmm/sim/profiles.hpp"
 
 namespace {
