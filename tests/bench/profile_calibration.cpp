@@ -6,10 +6,12 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "measure/options.hpp"
 #include "calibrate/calibrate.hpp"
 #include "calibrate/command.hpp"
 #include "calibrate/simulated_rows.hpp"
+#include "measure/options.hpp"
+
+BOOST_AUTO_TEST_SUITE(profile_calibration)
 
 namespace {
 
@@ -67,8 +69,6 @@ bool says(const std::exception& refused, const std::string& text) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(profile_calibration)
 
 BOOST_AUTO_TEST_CASE(an_h200_that_is_as_predicted_gets_the_figures_of_the_h200) {
   const bench::calibration done = made_up_run{}.calibrated();

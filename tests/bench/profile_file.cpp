@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+BOOST_AUTO_TEST_SUITE(profile_file)
+
 namespace {
 
 using namespace cmm;
@@ -54,8 +56,6 @@ std::string figures_of(const sim::profile& of) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(profile_file)
 
 BOOST_AUTO_TEST_CASE(every_machine_is_read_as_it_was_written) {
   for (const sim::profile* each : sim::profiles) {
