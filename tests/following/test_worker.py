@@ -14,7 +14,7 @@ GIB = 1 << 30
 def config(settings=None, kv_bytes=None, workers=1, **model):
     flags = {"enable_sleep_mode": False, "enable_cumem_allocator": False, **model}
     return types.SimpleNamespace(
-        additional_config={"cmm": settings or {}},
+        additional_config={"cmm": {"memory": "recipe", **(settings or {})}},
         cache_config=types.SimpleNamespace(kv_cache_memory_bytes=kv_bytes),
         model_config=types.SimpleNamespace(**flags),
         kv_transfer_config=None,
@@ -195,17 +195,17 @@ class Memory(unittest.TestCase):
             for blocks in (0, 16, 32, 48, 64):
                 with self.subTest(layers=layers, blocks=blocks):
                     ours = self.start(hbm=blocks * layers << 20, layers=layers)
-                    shares = ours._placement.residency(ours._alloc)
+                    shares = ours._placement.residency(ours._store.alloc)
                     self.assertAlmostEqual(shares.get("device:0", 0.0), blocks / 64)
                     self.assertAlmostEqual(sum(shares.values()), 1)
 
     def test_the_shares_are_those_of_the_driver_and_not_of_the_plan(self):
         ours = self.start(hbm=self.SIZE, layers=16)
-        self.assertEqual(ours._placement.residency(ours._alloc), {"device:0": 1.0})
+        self.assertEqual(ours._placement.residency(ours._store.alloc), {"device:0": 1.0})
 
     def test_a_model_without_a_kv_cache_has_no_shares(self):
         ours = self.start(hbm=self.SIZE, layers=0)
-        self.assertEqual(ours._placement.residency(ours._alloc), {})
+        self.assertEqual(ours._placement.residency(ours._store.alloc), {})
 
     def test_a_server_that_cannot_be_looked_at_still_serves(self):
         def refuse(part, alloc):

@@ -27,7 +27,8 @@ class Follower:
         self.pages = pages
         self._slots = memoryview(pages.slots)
         self._groups = tuple(groups)
-        self._numbers = range(len(self._groups))
+        alone = len(groups) == 1 and not (groups[0].kept or groups[0].silent)
+        self._plain = groups[0].block_size if alone else 0
         kept = any(group.kept for group in groups)
         self._left = "idle" if caching or kept else "dead"
         self._requests: dict[str, tuple[list[int], ...]] = {}
@@ -53,10 +54,11 @@ class Follower:
         for new in output.scheduled_new_reqs:
             self._enter(new.req_id, new.block_ids, new.num_computed_tokens, told)
         cached = output.scheduled_cached_reqs
-        if any(cached.new_block_ids):
-            self._grow(cached, told)
+        grown = [at for at, blocks in enumerate(cached.new_block_ids) if blocks]
+        if grown:
+            self._grow(cached, grown, told)
         plan = self._decide(told, output)
-        return plan, translated(output, self._slots)
+        return plan, translated(output, grown, self._slots)
 
     def _leave(self, request: str, told: Told) -> None:
         """The request reads its blocks no longer. Last blocks first, so that they leave HBM first."""
@@ -71,19 +73,26 @@ class Follower:
         self._requests[request] = tuple([] for _ in blocks)
         self._append(request, blocks, computed, told)
 
-    def _grow(self, cached: Any, told: Told) -> None:
-        resumed = cached.resumed_req_ids
-        for request, blocks, computed in zip(
-            cached.req_ids, cached.new_block_ids, cached.num_computed_tokens, strict=True
-        ):
-            if blocks is not None:
-                (self._enter if request in resumed else self._append)(request, blocks, computed, told)
+    def _grow(self, cached: Any, grown: list[int], told: Told) -> None:
+        blocks, computed, resumed = cached.new_block_ids, cached.num_computed_tokens, cached.resumed_req_ids
+        for at in grown:
+            request = cached.req_ids[at]
+            if request in resumed:
+                self._enter(request, blocks[at], computed[at], told)
+            elif self._plain:  # the usual case, for which a step has no time to lose
+                (mine,), (pages,) = self._requests[request], blocks[at]
+                if computed[at] > len(mine) * self._plain:
+                    self._append(request, blocks[at], computed[at], told)
+                else:
+                    told.fresh += pages
+                    mine += pages
+            else:
+                self._append(request, blocks[at], computed[at], told)
 
     def _append(self, request: str, blocks: Sequence[list[int]], computed: int, told: Told) -> None:
         """Blocks before the end of what is computed are needed as they are, the others are new."""
-        for group, number, mine, pages in zip(
-            self._groups, self._numbers, self._requests[request], blocks, strict=True
-        ):
+        lists = self._requests[request]
+        for number, (group, mine, pages) in enumerate(zip(self._groups, lists, blocks, strict=True)):
             if group.kept:
                 told.hits += pages
                 told.written += pages
@@ -112,9 +121,10 @@ class Follower:
         self._take_from(passed, told)
 
     def _decide(self, told: Told, output: Any) -> Plan:
-        self._take_from(self._held.of(told.fresh), told)
-        for request, number, pages in told.taken:
-            self._held.take(request, number, pages)
+        if not self._plain:
+            self._take_from(self._held.of(told.fresh), told)
+            for request, number, pages in told.taken:
+                self._held.take(request, number, pages)
         before = self._remote(told.hits)
         try:
             plan = self._tell(told)
@@ -154,11 +164,15 @@ class Follower:
                 yield from [(page, request, number) for page in mine[:before] if page in fresh]
 
     def _tell(self, told: Told) -> Plan:
-        gone = {self._left: told.left or None}
+        gone = {self._left: _array(told.left)}
         return self.pages.step(
-            **gone, fresh=told.fresh or None, hits=told.hits or None, written=told.written or None
+            **gone, fresh=_array(told.fresh), hits=_array(told.hits), written=_array(told.written)
         )
 
     def _remote(self, pages: list[int]) -> int:
         """How many of these lie beyond HBM."""
         return int((self.pages.slots_of(pages) >= self.pages.fast).sum()) if pages else 0
+
+
+def _array(pages: list[int]) -> np.ndarray | None:
+    return np.array(pages, np.int32) if pages else None

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 
-def translated(output: Any, slots: Sequence[int]) -> Any:
-    """A copy of a SchedulerOutput with the slots of its blocks; the same one where it names none."""
+def translated(output: Any, grown: list[int], slots: Sequence[int]) -> Any:
+    """A copy of a SchedulerOutput with the slots of its blocks; the same one where it names none.
+
+    `grown` are the places in `scheduled_cached_reqs` of requests with new blocks.
+    """
     new = output.scheduled_new_reqs
-    cached = output.scheduled_cached_reqs
-    grown = any(cached.new_block_ids)
     zeroed = output.new_block_ids_to_zero
     copies = getattr(output, "kv_cache_block_copies", None)  # not there in vLLM 0.23
     if not (new or grown or zeroed or copies):
@@ -18,11 +19,10 @@ def translated(output: Any, slots: Sequence[int]) -> Any:
     if new:
         made.scheduled_new_reqs = [_entering(each, slots) for each in new]
     if grown:
-        made.scheduled_cached_reqs = copy.copy(cached)
-        made.scheduled_cached_reqs.new_block_ids = [
-            blocks and tuple([[slots[page] for page in pages] for pages in blocks])
-            for blocks in cached.new_block_ids
-        ]
+        made.scheduled_cached_reqs = copy.copy(output.scheduled_cached_reqs)
+        lists = made.scheduled_cached_reqs.new_block_ids = output.scheduled_cached_reqs.new_block_ids.copy()
+        for at in grown:
+            lists[at] = tuple([[slots[page] for page in pages] for pages in lists[at]])
     if zeroed:
         made.new_block_ids_to_zero = [slots[page] for page in zeroed]
     if copies:

@@ -1,5 +1,6 @@
 """vLLM's GPU worker with a KV cache that may be larger than HBM."""
 
+import itertools
 import logging
 import time
 from contextlib import AbstractContextManager
@@ -7,17 +8,20 @@ from typing import Any
 
 import torch
 
-import cmm.torch
-
+from ... import kv
 from ...errors import Error
 from ...size import format_size
 from ..following import FixedError, check_server, groups_of
 from ..machine.host_memory import available_host_memory
 from ..refusals import refuse_config
 from ..release.interface import installed, require
-from ..settings import places_blocks, read_settings
-from .backing import Backing, Placement, explained
+from ..settings import read_settings
+from . import stores
+from .backing import Backing, explained
 from .follow import Following
+from .runs import planned_runs
+from .seen import Seen
+from .stores import LateStore, RangeStore, RecipeStore
 
 require(*installed())
 
@@ -50,15 +54,31 @@ class Worker(StockWorker):
         refuse_config(vllm_config)
         self._settings = read_settings(vllm_config.additional_config)
         super().__init__(vllm_config, local_rank, rank, distributed_init_method, is_driver_worker)
-        if self._settings.library is None:
-            self._alloc = cmm.torch.build(self._settings.recipe)
-        else:
-            self._alloc = cmm.torch.load(self._settings.library)
         self._hbm_bytes = 0
+        self._store = self._late_store()
         self._backing: Backing | None = None
-        self._placement: Placement | None = None
+        self._placement: Seen | None = None
         self._following: Following | None = None
         self._reported = time.monotonic()
+
+    def _late_store(self) -> LateStore | RecipeStore:
+        """Compiles what is needed before the model is loaded."""
+        settings = self._settings
+
+        def recipe() -> RecipeStore:
+            return RecipeStore(settings, self.device)
+
+        if settings.memory == "recipe":
+            return recipe()
+        library = kv.build(stores.PLATFORM)
+
+        def ranged() -> RangeStore:
+            config = self._kv_cache_config
+            groups = itertools.chain(*getattr(self.model_runner, "attn_groups", ()))
+            planned = planned_runs(config, groups, self.cache_config.cache_dtype)
+            return RangeStore(library, planned, config.num_blocks, self._hbm_bytes, self.device.index or 0)
+
+        return LateStore(ranged, recipe, self.rank)
 
     def determine_available_memory(self) -> int:
         """Bytes of KV cache: the HBM that vLLM found free for it, and the larger memory."""
@@ -89,22 +109,24 @@ class Worker(StockWorker):
         return total
 
     def initialize_from_config(self, kv_cache_config: Any) -> None:
-        """Allocate the KV cache from the recipe, place its blocks, and say where they are."""
+        """Allocate the KV cache, place its blocks, and say where they are."""
+        self._kv_cache_config, self._following = kv_cache_config, None
         sizes = {each.size for each in kv_cache_config.kv_cache_tensors}
-        self._backing = Backing(self._alloc, sizes, self.device)
+        self._backing = Backing(sizes, self._store.make)
         with explained():
             super().initialize_from_config(kv_cache_config)
             self._backing.check_complete()
-            placement = Placement(
-                self._backing, self.model_runner.kv_caches, kv_cache_config.num_blocks, self._hbm_bytes
-            )
-            if places_blocks(self._alloc.recipe):
-                placement.apply(self._alloc)
-            self._backing.fill()
+            self._store = self._store.settled()
+            views, blocks = self.model_runner.kv_caches, kv_cache_config.num_blocks
+            self._placement = self._store.place(self._backing, views, blocks, self._hbm_bytes, self.rank)
             torch.cuda.synchronize()
-        self._placement = placement
-        self._kv_cache_config = kv_cache_config
-        self._say_where(placement)
+        _log.info(
+            "cmm: rank %d, KV cache of %s in %d blocks: %s",
+            self.rank,
+            format_size(self._placement.total),
+            blocks,
+            self._store.where(),
+        )
 
     def compile_or_warm_up_model(self) -> Any:
         """From its end on blocks follow: a warm-up uses made-up ids of blocks."""
@@ -127,12 +149,11 @@ class Worker(StockWorker):
             raise FixedError('the setting "blocks" says so')
         if at is None or at.hbm_blocks == at.blocks:
             raise FixedError("all of them are in HBM")
-        if not places_blocks(self._alloc.recipe):
-            raise FixedError("the recipe says where memory is, and not block by block")
         check_server(self.vllm_config, (SchedulerOutput, NewRequestData, CachedRequestData))
         dcp = getattr(self.vllm_config.parallel_config, "decode_context_parallel_size", 1)
         return Following(
-            at,
+            self._store,
+            at.hbm_blocks,
             groups_of(self._kv_cache_config, dcp),
             caching=bool(self.cache_config.enable_prefix_caching),
             careful=self._settings.blocks == "careful",
@@ -154,41 +175,13 @@ class Worker(StockWorker):
             scheduler_output = self._following.step(scheduler_output)
         return super().execute_model(scheduler_output)
 
-    def _say_where(self, at: Placement) -> None:
-        if places_blocks(self._alloc.recipe):
-            rest = at.total - at.hbm_bytes
-            where = (
-                f"{format_size(at.hbm_bytes)} in HBM with {at.hbm_blocks} blocks, {format_size(rest)} beyond "
-                f"with {at.blocks - at.hbm_blocks}"
-            )
-        else:
-            fast = cmm.torch.stats(self._alloc).fast_bytes
-            where = (
-                f"{format_size(fast)} in the fast memory of the recipe" if fast else "where the recipe says"
-            )
-        _log.info(
-            "cmm: rank %d, KV cache of %s in %d blocks: %s; recipe %s",
-            self.rank,
-            format_size(at.total),
-            at.blocks,
-            where,
-            self._alloc.recipe,
-        )
-
     def _report(self) -> None:
         if self._placement is None:
             return
         try:
-            shares = self._placement.residency(self._alloc)
+            where = self._store.residency()
         except Error as problem:  # a server that cannot be looked at still serves
             self._placement = None
             _log.warning("cmm: rank %d, no more lines about residency: %s", self.rank, problem)
             return
-        counted = cmm.torch.stats(self._alloc)
-        _log.info(
-            "cmm: rank %d, KV cache by a sample of its pages: %s; skipped hints %d, refused requests %d",
-            self.rank,
-            ", ".join(f"{share:.0%} {place}" for place, share in sorted(shares.items())),
-            counted.skipped_hints,
-            counted.failed,
-        )
+        _log.info("cmm: rank %d, %s", self.rank, where)

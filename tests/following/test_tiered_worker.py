@@ -1,0 +1,135 @@
+"""A worker with its KV cache in one range of memory handles, in a simulated machine."""
+
+import types
+import unittest
+
+import numpy as np
+import stand_ins as world
+import tag_runner
+from test_following_worker import BLOCKS, LAYERS, FullAttentionSpec, WorkerCase
+
+PAGE = 512 << 10
+WORDS = PAGE // 8
+SIZE = BLOCKS * PAGE
+IN_HBM = 8 * LAYERS * PAGE
+
+
+class Backend:
+    """Keys and values apart."""
+
+    @staticmethod
+    def get_kv_cache_shape(blocks, size, heads, head, cache_dtype_str):
+        return 2, blocks, size, heads, head
+
+
+class Attention(FullAttentionSpec):
+    num_kv_heads, head_size = 1, WORDS // 2
+
+
+Attention.__name__ = "FullAttentionSpec"
+
+
+class TieredCase(WorkerCase):
+    def worker(self, *, hbm=IN_HBM, apart=True, backend="mp", routed=False, **settings):
+        def initialize(ours, context, config):
+            ours.model_runner.attn_groups = [
+                [types.SimpleNamespace(backend=Backend, layer_names=["0", "1"], kv_cache_spec=Attention())]
+            ]
+            made = [
+                context.__torch_function__(
+                    world.torch.zeros, (), (SIZE,), {"dtype": world.torch.int8, "device": "cuda:0"}
+                )
+                for _ in range(LAYERS)
+            ]
+            half = WORDS // 2
+            strides = (BLOCKS * half, half, 1) if apart else (half, WORDS, 1)
+            ours.model_runner.kv_caches = [
+                world.Tensor(each.address, SIZE, (2, BLOCKS, half), strides, 8) for each in made
+            ]
+
+        ours = self.made(initialize, backend, routed, settings)
+        ours._hbm_bytes = hbm
+        with self.assertLogs("vllm.cmm", "INFO") as self.said:
+            self.initialized(ours, Attention, SIZE)
+        return ours
+
+    def content(self, ours):
+        """Each half of each layer: int64 [blocks, words]."""
+        words = tag_runner.words_of(ours._store.tiered.memory)
+        return words[: 2 * LAYERS * BLOCKS * WORDS // 2].reshape(2 * LAYERS, BLOCKS, -1)
+
+
+class Memory(TieredCase):
+    def test_the_first_blocks_of_each_half_are_in_hbm(self):
+        ours = self.worker()
+        memory = ours._store.tiered.memory
+        self.assertEqual((memory.fast, memory.text), (8, "mapped memory"))
+        begins = range(0, LAYERS * SIZE, SIZE // 2)
+        self.assertEqual(ours._store.tiered.hbm_areas, [(at, at + (2 << 20)) for at in begins])
+        self.assertIn(
+            "8 MiB in HBM with 8 blocks, 24 MiB beyond with 24; mapped memory", self.said.output[-1]
+        )
+
+    def test_zeros_are_written_to_one_memory_after_the_other(self):
+        ours = self.worker()
+        base, areas = ours._store.tiered.memory.data, ours._store.tiered.hbm_areas
+        zeroed = sorted((at - base, at - base + size) for what, at, size in self.zeros())
+        self.assertEqual(zeroed[0][0], 0)
+        self.assertEqual(zeroed[-1][1], ours._store.tiered.memory.bytes)
+        self.assertTrue(all(one[1] == other[0] for one, other in zip(zeroed, zeroed[1:], strict=False)))
+        for begin, end in areas:
+            self.assertIn((begin, end), zeroed)
+
+    def zeros(self):
+        return [call for call in world.calls if call[0] == "zero"]
+
+    def test_all_of_it_in_hbm_where_it_fits(self):
+        ours = self.worker(hbm=LAYERS * SIZE)
+        self.assertEqual(ours._store.tiered.hbm_blocks, BLOCKS)
+
+    def test_a_line_tells_how_far_it_is(self):
+        ours = self.worker()
+        with self.assertLogs("vllm.cmm", "INFO") as said, ours._store.tiered._telling(3, 0.01):
+            while not said.output:
+                pass
+        self.assertRegex(said.output[0], "rank 3, 32 MiB of 32 MiB of the KV cache are made")
+
+    def test_a_report_says_that_nothing_migrates(self):
+        ours = self.worker(report_seconds=1)
+        ours._reported -= 2
+        with self.assertLogs("vllm.cmm", "INFO") as said:
+            ours.execute_model(world.SchedulerOutput())
+        self.assertIn("KV cache as placed at the start; mapped memory", said.output[0])
+
+
+class Follows(TieredCase):
+    def test_blocks_come_with_both_halves_of_all_layers(self):
+        ours, line = self.warmed()
+        self.assertIn("blocks follow the requests", line)
+        content = self.content(ours)
+        content[:] = np.arange(2 * LAYERS)[:, None, None] * 100 + np.arange(BLOCKS)[:, None]
+        ours.execute_model(self.new("a", [*range(1, 8)]))
+        ours.execute_model(self.new("b", [20, 21, 22], finished_req_ids={"a"}))
+        seen = ours.execute_model(self.new("c", [1, 2, 3, 4, 5, 6, 7], computed=28))
+        for block, slot in zip(range(1, 8), seen.scheduled_new_reqs[0].block_ids[0], strict=True):
+            for place in range(2 * LAYERS):
+                self.assertEqual(set(content[place, slot]), {place * 100 + block})
+
+    def test_places_that_were_not_planned_keep_blocks_where_they_are(self):
+        _, line = self.warmed(apart=False)
+        self.assertIn("blocks keep their places: layers keep blocks in other places than was planned", line)
+
+    def test_what_cannot_be_planned_comes_from_the_recipe(self):
+        self.addCleanup(setattr, Backend, "get_kv_cache_shape", Backend.get_kv_cache_shape)
+        Backend.get_kv_cache_shape = staticmethod(lambda blocks, *given, **named: (3, blocks, 3))
+        ours = self.worker()
+        self.assertIn(
+            "the KV cache comes from the recipe: this layout of KV pages is refused",
+            "".join(self.said.output),
+        )
+        self.assertIn("recipe managed", self.said.output[-1])
+        self.assertEqual(type(ours._store).__name__, "RecipeStore")
+
+
+if __name__ == "__main__":
+    unittest.main()
