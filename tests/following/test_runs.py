@@ -62,11 +62,9 @@ class Planned(unittest.TestCase):
         self.assertEqual(self.each_tensor(Apart, FullAttentionSpec, MambaSpec), [(960, [(0, 96)])])
 
     def one_tensor(self, *tensors):
+        names = ("size", "offset", "layer_stride", "block_stride")
         found = [
-            types.SimpleNamespace(
-                size=size, layers=[*"ab"], offset=offset, layer_stride=layer, block_stride=step
-            )
-            for size, offset, layer, step in tensors
+            types.SimpleNamespace(layers=[*"ab"], **dict(zip(names, each, strict=True))) for each in tensors
         ]
         return planned_runs(config(found, FullAttentionSpec), [], "auto")
 
