@@ -127,6 +127,26 @@ class StockWorker:
         return "times"
 
 
+class Stream:
+    """The default stream of a simulated machine, by a name."""
+
+    cuda_stream = 0
+
+    def __init__(self, name="side"):
+        self.name = name
+
+    def wait_event(self, event):
+        calls.append((self.name, "waits for", event.after))
+
+
+class Event:
+    def record(self, stream):
+        self.after = len(calls)
+        calls.append((stream.name, "recorded"))
+
+
+COMPUTE = Stream("compute")
+
 torch = module(
     "torch",
     int8="torch.int8",
@@ -138,7 +158,9 @@ torch = module(
     Tensor=Tensor,
     OutOfMemoryError=OutOfMemory,
     cuda=types.SimpleNamespace(
-        current_stream=lambda: types.SimpleNamespace(cuda_stream=0),
+        current_stream=lambda: COMPUTE,
+        Stream=Stream,
+        Event=Event,
         device_count=lambda: 1,
         synchronize=lambda: None,
         mem_get_info=lambda: (1 << 30, 4 << 30),

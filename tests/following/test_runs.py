@@ -4,6 +4,7 @@ import types
 import unittest
 
 from cmm.vllm.worker.runs import UnclearPlacesError, joined, planned_runs, runs_of
+from cmm.vllm.worker.spare import spare_blocks, with_spare
 
 BLOCKS = 10
 
@@ -79,6 +80,52 @@ class Planned(unittest.TestCase):
 
     def test_a_model_without_a_kv_cache(self):
         self.assertEqual(planned_runs(config([]), [], "auto"), [])
+
+
+class Spare(unittest.TestCase):
+    """Blocks that vLLM does not know of lie behind its own, in every run."""
+
+    def test_a_tensor_for_each_layer_grows(self):
+        tensors = [types.SimpleNamespace(size=BLOCKS * 96, shared_by=["a"])] * 2
+        made = with_spare(config(tensors, FullAttentionSpec), 2)
+        self.assertEqual((made.num_blocks, [each.size for each in made.kv_cache_tensors]), (12, [1152, 1152]))
+        self.assertEqual([each.size for each in tensors], [960, 960])
+
+    def one(self, *given, spare=2):
+        names = ("size", "offset", "layer_stride", "block_stride")
+        told = [dict(zip(names, each, strict=True)) for each in given]
+        tensors = [types.SimpleNamespace(layers=[*"ab"], **each) for each in told]
+        made = with_spare(config(tensors, FullAttentionSpec), spare)
+        runs = planned_runs(made, [], "auto")
+        fields = [tuple(getattr(each, name) for name in names) for each in made.kv_cache_tensors]
+        return fields, runs
+
+    def test_layers_one_after_the_other_move_apart(self):
+        fields, runs = self.one((1920, 0, 960, 96))
+        self.assertEqual(fields, [(2304, 0, 1152, 96)])
+        self.assertEqual(runs, [(2304, [(0, 96), (1152, 96)])])
+
+    def test_layers_side_by_side_stay_so(self):
+        fields, runs = self.one((1920, 0, 96, 192))
+        self.assertEqual((fields, runs), ([(2304, 0, 96, 192)], [(2304, [(0, 192)])]))
+
+    def test_groups_behind_each_other_and_over_each_other(self):
+        fields, _ = self.one((3840, 0, 960, 96), (3840, 1920, 960, 96))
+        self.assertEqual(fields, [(4608, 0, 1152, 96), (4608, 2304, 1152, 96)])
+        fields, _ = self.one((1920, 0, 960, 96), (1920, 0, 960, 96))
+        self.assertEqual(fields, [(2304, 0, 1152, 96)] * 2)
+
+    def test_what_is_not_clear(self):
+        with self.assertRaisesRegex(UnclearPlacesError, "no whole number"):
+            with_spare(config([types.SimpleNamespace(size=961, shared_by=["a"])], FullAttentionSpec), 2)
+        with self.assertRaises(UnclearPlacesError):
+            self.one((4000, 0, 960, 96))
+
+    def test_a_few_for_a_large_cache_and_none_for_a_small_one(self):
+        for blocks, page, wanted in ((64, 1 << 21, 0), (1 << 10, 1 << 21, 8), (1 << 15, 1 << 21, 64)):
+            tensors = [types.SimpleNamespace(size=blocks * page // 2, shared_by=["a"])] * 2
+            made = types.SimpleNamespace(num_blocks=blocks, kv_cache_tensors=tensors)
+            self.assertEqual(spare_blocks(made), wanted)
 
 
 class Seen(unittest.TestCase):

@@ -7,6 +7,7 @@ import unittest
 import numpy as np
 import stand_ins as world
 import tag_runner
+from cmm.vllm.worker import gpu_worker
 from test_following_worker import BLOCKS, LAYERS, FullAttentionSpec, WorkerCase
 
 PAGE = 512 << 10
@@ -38,14 +39,15 @@ class TieredCase(WorkerCase):
             ]
             made = [
                 context.__torch_function__(
-                    world.torch.zeros, (), (SIZE,), {"dtype": world.torch.int8, "device": "cuda:0"}
+                    world.torch.zeros, (), (each.size,), {"dtype": world.torch.int8, "device": "cuda:0"}
                 )
-                for _ in range(LAYERS)
+                for each in config.kv_cache_tensors
             ]
             half = WORDS // 2
-            strides = (BLOCKS * half, half, 1) if apart else (half, WORDS, 1)
+            blocks = config.num_blocks
+            strides = (blocks * half, half, 1) if apart else (half, WORDS, 1)
             ours.model_runner.kv_caches = [
-                world.Tensor(each.address, SIZE, (2, BLOCKS, half), strides, 8) for each in made
+                world.Tensor(each.address, blocks * PAGE, (2, blocks, half), strides, 8) for each in made
             ]
 
         ours = self.made(initialize, backend, routed, settings)
@@ -101,6 +103,46 @@ class Memory(TieredCase):
         with self.assertLogs("vllm.cmm", "INFO") as said:
             ours.execute_model(world.SchedulerOutput())
         self.assertIn("KV cache as placed at the start; mapped memory", said.output[0])
+
+
+class Ready(TieredCase):
+    """Spare blocks take copies of idle ones beside the work of a step."""
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(setattr, gpu_worker, "spare_blocks", gpu_worker.spare_blocks)
+        gpu_worker.spare_blocks = lambda config: 8
+
+    def test_they_are_behind_those_of_vllm(self):
+        ours, _ = self.warmed()
+        self.assertEqual((ours._blocks, len(ours._following.pages)), (BLOCKS, BLOCKS + 8))
+        self.assertEqual(ours.cache_config.num_gpu_blocks, BLOCKS)
+
+    def test_copies_run_between_the_moves_of_one_step_and_the_next(self):
+        ours, _ = self.warmed()
+        ours.execute_model(self.new("a", [*range(1, 8)]))
+        world.calls.clear()
+        run, plans = ours._following.mover.run, []
+
+        def noted(plan, stream, beside="nothing"):
+            plans.append(len(plan.down))
+            world.calls.append(("moves", beside))
+            run(plan, stream, beside)
+
+        ours._following.mover.run = noted
+        ours.execute_model(world.SchedulerOutput(finished_req_ids={"a"}))
+        self.assertEqual(
+            world.calls,
+            [("compute", "recorded"), ("side", "waits for", 0), ("moves", "decode"), ("side", "recorded")],
+        )
+        self.assertEqual(plans, [1])
+        ours.execute_model(self.new("b", [20]))
+        self.assertEqual(world.calls[4], ("compute", "waits for", 3))
+        self.assertEqual(ours._following.pages.counters()["pages_down"], 2)
+
+    def test_none_where_blocks_keep_their_places(self):
+        ours, _ = self.warmed(blocks="fixed")
+        self.assertEqual(ours._placement.blocks, BLOCKS)
 
 
 class Follows(TieredCase):

@@ -18,7 +18,7 @@ def config(settings=None, kv_bytes=None, workers=1, **model):
         cache_config=types.SimpleNamespace(kv_cache_memory_bytes=kv_bytes),
         model_config=types.SimpleNamespace(**flags),
         kv_transfer_config=None,
-        parallel_config=types.SimpleNamespace(local_world_size=workers),
+        parallel_config=types.SimpleNamespace(local_world_size=workers, distributed_executor_backend="mp"),
     )
 
 

@@ -22,8 +22,11 @@ class Follower:
     model runner is to see it. Workers that are told the same decide the same.
     """
 
-    def __init__(self, pages: Residency, groups: Sequence[Group], *, caching: bool) -> None:
-        """`caching`: whether vLLM finds blocks again that no request has (`enable_prefix_caching`)."""
+    def __init__(self, pages: Residency, groups: Sequence[Group], blocks: int, *, caching: bool) -> None:
+        """For blocks [0, `blocks`) of vLLM's; further pages are spare: they never hold anything.
+
+        `caching`: whether vLLM finds blocks again that no request has (`enable_prefix_caching`).
+        """
         self.pages = pages
         self._slots = memoryview(pages.slots)
         self._groups = tuple(groups)
@@ -39,7 +42,7 @@ class Follower:
         """Of these, those that came back to HBM."""
         pages.adopt(0, len(pages))
         if kept:  # content counts from the first block on, whoever gets it
-            everything = np.arange(1, len(pages), dtype=np.int32)
+            everything = np.arange(1, blocks, dtype=np.int32)
             pages.step(fresh=everything)
             pages.step(idle=everything)
 

@@ -19,8 +19,9 @@ from ..settings import read_settings
 from . import stores
 from .backing import Backing, explained
 from .follow import Following
-from .runs import planned_runs
+from .runs import UnclearPlacesError, planned_runs
 from .seen import Seen
+from .spare import spare_blocks, whole_size, with_spare
 from .stores import LateStore, RangeStore, RecipeStore
 
 require(*installed())
@@ -110,23 +111,35 @@ class Worker(StockWorker):
 
     def initialize_from_config(self, kv_cache_config: Any) -> None:
         """Allocate the KV cache, place its blocks, and say where they are."""
-        self._kv_cache_config, self._following = kv_cache_config, None
+        self._following, blocks = None, kv_cache_config.num_blocks
+        self._kv_cache_config = kv_cache_config = self._with_spare(kv_cache_config)
         sizes = {each.size for each in kv_cache_config.kv_cache_tensors}
         self._backing = Backing(sizes, self._store.make)
         with explained():
             super().initialize_from_config(kv_cache_config)
             self._backing.check_complete()
             self._store = self._store.settled()
-            views, blocks = self.model_runner.kv_caches, kv_cache_config.num_blocks
-            self._placement = self._store.place(self._backing, views, blocks, self._hbm_bytes, self.rank)
+            views, slots = self.model_runner.kv_caches, kv_cache_config.num_blocks
+            self._placement = self._store.place(self._backing, views, slots, self._hbm_bytes, self.rank)
             torch.cuda.synchronize()
+        self.cache_config.num_gpu_blocks = self._blocks = blocks
         _log.info(
             "cmm: rank %d, KV cache of %s in %d blocks: %s",
             self.rank,
             format_size(self._placement.total),
-            blocks,
+            slots,
             self._store.where(),
         )
+
+    def _with_spare(self, config: Any) -> Any:
+        """The same blocks and some that vLLM does not know of, where blocks will follow."""
+        if whole_size(config) <= self._hbm_bytes:
+            return config
+        try:
+            self._check_follows()
+            return with_spare(config, spare_blocks(config))
+        except (FixedError, UnclearPlacesError):
+            return config
 
     def compile_or_warm_up_model(self) -> Any:
         """From its end on blocks follow: a warm-up uses made-up ids of blocks."""
@@ -143,16 +156,21 @@ class Worker(StockWorker):
             _log.info("cmm: rank %d, blocks follow the requests into HBM", self.rank)
         return result
 
-    def _follow(self) -> Following:
-        at = self._placement
+    def _check_follows(self) -> None:
+        """Raises FixedError where blocks keep their places by what was asked for, or by this vLLM."""
         if self._settings.blocks == "fixed":
             raise FixedError('the setting "blocks" says so')
+        check_server(self.vllm_config, (SchedulerOutput, NewRequestData, CachedRequestData))
+
+    def _follow(self) -> Following:
+        at = self._placement
+        self._check_follows()
         if at is None or at.hbm_blocks == at.blocks:
             raise FixedError("all of them are in HBM")
-        check_server(self.vllm_config, (SchedulerOutput, NewRequestData, CachedRequestData))
         dcp = getattr(self.vllm_config.parallel_config, "decode_context_parallel_size", 1)
         return Following(
             self._store,
+            self._blocks,
             at.hbm_blocks,
             groups_of(self._kv_cache_config, dcp),
             caching=bool(self.cache_config.enable_prefix_caching),
