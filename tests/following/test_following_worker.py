@@ -144,6 +144,36 @@ class Follows(WorkerCase):
         self.assertIs(ours.execute_model(told), told)
 
 
+class Counts(WorkerCase):
+    def test_metrics_are_looked_at_once_a_second(self):
+        ours, _ = self.warmed()
+        seen = []
+        ours._metrics = types.SimpleNamespace(update=lambda *counted: seen.append(counted))
+        ours.execute_model(self.new("a", [20, 21]))
+        self.assertEqual(seen, [])
+        for _ in range(3):
+            ours._counted -= 1.0
+            ours.execute_model(world.SchedulerOutput())
+            ours.execute_model(world.SchedulerOutput())
+        self.assertEqual(
+            [(counted["live"], hits, brought) for counted, hits, brought in seen], [(2, 0, 0)] * 3
+        )
+
+    def test_a_line_says_what_was_counted(self):
+        ours, _ = self.warmed(report_seconds=1)
+        ours._reported -= 2
+        ours._store.residency = lambda: "as placed"
+        with self.assertLogs("vllm.cmm", "INFO") as said:
+            ours.execute_model(self.new("a", [*range(1, 10)]))
+        ours._reported -= 2
+        with self.assertLogs("vllm.cmm", "INFO") as said:
+            ours.execute_model(world.SchedulerOutput())
+        self.assertIn(
+            "as placed; blocks 9 live, 2 of them beyond HBM, 0 idle; 0 B up, 0 B down", said.output[0]
+        )
+        self.assertIn("0 of 0 hits brought back; 22.2% of reads beyond HBM", said.output[0])
+
+
 class Fixed(WorkerCase):
     """What is not understood keeps its blocks where they are, and one line says why."""
 

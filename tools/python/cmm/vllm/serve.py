@@ -14,6 +14,7 @@ from ..size import parse_size
 from .asked.arguments import Arguments
 from .asked.checks import check_devices, check_port, vllm_command, weights_bytes
 from .asked.command import vllm_arguments, vllm_size
+from .asked.metrics_folder import share_metrics
 from .asked.own_options import read_options
 from .asked.predecessor import predecessor_warnings
 from .asked.wished_recipe import wished_recipe
@@ -161,6 +162,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "cmm serve") -> 
     try:
         command = run(sys.argv[1:] if arguments is None else arguments, program)
         if command is not None:
+            share_metrics()
             os.execv(command[0], command)
     except (Error, OSError) as error:
         print(f"{program}: {printable(str(error))}", file=sys.stderr)

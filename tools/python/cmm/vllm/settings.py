@@ -32,6 +32,8 @@ VARIABLES = {
     "memory": "CMM_MEMORY",
 }
 
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable by which the processes of a server share what they count."""
 WORDS = {"blocks": ("follow", "fixed", "careful"), "memory": ("tiered", "recipe")}
 
 

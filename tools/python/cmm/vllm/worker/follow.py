@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from ... import kv
+from ...size import format_size
 from ..following import FixedError, Follower, Group
 from .stores import RangeStore, RecipeStore
 
@@ -55,6 +56,21 @@ class Following:
                 self.mover.run(ready, self._side.stream.cuda_stream, "decode")
                 self._side.ran()
         return output
+
+    def count(self, metrics: Any) -> None:
+        """Notes what was counted."""
+        metrics.update(self.pages.counters(), self.follower.hits, self.follower.brought)
+
+    def told(self) -> str:
+        """What was counted, in words."""
+        counted = self.pages.counters()
+        share = counted["read_remote"] / counted["read"] if counted["read"] else 0.0
+        return (
+            f"blocks {counted['live']} live, {counted['remote']} of them beyond HBM, {counted['idle']} idle; "
+            f"{format_size(counted['bytes_up'])} up, {format_size(counted['bytes_down'])} down; "
+            f"{self.follower.brought} of {self.follower.hits} hits brought back; "
+            f"{share:.1%} of reads beyond HBM"
+        )
 
 
 class _SideStream:

@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import os
 import time
 from contextlib import AbstractContextManager
 from typing import Any
@@ -15,7 +16,7 @@ from ..following import FixedError, check_server, groups_of
 from ..machine.host_memory import available_host_memory
 from ..refusals import refuse_config
 from ..release.interface import installed, require
-from ..settings import read_settings
+from ..settings import METRICS_FOLDER, read_settings
 from . import stores
 from .backing import Backing, explained
 from .follow import Following
@@ -34,6 +35,8 @@ from vllm.v1.core.sched.output import (  # noqa: E402
 from vllm.v1.worker.gpu_worker import Worker as StockWorker  # noqa: E402
 
 _log = logging.getLogger("vllm.cmm")
+COUNTED = 1.0
+"""Seconds between two looks at what was counted, for servers that show it."""
 
 
 class Worker(StockWorker):
@@ -60,7 +63,17 @@ class Worker(StockWorker):
         self._backing: Backing | None = None
         self._placement: Seen | None = None
         self._following: Following | None = None
-        self._reported = time.monotonic()
+        self._metrics = self._made_metrics() if os.environ.get(METRICS_FOLDER) else None
+        self._counted = self._reported = time.monotonic()
+
+    def _made_metrics(self) -> Any:
+        from .metrics import Metrics  # whose library decides by the environment when it is imported
+
+        config = self.vllm_config
+        engine = getattr(config.parallel_config, "data_parallel_index", 0)
+        served = config.model_config.served_model_name
+        name = served[0] if isinstance(served, list) else served
+        return Metrics(name, engine, self.rank)
 
     def _late_store(self) -> LateStore | RecipeStore:
         """Compiles what is needed before the model is loaded."""
@@ -184,11 +197,13 @@ class Worker(StockWorker):
 
     def execute_model(self, scheduler_output: Any) -> Any:
         """A step of the model, after its blocks came; now and then a line about where the KV cache is."""
-        if self._settings.report_seconds:
-            now = time.monotonic()
-            if now - self._reported >= self._settings.report_seconds:
-                self._reported = now
-                self._report()
+        now = time.monotonic()
+        if self._metrics is not None and self._following is not None and now - self._counted >= COUNTED:
+            self._counted = now
+            self._following.count(self._metrics)
+        if self._settings.report_seconds and now - self._reported >= self._settings.report_seconds:
+            self._reported = now
+            self._report()
         if self._following is not None:
             scheduler_output = self._following.step(scheduler_output)
         return super().execute_model(scheduler_output)
@@ -198,6 +213,8 @@ class Worker(StockWorker):
             return
         try:
             where = self._store.residency()
+            if self._following is not None:
+                where = f"{where}; {self._following.told()}"
         except Error as problem:  # a server that cannot be looked at still serves
             self._placement = None
             _log.warning("cmm: rank %d, no more lines about residency: %s", self.rank, problem)
