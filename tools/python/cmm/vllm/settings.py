@@ -34,7 +34,8 @@ VARIABLES = {
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable by which the processes of a server share what they count."""
-WORDS = {"blocks": ("follow", "fixed", "careful"), "memory": ("tiered", "recipe")}
+TIERED = "tiered"
+WORDS = {"blocks": ("follow", "fixed", "careful"), "memory": (TIERED, "recipe")}
 
 
 @dataclasses.dataclass(frozen=True)
