@@ -33,7 +33,7 @@ class Recording:
         return BLOCKS
 
     def step(self, **told):
-        self.told.append({name: pages.tolist() for name, pages in told.items() if pages is not None})
+        self.told.append({name: list(pages) for name, pages in told.items() if pages is not None})
         return self.pages.step(**told)
 
 

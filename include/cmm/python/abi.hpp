@@ -136,6 +136,10 @@ int cmm_kv_residency_refill(cmm_kv_residency* of, cmm_kv_plan* out) noexcept;
 /// The slots of pages; both arrays may be the same one. Nothing is written where a page is foreign.
 int cmm_kv_residency_translate(const cmm_kv_residency* of, const std::int32_t* pages, std::uint64_t count,
                                std::int32_t* slots) noexcept;
+/// The same in Python's lists of a list, in place; the caller holds Python's lock.
+int cmm_kv_residency_translate_lists(const cmm_kv_residency* of, void* lists) noexcept;
+/// The numbers of a list of Python; there is room for as many as it has.
+int cmm_kv_read_list(void* list, std::int32_t* out, std::uint64_t count) noexcept;
 /// The slot of each page: a table that stays where it is as long as the residency lives.
 int cmm_kv_residency_slots(const cmm_kv_residency* of, cmm_kv_list* out) noexcept;
 /// The pages that the last step gave another slot; valid until the next one.
@@ -163,6 +167,6 @@ int cmm_kv_mover_count(const cmm_kv_mover* of, cmm_kv_mover_counts* out) noexcep
 namespace cmm::python {
 
 /// Counts changes of the functions and structures above.
-inline constexpr int abi_version = 1;
+inline constexpr int abi_version = 2;
 
 }  // namespace cmm::python

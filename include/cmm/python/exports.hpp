@@ -11,6 +11,7 @@
 #include "../kv/residency.hpp"
 #include "answer.hpp"
 #include "edge.hpp"
+#include "lists.hpp"
 #include "machine.hpp"
 
 /// The exported functions, for the one source file of a library.
@@ -158,6 +159,15 @@ int cmm_kv_residency_translate(const cmm_kv_residency* of, const std::int32_t* p
         static_cast<void>(of->pages.slot_of(pages[i]));
     }
     for (std::uint64_t i = 0; i < count; ++i) slots[i] = table[static_cast<std::size_t>(pages[i])];
+  });
+}
+int cmm_kv_residency_translate_lists(const cmm_kv_residency* of, void* lists) noexcept {
+  return cmm::python::answer(
+      [&] { cmm::python::translate_lists(static_cast<_object*>(lists), of->pages.slots()); });
+}
+int cmm_kv_read_list(void* list, std::int32_t* out, std::uint64_t count) noexcept {
+  return cmm::python::answer([&] {
+    cmm::python::read_list(static_cast<_object*>(list), {out, static_cast<std::size_t>(count)});
   });
 }
 int cmm_kv_residency_slots(const cmm_kv_residency* of, cmm_kv_list* out) noexcept {

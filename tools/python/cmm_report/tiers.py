@@ -102,8 +102,9 @@ def _row(workload, kind, seen):
         ", ".join(f"{seen[name][part]['median'] * 1e3:.1f}" for part in ("p50", "p95", "p99"))
         for name in ("ttft", "itl")
     ]
+    rate = f"{seen['tokens_per_second']['median']:.0f}"
     share = f"{seen['remote_share']:.1%}" if "remote_share" in seen else ""
-    return f"| {workload} | {kind} | {seen['tokens_per_second']['median']:.0f} | {late[0]} | {late[1]} | {share} |"
+    return f"| {' | '.join([workload, kind, rate, *late, share])} |"
 
 
 def _cell(text):

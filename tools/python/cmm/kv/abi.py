@@ -4,7 +4,7 @@ import ctypes
 from typing import Any
 
 MAGIC = b"cmmkvpgs"
-ABI_VERSION = 1
+ABI_VERSION = 2
 
 _int, _i32, _u32 = ctypes.c_int, ctypes.c_int32, ctypes.c_uint
 _u64, _data, _text = ctypes.c_uint64, ctypes.c_void_p, ctypes.c_char_p
@@ -163,6 +163,8 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "cmm_kv_residency_step": (_int, [_handle, _to(Changes), _to(Plan)]),
     "cmm_kv_residency_refill": (_int, [_handle, _to(Plan)]),
     "cmm_kv_residency_translate": (_int, [_handle, _data, _u64, _data]),
+    "cmm_kv_residency_translate_lists": (_int, [_handle, ctypes.py_object]),
+    "cmm_kv_read_list": (_int, [ctypes.py_object, _data, _u64]),
     "cmm_kv_residency_slots": (_int, [_handle, _to(List)]),
     "cmm_kv_residency_moved": (_int, [_handle, _to(List)]),
     "cmm_kv_residency_count": (_int, [_handle, _to(Counters)]),

@@ -1,5 +1,6 @@
 """Follows what vLLM's scheduler tells a worker, and decides with it where each block lies."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -28,7 +29,6 @@ class Follower:
         `caching`: whether vLLM finds blocks again that no request has (`enable_prefix_caching`).
         """
         self.pages = pages
-        self._slots = memoryview(pages.slots)
         self._groups = tuple(groups)
         alone = len(groups) == 1 and not (groups[0].kept or groups[0].silent)
         self._plain = groups[0].block_size if alone else 0
@@ -57,11 +57,11 @@ class Follower:
         for new in output.scheduled_new_reqs:
             self._enter(new.req_id, new.block_ids, new.num_computed_tokens, told)
         cached = output.scheduled_cached_reqs
-        grown = [at for at, blocks in enumerate(cached.new_block_ids) if blocks]
+        grown = [*itertools.compress(range(len(cached.req_ids)), cached.new_block_ids)]
         if grown:
             self._grow(cached, grown, told)
         plan = self._decide(told, output)
-        return plan, translated(output, grown, self._slots)
+        return plan, translated(output, grown, self.pages)
 
     def _leave(self, request: str, told: Told) -> None:
         """The request reads its blocks no longer. Last blocks first, so that they leave HBM first."""
@@ -77,18 +77,19 @@ class Follower:
         self._append(request, blocks, computed, told)
 
     def _grow(self, cached: Any, grown: list[int], told: Told) -> None:
-        blocks, computed, resumed = cached.new_block_ids, cached.num_computed_tokens, cached.resumed_req_ids
+        ids, blocks, computed = cached.req_ids, cached.new_block_ids, cached.num_computed_tokens
+        requests, fresh, size = self._requests, told.fresh, self._plain
+        resumed = cached.resumed_req_ids
         for at in grown:
-            request = cached.req_ids[at]
-            if request in resumed:
-                self._enter(request, blocks[at], computed[at], told)
-            elif self._plain:  # the usual case, for which a step has no time to lose
-                (mine,), (pages,) = self._requests[request], blocks[at]
-                if computed[at] > len(mine) * self._plain:
-                    self._append(request, blocks[at], computed[at], told)
-                else:
-                    told.fresh += pages
-                    mine += pages
+            request = ids[at]
+            if not size or (resumed and request in resumed):
+                how = self._enter if request in resumed else self._append
+                how(request, blocks[at], computed[at], told)
+                continue
+            mine, pages = requests[request][0], blocks[at][0]  # the usual case, in which every line counts
+            if computed[at] <= len(mine) * size:
+                fresh += pages
+                mine += pages
             else:
                 self._append(request, blocks[at], computed[at], told)
 
@@ -167,15 +168,11 @@ class Follower:
                 yield from [(page, request, number) for page in mine[:before] if page in fresh]
 
     def _tell(self, told: Told) -> Plan:
-        gone = {self._left: _array(told.left)}
+        gone = {self._left: told.left or None}
         return self.pages.step(
-            **gone, fresh=_array(told.fresh), hits=_array(told.hits), written=_array(told.written)
+            **gone, fresh=told.fresh or None, hits=told.hits or None, written=told.written or None
         )
 
     def _remote(self, pages: list[int]) -> int:
         """How many of these lie beyond HBM."""
         return int((self.pages.slots_of(pages) >= self.pages.fast).sum()) if pages else 0
-
-
-def _array(pages: list[int]) -> np.ndarray | None:
-    return np.array(pages, np.int32) if pages else None
