@@ -3,9 +3,9 @@
 #include <cmm/cmm.hpp>
 #include <memory>
 
-#include "../baselines.hpp"
-#include "../rmm_baseline.hpp"
-#include "../suite.hpp"
+#include "../baselines/baselines.hpp"
+#include "../baselines/rmm_baseline.hpp"
+#include "../measure/suite.hpp"
 
 namespace cmm::bench {
 namespace allocate {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "../format.hpp"
-#include "../suite.hpp"
+#include "../measure/format.hpp"
+#include "../measure/suite.hpp"
 
 namespace cmm::bench::bandwidth {
 

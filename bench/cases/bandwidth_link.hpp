@@ -1,6 +1,6 @@
 #pragma once
 
-#include "../format.hpp"
+#include "../measure/format.hpp"
 #include "host_memory.hpp"
 
 namespace cmm::bench::bandwidth {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "../baselines.hpp"
-#include "../format.hpp"
-#include "../statistics.hpp"
+#include "../baselines/baselines.hpp"
+#include "../measure/format.hpp"
+#include "../measure/statistics.hpp"
 #include "host_memory.hpp"
 
 namespace cmm::bench {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "../suite.hpp"
+#include "../measure/suite.hpp"
 
 namespace cmm::bench {
 

@@ -6,8 +6,8 @@
 #include <optional>
 #include <random>
 
-#include "../format.hpp"
-#include "../suite.hpp"
+#include "../measure/format.hpp"
+#include "../measure/suite.hpp"
 
 namespace cmm::bench::kv_tier {
 

@@ -3,9 +3,9 @@
 #include <cmm/cmm.hpp>
 #include <optional>
 
-#include "../baselines.hpp"
-#include "../format.hpp"
-#include "../suite.hpp"
+#include "../baselines/baselines.hpp"
+#include "../measure/format.hpp"
+#include "../measure/suite.hpp"
 
 namespace cmm::bench::page_fault {
 

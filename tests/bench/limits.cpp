@@ -3,7 +3,7 @@
 
 #include "cases/bandwidth_link.hpp"
 #include "cases/bandwidth_peer.hpp"
-#include "sim_workload.hpp"
+#include "workload/sim_workload.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "nvlink.hpp"
+#include "machine/nvlink.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,4 +1,4 @@
-#include "statistics.hpp"
+#include "measure/statistics.hpp"
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>

@@ -15,7 +15,7 @@ CONTRACT = {
     "contract_faults": "faults",
 }
 PROBE_PARTS = ["tools/programs/probe/attributes.cpp", "tools/programs/probe/record.cpp"]
-BENCH_PARTS = [f"bench/{name}.cpp" for name in ("record", "run_files", "statistics")]
+BENCH_PARTS = [f"bench/{name}.cpp" for name in ("record/record", "record/run_files", "measure/statistics")]
 PROBE = [f"tools/programs/probe/{name}.cpp" for name in ("main", "on_cuda", "without_cuda")] + PROBE_PARTS
 SKIPPED = 77
 
@@ -103,8 +103,9 @@ def bench(name, copy):
     """A test of cmm_bench by its users, or of a part of it."""
     if (copy.tree / f"tests/bench/{name}.cpp").exists():
         return boost(copy, [f"tests/bench/{name}.cpp", *BENCH_PARTS])
-    sources = [f"bench/{path.name}" for path in sorted((copy.tree / "bench").glob("*.cpp"))]
-    sources.remove("bench/rmm_baseline.cpp")
+    rooms = ("machine", "measure", "record", "run", "workload")
+    parts = [path for room in rooms for path in sorted((copy.tree / "bench" / room).glob("*.cpp"))]
+    sources = [str(path.relative_to(copy.tree)) for path in parts]
     program = copy.program("cmm_bench", sources, flags=["-O1"], libraries=["-lbenchmark"])
     return unittest("bench", name, copy, CMM_BENCH=program)
 

@@ -1,7 +1,7 @@
 #include <cmm/cuda/page_copier.hpp>
 #include <thread>
 
-#include "support/mover_laws.hpp"
+#include "support/movers/laws.hpp"
 
 using cmm::kv::beside;
 using cmm::kv::moved_by;

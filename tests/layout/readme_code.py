@@ -5,6 +5,8 @@ import re
 import sys
 from pathlib import Path
 
+from pages import blocks, pages
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -36,8 +38,13 @@ def main():
         sys.exit("readme_code.py: a README with a wrong line was not noticed")
     tested = {
         "README.md": examples,
+        "include/cmm/README.md": examples + sources_of("tests", "*/page_examples.*"),
         "include/cmm/kv/README.md": sources_of("tests/unit", "kv_readme.*"),
+        "tools/programs/probe/README.md": sources_of("tests/gpu", "page_examples.*"),
     }
+    with_code = {str(page.relative_to(ROOT)) for page in pages() if blocks(page.read_text(), "cpp")}
+    for name in sorted(with_code - tested.keys()):
+        sys.exit(f"readme_code.py: {name} shows C++ and no source here is named that tests it")
     for name, sources in tested.items():
         for block in missing_blocks((ROOT / name).read_text(), sources):
             sys.exit(

@@ -72,7 +72,7 @@ class Command(unittest.TestCase):
 
     def test_the_readme_shows_what_the_command_prints(self):
         shown = probe("--root", MACHINES / "gh200-480-egm").stdout.partition("\nSource by source")[0]
-        self.assertIn(shown, (MACHINES.parents[1] / "README.md").read_text())
+        self.assertIn(shown, (MACHINES.parents[1] / "tools/programs/probe/README.md").read_text())
 
     def test_a_recorded_machine_is_recorded_again_without_loss(self):
         for machine in sorted(path.parent.name for path in MACHINES.glob("*/attributes.json")):

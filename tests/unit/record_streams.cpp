@@ -20,7 +20,7 @@ struct recorded {
   /// A block that is used in another stream for a while, then freed.
   block used_and_freed(double nanoseconds = 1e6) {
     const block b = memory.allocate(2_MiB, own);
-    layer().record(b.data, user);
+    layer().record(b, user);
     BOOST_REQUIRE(machine.gpu_compute(nanoseconds, user).ok());
     memory.deallocate(b, own);
     return b;
@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(neither_stream_is_held_up_by_a_free) {
 BOOST_AUTO_TEST_CASE(a_block_recorded_in_its_own_stream_is_reused_at_once) {
   recorded world;
   const block b = world.memory.allocate(2_MiB, world.own);
-  world.layer().record(b.data, world.own);
+  world.layer().record(b, world.own);
   world.memory.deallocate(b, world.own);
   BOOST_CHECK_EQUAL(world.layer().waiting(), 0U);
   BOOST_CHECK_EQUAL(world.memory.allocate(2_MiB, world.own).data, b.data);
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(exhaustion_waits_for_the_blocks_that_wait) {
   const stream own = machine.create_stream();
   const stream user = machine.create_stream();
   const block b = memory.allocate(2_MiB, own);
-  memory.get<record_streams>().record(b.data, user);
+  memory.get<record_streams>().record(b, user);
   BOOST_REQUIRE(machine.gpu_compute(1e9, user).ok());
   memory.deallocate(b, own);
   const block again = memory.allocate(2_MiB, own);
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(exhaustion_waits_for_the_blocks_that_wait) {
 BOOST_AUTO_TEST_CASE(a_block_used_in_a_capture_stays_with_it) {
   recorded world;
   const block b = world.memory.allocate(2_MiB, world.own);
-  world.layer().record(b.data, world.user);
+  world.layer().record(b, world.user);
   BOOST_REQUIRE(world.machine.begin_capture(world.user).ok());
   world.memory.deallocate(b, world.own);
   BOOST_REQUIRE(world.machine.end_capture(world.user).ok());
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(a_block_used_in_a_capture_stays_with_it) {
 BOOST_AUTO_TEST_CASE(without_an_event_the_host_waits) {
   recorded world;
   const block b = world.memory.allocate(2_MiB, world.own);
-  world.layer().record(b.data, world.user);
+  world.layer().record(b, world.user);
   BOOST_REQUIRE(world.machine.gpu_compute(1e6, world.user).ok());
   world.machine.fail_nth("cudaEventRecord", 2, errc::invalid_value);
   world.memory.deallocate(b, world.own);
@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(what_still_waits_is_given_back_at_the_end) {
     const stream own = machine.create_stream();
     const block b = memory.allocate(2_MiB, own);
     const stream user = machine.create_stream();
-    memory.get<record_streams>().record(b.data, user);
+    memory.get<record_streams>().record(b, user);
     BOOST_REQUIRE(machine.gpu_compute(1e6, user).ok());
     memory.deallocate(b, own);
   }
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(the_default_streams_of_two_threads_are_two_streams) {
     const block b = memory.allocate(2_MiB, handle);
     sim::mark last_use;
     std::thread{[&] {
-      memory.get<record_streams>().record(b.data, handle);
+      memory.get<record_streams>().record(b, handle);
       BOOST_CHECK(machine.gpu_compute(1e6, handle).ok());
       last_use = machine.mark_of(handle);
     }}.join();
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(the_default_streams_of_two_threads_are_two_streams) {
 BOOST_AUTO_TEST_CASE(both_handles_of_a_default_stream_are_one_stream) {
   recorded world;
   const block b = world.memory.allocate(2_MiB);
-  world.layer().record(b.data, stream::legacy());
+  world.layer().record(b, stream::legacy());
   world.memory.deallocate(b);
   BOOST_CHECK_EQUAL(world.layer().waiting(), 0U);
 }
@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(a_default_stream_is_recorded_for_the_device_of_its_thread) 
   auto memory = build(managed{} | pool{} | record_streams{}, sim::api{machine});
   const block b = memory.allocate(2_MiB);
   machine.set_device(1);
-  memory.get<record_streams>().record(b.data, stream{});
+  memory.get<record_streams>().record(b, stream{});
   BOOST_REQUIRE(machine.gpu_compute(1e6).ok());
   const sim::mark last_use = machine.mark_of(stream{});
   machine.set_device(0);
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(the_legacy_stream_is_waited_for_once_the_capture_of_another
   recorded world;
   const stream captured = world.machine.create_stream();
   const block b = world.memory.allocate(2_MiB);
-  world.layer().record(b.data, world.user);
+  world.layer().record(b, world.user);
   BOOST_REQUIRE(world.machine.gpu_compute(1e6, world.user).ok());
   const sim::mark last_use = world.machine.mark_of(world.user);
   BOOST_REQUIRE(world.machine.begin_capture(captured).ok());

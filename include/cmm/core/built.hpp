@@ -130,6 +130,10 @@ class built {
   [[nodiscard]] auto& get() noexcept {
     return detail::find_layer<Settings>(stack_);
   }
+  template <class Settings>
+  [[nodiscard]] const auto& get() const noexcept {
+    return detail::find_layer<Settings>(stack_);
+  }
 
   [[nodiscard]] auto& api() noexcept { return stack_.api(); }
   [[nodiscard]] const auto& upstream() const noexcept { return stack_; }

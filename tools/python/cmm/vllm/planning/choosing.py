@@ -53,7 +53,7 @@ def choose(
         return Choice(asked or IN_HBM, 0, "", SHARED, (*reasons, ("reported", SHARED)))
     if asked is not None:
         return _asked(machine, gpus, asked, hbm, taken, anywhere, budget)
-    recipe = managed_recipe(preferred_host(machine, gpus))
+    recipe = managed_recipe("host" if anywhere else preferred_host(machine, gpus))
     places = [place_of(machine, gpu, recipe, anywhere) for gpu in gpus]
     managed = reach_of(machine, "managed", places[0])
     if managed.total:

@@ -23,17 +23,21 @@ def utilization(machine: Machine, gpu: Gpu, asked: float | None, users: str, tak
     """
     by = f" by {users}" if users else ""
     kept = reserve(gpu.total, 1) + taken if gpu.integrated else 0
-    free = _free(machine, gpu)
+    free = free_of(machine, gpu)
     most = max(0, free - kept) * 100 // gpu.total / 100
     cached = _page_cache(machine, gpu)
     if asked is not None:
         if asked * gpu.total > free:
             rest = f"the rest is in use{by}" if by else ""
             rest = f"page cache takes {format_size(cached)}" if cached else rest
+            cure = _drop(gpu) if cached else "end what uses the GPU"
+            if free < gpu.free:
+                rest = f"since its control group may use {format_size(machine.now.limit or 0)}"
+                cure = "raise its limit"
             raise Error(
                 f"--gpu-memory-utilization {asked:g} asks for {format_size(int(asked * gpu.total))} of "
                 f"{_name(gpu)}, and {format_size(free)} are free{', ' + rest if rest else ''}; ask for at "
-                f"most {most:g}, or {_drop(gpu) if cached else 'end what uses the GPU'}"
+                f"most {most:g}, or {cure}"
             )
         return asked
     if most <= 0:
@@ -58,7 +62,7 @@ def utilization(machine: Machine, gpu: Gpu, asked: float | None, users: str, tak
     return min(UTILIZATION, most)
 
 
-def _free(machine: Machine, gpu: Gpu) -> int:
+def free_of(machine: Machine, gpu: Gpu) -> int:
     """As vLLM counts it. Of memory that CPU and GPU share a control group may have less."""
     left = machine.now.left_in_group
     return min(gpu.free, left) if gpu.integrated and left is not None else gpu.free

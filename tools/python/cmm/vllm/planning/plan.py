@@ -8,7 +8,7 @@ from ...size import format_size
 from ..machine.description import Gpu, Machine
 from ..machine.visible import chosen_gpus
 from .choosing import Choice, choose
-from .gpu_share import UTILIZATION, utilization
+from .gpu_share import UTILIZATION, free_of, utilization
 from .limited import capped_by_limit
 from .recipe_bounds import bounds
 from .shares import MIB, RULE
@@ -81,12 +81,16 @@ def make_plan(machine: Machine, wishes: Wishes, users: Mapping[str, str] | None 
     _check_fit(gpus[0], hbm, wishes)
     in_hbm = max(0, hbm - wishes.weights)
     chosen = choose(machine, gpus, wishes.recipe, hbm, wishes.host_taken, budget=wishes.budget)
-    if wishes.kv_bytes is not None and wishes.kv_bytes > in_hbm + chosen.large_bytes:
+    wanted = in_hbm + 1 if wishes.kv_bytes is None else wishes.kv_bytes
+    if wanted > in_hbm + chosen.large_bytes:
         chosen = choose(
             machine, gpus, wishes.recipe, hbm, wishes.host_taken, anywhere=True, budget=wishes.budget
         )
     capped = capped_by_limit(chosen.recipe, in_hbm, chosen.large_bytes, wishes.kv_bytes, wishes.budget)
-    reasons = [*_hbm_reasons(gpus[0], part, wishes), *(Reason(how, text) for how, text in chosen.reasons)]
+    reasons = [
+        *_hbm_reasons(machine, gpus[0], part, wishes),
+        *(Reason(how, text) for how, text in chosen.reasons),
+    ]
     if wishes.kv_bytes is not None:
         _check_kv(gpus[0], wishes.kv_bytes, in_hbm, chosen)
         reasons.append(Reason("asked", f"a KV cache of {format_size(wishes.kv_bytes)} on each GPU"))
@@ -114,13 +118,16 @@ def make_plan(machine: Machine, wishes: Wishes, users: Mapping[str, str] | None 
     )
 
 
-def _hbm_reasons(gpu: Gpu, part: float, wishes: Wishes) -> list[Reason]:
+def _hbm_reasons(machine: Machine, gpu: Gpu, part: float, wishes: Wishes) -> list[Reason]:
     memory = "the memory of CPU and GPU" if gpu.integrated else "GPU memory"
     asked = wishes.utilization is not None
     why = "as asked" if asked else "vLLM's own default" if part == UTILIZATION else "what is free"
     free = "are free now, page cache included" if gpu.integrated else "are free now"
+    left = free_of(machine, gpu)
+    if left < gpu.free:
+        free += f": the control group of this process may use {format_size(machine.now.limit or 0)}"
     found = [
-        Reason("reported", f"{format_size(gpu.free)} of {format_size(gpu.total)} of {memory} {free}"),
+        Reason("reported", f"{format_size(left)} of {format_size(gpu.total)} of {memory} {free}"),
         Reason("asked" if asked else "rule", f"vLLM may use {part:g} of it: {why}"),
     ]
     if wishes.hbm_headroom:

@@ -49,7 +49,10 @@ def nearest_tier(machine: Machine, gpu: Gpu) -> Tier | None:
 def preferred_host(machine: Machine, gpus: Sequence[Gpu]) -> str:
     """The nearest node where there are several and the driver obeys a node, else the host as a whole."""
     several = len(machine.host_tiers()) > 1
-    obeyed = all(gpu.addressing == "ATS" and nearest_tier(machine, gpu) for gpu in gpus)
+    near = [nearest_tier(machine, gpu) for gpu in gpus]
+    obeyed = all(gpu.addressing == "ATS" for gpu in gpus) and all(
+        each and is_open(machine, each) for each in near
+    )
     return "nearest_numa" if several and gpus and obeyed else "host"
 
 
@@ -91,12 +94,22 @@ def place_of(machine: Machine, gpu: Gpu, recipe: str, anywhere: bool = False) ->
                 f"{len(tiers)} NUMA nodes with memory that is; write prefer{{host}}, or name a node, such as "
                 "host_numa:0"
             )
+        if not is_open(machine, nearest):
+            raise Error(
+                f"the recipe takes from the node nearest to GPU {gpu.ordinal}, {nearest.name}, which may not "
+                "be used by this process or is full; write prefer{host}, or allow the node (cpuset.mems)"
+            )
         return Place((nearest,))
-    open_to_us = tuple(tier for tier in tiers if tier.node < 0 or _free(machine, tier))
+    open_to_us = tuple(tier for tier in tiers if is_open(machine, tier))
     whole = Place(open_to_us, len(open_to_us) == len(tiers))
-    if nearest is None or anywhere or nearest.total * SMALLEST_PART < whole.total:
+    if nearest not in open_to_us or anywhere or nearest.total * SMALLEST_PART < whole.total:
         return whole
     return Place((nearest,))
+
+
+def is_open(machine: Machine, tier: Tier) -> bool:
+    """Whether this process may take of it, and it has anything to take."""
+    return tier.node < 0 or bool(_free(machine, tier))
 
 
 def reach_of(machine: Machine, source: str, place: Place) -> Reach:
@@ -134,7 +147,7 @@ def _of_all(machine: Machine, workers: int) -> list[Share]:
     now = machine.now
     if now.available is not None:
         left = now.available
-        total = sum(tier.total for tier in machine.host_tiers())
+        total = sum(tier.total for tier in machine.host_tiers() if is_open(machine, tier))
         if now.total is not None:
             total = min(total, now.total)  # of a container, where the nodes are those of its host
         found.append(

@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "about.hpp"
-#include "options.hpp"
-#include "row.hpp"
+#include "../machine/about.hpp"
+#include "../measure/options.hpp"
+#include "../measure/row.hpp"
 
 namespace cmm::bench {
 

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "cuda_workload.hpp"
+#include "../workload/cuda_workload.hpp"
 #include "gpu.hpp"
 #include "run.hpp"
 

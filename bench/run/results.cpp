@@ -6,10 +6,10 @@
 #include <cstdio>
 #include <regex>
 
+#include "../measure/statistics.hpp"
+#include "../record/record.hpp"
 #include "interrupt.hpp"
 #include "progress.hpp"
-#include "record.hpp"
-#include "statistics.hpp"
 
 namespace cmm::bench {
 namespace {

@@ -1,9 +1,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "../workload/sim_workload.hpp"
 #include "gpu.hpp"
 #include "run.hpp"
-#include "sim_workload.hpp"
 
 namespace {
 

@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "../workload/workload.hpp"
 #include "limits.hpp"
 #include "memory.hpp"
 #include "options.hpp"
 #include "row.hpp"
-#include "workload.hpp"
 
 namespace cmm::bench {
 

@@ -4,8 +4,8 @@
 
 #include <cstddef>
 
-#include "copy_range.hpp"
-#include "product.hpp"
+#include "../copy_range.hpp"
+#include "../product.hpp"
 
 namespace cmm::bench {
 

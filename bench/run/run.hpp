@@ -3,13 +3,13 @@
 #include <limits>
 #include <memory>
 
-#include "cases/allocate.hpp"
-#include "cases/bandwidth.hpp"
-#include "cases/gemm.hpp"
-#include "cases/kv_access.hpp"
-#include "cases/kv_tier.hpp"
-#include "cases/page_fault.hpp"
-#include "cases/replay.hpp"
+#include "../cases/allocate.hpp"
+#include "../cases/bandwidth.hpp"
+#include "../cases/gemm.hpp"
+#include "../cases/kv_access.hpp"
+#include "../cases/kv_tier.hpp"
+#include "../cases/page_fault.hpp"
+#include "../cases/replay.hpp"
 #include "results.hpp"
 
 namespace cmm::bench {

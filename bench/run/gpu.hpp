@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "options.hpp"
+#include "../measure/options.hpp"
 
 namespace cmm::bench {
 

@@ -6,9 +6,9 @@
 #include <optional>
 #include <random>
 
+#include "../machine/cuda_facts.hpp"
 #include "block_table.hpp"
 #include "cublas_product.hpp"
-#include "cuda_facts.hpp"
 #include "kernels/kernels.hpp"
 #include "workload.hpp"
 

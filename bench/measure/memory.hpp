@@ -2,8 +2,8 @@
 
 #include <cmm/cmm.hpp>
 
+#include "../workload/workload.hpp"
 #include "row.hpp"
-#include "workload.hpp"
 
 namespace cmm::bench {
 

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "about.hpp"
+#include "../machine/about.hpp"
+#include "../machine/peaks.hpp"
 #include "copy_range.hpp"
-#include "peaks.hpp"
 #include "product.hpp"
 
 namespace cmm::bench {

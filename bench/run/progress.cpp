@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "format.hpp"
+#include "../measure/format.hpp"
 
 namespace cmm::bench {
 namespace {

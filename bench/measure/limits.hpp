@@ -5,9 +5,9 @@
 #include <memory>
 #include <optional>
 
+#include "../workload/workload.hpp"
 #include "memory.hpp"
 #include "row.hpp"
-#include "workload.hpp"
 
 namespace cmm::bench {
 

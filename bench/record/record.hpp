@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "about.hpp"
-#include "options.hpp"
-#include "row.hpp"
+#include "../machine/about.hpp"
+#include "../measure/options.hpp"
+#include "../measure/row.hpp"
 #include "run_files.hpp"
 
 namespace cmm::bench {

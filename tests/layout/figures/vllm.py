@@ -1,0 +1,64 @@
+"""What a KV cache beyond HBM costs vLLM, over every run there is."""
+
+from .data import ROOT, link, load, ratio, table
+
+SHARES = [0, 25, 50, 75]
+WITHOUT_REUSE = "vllm-0.33-half-full"  # another question: half of the cache is never used
+KNOWN = {"stock", *(f"cmm, {share} % on the host" for share in SHARES)}
+
+
+def parameters(model):
+    """Of a Llama without tied embeddings, in billions."""
+    hidden, layers = model["hidden_size"], model["num_hidden_layers"]
+    heads, kv_heads = model["num_attention_heads"], model["num_key_value_heads"]
+    attention = 2 * hidden * hidden + 2 * hidden * hidden * kv_heads // heads
+    feed_forward = 3 * hidden * model["intermediate_size"]
+    norms = (2 * layers + 1) * hidden
+    return (2 * model["vocab_size"] * hidden + layers * (attention + feed_forward) + norms) / 1e9
+
+
+def runs():
+    """Every file of results of the servers of spill.py."""
+    return {
+        path.stem: str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "bench/vllm/results").glob("*.json"))
+        if KNOWN >= set(load(str(path.relative_to(ROOT)))["servers"])
+    }
+
+
+def about(context, short=False):
+    """What a run was of."""
+    gpus = {1: "", 2: "two "}[context["tensor_parallel_size"]]
+    gpu = context["gpu"].removeprefix("NVIDIA ").partition(" ")[0]
+    words = [f"{gpus}{gpu}", f"vLLM {context['vllm'].rpartition('.')[0]}"]
+    if context["compile"]:
+        words.append("torch.compile")
+    if not short:
+        words.append(f"{parameters(context['model']):.2f} billion")
+    return ", ".join(words)
+
+
+def same_tokens(result):
+    """Whether greedy decoding gave the tokens of stock vLLM in all servers."""
+    return all(server["same_tokens"] for server in result["servers"].values())
+
+
+def spill(page):
+    """Tokens per second by the share on the host, each run a line."""
+    lines = []
+    for stem, path in runs().items():
+        result = load(path)
+        context = result["context"]
+        if not same_tokens(result):
+            raise ValueError(f"{path} has other tokens than stock vLLM")
+        half_full = "; half of the cache in use" if WITHOUT_REUSE in stem else ""
+        cells = []
+        for share in SHARES:
+            server = result["servers"].get(f"cmm, {share} % on the host")
+            cells.append(ratio(server["to_stock"]) if server else "")
+        lines.append([f"{about(context)}, {context['rounds']} rounds{half_full} ({link('data', path, page)})", *cells])
+    head = ["KV cache on the host", *(f"{share} %" for share in SHARES)]
+    return table(head, ["---"] + ["---:"] * len(SHARES), lines)
+
+
+BLOCKS = {"vllm": spill}
