@@ -5,6 +5,7 @@ import unittest
 from typing import NamedTuple
 
 import cmm.kv
+from cmm.errors import Error
 from cmm.vllm.following import Follower, Group
 from driving import library
 
@@ -120,6 +121,12 @@ class Tells(FollowerCase):
         follower.step(step(new=[("a", ([1, 2],), 0)]))
         with self.assertRaises(cmm.kv.BadInput):
             follower.step(step(new=[("b", ([3, 3],), 0)]))
+
+    def test_a_field_that_must_be_empty_and_is_not_is_refused(self):
+        follower = self.follower()
+        follower.step(step(block_table_updates=None))
+        with self.assertRaisesRegex(Error, "block_table_updates, which cmm does not follow"):
+            follower.step(step(block_table_updates={"a": ([1],)}))
 
     def test_a_request_that_is_not_known_has_nothing_to_give_back(self):
         self.assertEqual(self.told(self.follower(), step(finished="z")), {})

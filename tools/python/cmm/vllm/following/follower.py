@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import Error
 from ...kv import BadInput, Plan, Residency
+from ..release.block_fields import NEVER
 from .groups import Group
 from .held import Held
 from .told import Told
@@ -48,6 +50,10 @@ class Follower:
 
     def step(self, output: Any) -> tuple[Plan, Any]:
         """What to copy before the work of a step, and a copy of its output in which block ids are slots."""
+        if getattr(output, NEVER, None):
+            raise Error(
+                f"vLLM names blocks by {NEVER}, which cmm does not follow; start it with CMM_BLOCKS=fixed"
+            )
         told = Told()
         gone = output.finished_req_ids
         if output.preempted_req_ids:
