@@ -107,6 +107,9 @@ class StockWorker:
         self.device = Device("cuda:0")
         self.model_runner = types.SimpleNamespace(kv_caches=[], attn_groups=[])
 
+    def init_device(self):
+        calls.append(("stock init_device",))
+
     def determine_available_memory(self):
         self.asked_while_profiling = self.cache_config.kv_cache_memory_bytes
         return self.free

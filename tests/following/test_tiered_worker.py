@@ -7,7 +7,7 @@ import unittest
 import numpy as np
 import stand_ins as world
 import tag_runner
-from cmm.vllm.worker import gpu_worker
+from cmm.vllm.worker import gpu_worker, tiered
 from test_following_worker import BLOCKS, LAYERS, FullAttentionSpec, WorkerCase
 
 PAGE = 512 << 10
@@ -32,7 +32,7 @@ Attention.__name__ = "FullAttentionSpec"
 
 
 class TieredCase(WorkerCase):
-    def worker(self, *, hbm=IN_HBM, apart=True, backend="mp", routed=False, **settings):
+    def worker(self, *, hbm=IN_HBM, apart=True, backend="mp", routed=False, before=None, **settings):
         def initialize(ours, context, config):
             ours.model_runner.attn_groups = [
                 [types.SimpleNamespace(backend=Backend, layer_names=["0", "1"], kv_cache_spec=Attention())]
@@ -52,6 +52,8 @@ class TieredCase(WorkerCase):
 
         ours = self.made(initialize, backend, routed, settings)
         ours._hbm_bytes = hbm
+        if before is not None:
+            before(ours)
         with self.assertLogs("vllm.cmm", "INFO") as self.said:
             self.initialized(ours, Attention, SIZE)
         return ours
@@ -103,6 +105,40 @@ class Memory(TieredCase):
         with self.assertLogs("vllm.cmm", "INFO") as said:
             ours.execute_model(world.SchedulerOutput())
         self.assertIn("KV cache as placed at the start; mapped memory", said.output[0])
+
+
+class Meanwhile(TieredCase):
+    """Host memory is made while the model is loaded."""
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(setattr, gpu_worker, "available_host_memory", gpu_worker.available_host_memory)
+        gpu_worker.available_host_memory = lambda: 1 << 40
+
+    def test_it_is_taken_and_what_is_left_is_given_back(self):
+        began, taken = [], []
+        self.addCleanup(setattr, gpu_worker, "PIECE", gpu_worker.PIECE)
+        self.addCleanup(setattr, tiered, "PIECE", tiered.PIECE)
+        gpu_worker.PIECE = tiered.PIECE = 2 << 20
+
+        def begin(ours):
+            ours.init_device()
+            began.append(ours._stock)
+            close = ours._stock.close
+            ours._stock.close = lambda: (taken.append(ours._stock.ready_bytes), close())
+
+        ours = self.worker(before=begin, large_bytes="24MiB")
+        self.assertIsNone(ours._stock)
+        self.assertEqual(taken, [24 << 20])
+        with self.assertRaisesRegex(Exception, "was closed"):
+            began[0].ready_bytes  # noqa: B018
+        self.assertEqual(ours._store.tiered.memory.ready_slots, BLOCKS)
+
+    def test_nothing_is_made_for_a_recipe_or_without_a_larger_memory(self):
+        for settings in ({"memory": "recipe", "large_bytes": "24MiB"}, {}):
+            made = self.made(lambda *given: None, "mp", False, settings)
+            made.init_device()
+            self.assertIsNone(made._stock)
 
 
 class Ready(TieredCase):

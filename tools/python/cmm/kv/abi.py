@@ -96,6 +96,19 @@ class RangeWish(ctypes.Structure):
         ("background", _int),
         ("keep_when_full", _int),
         ("piece", _u64),
+        ("stock", _data),
+    )
+
+
+class StockWish(ctypes.Structure):
+    """`cmm_kv_stock_wish`: memory that is made before it is mapped."""
+
+    _fields_ = (
+        ("bytes", _u64),
+        ("piece", _u64),
+        ("device", _int),
+        ("where_kind", _int),
+        ("where_id", _int),
     )
 
 
@@ -168,6 +181,9 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "cmm_kv_residency_slots": (_int, [_handle, _to(List)]),
     "cmm_kv_residency_moved": (_int, [_handle, _to(List)]),
     "cmm_kv_residency_count": (_int, [_handle, _to(Counters)]),
+    "cmm_kv_stock_make": (_int, [_to(StockWish), _made]),
+    "cmm_kv_stock_free": (None, [_handle]),
+    "cmm_kv_stock_tell": (_int, [_handle, _to(_u64)]),
     "cmm_kv_range_make": (_int, [_handle, _to(RangeWish), _made]),
     "cmm_kv_range_free": (None, [_handle]),
     "cmm_kv_range_tell": (_int, [_handle, _to(RangeFacts)]),

@@ -24,6 +24,7 @@ from .runs import UnclearPlacesError, planned_runs
 from .seen import Seen
 from .spare import spare_blocks, whole_size, with_spare
 from .stores import LateStore, RangeStore, RecipeStore
+from .tiered import PIECE
 
 require(*installed())
 
@@ -59,6 +60,7 @@ class Worker(StockWorker):
         self._settings = read_settings(vllm_config.additional_config)
         super().__init__(vllm_config, local_rank, rank, distributed_init_method, is_driver_worker)
         self._hbm_bytes = 0
+        self._stock: kv.Stock | None = None
         self._store = self._late_store()
         self._backing: Backing | None = None
         self._placement: Seen | None = None
@@ -84,15 +86,47 @@ class Worker(StockWorker):
 
         if settings.memory == "recipe":
             return recipe()
-        library = kv.build(stores.PLATFORM)
+        self._library = library = kv.build(stores.PLATFORM)
 
         def ranged() -> RangeStore:
             config = self._kv_cache_config
             groups = itertools.chain(*getattr(self.model_runner, "attn_groups", ()))
             planned = planned_runs(config, groups, self.cache_config.cache_dtype)
-            return RangeStore(library, planned, config.num_blocks, self._hbm_bytes, self.device.index or 0)
+            device = self.device.index or 0
+            return RangeStore(library, planned, config.num_blocks, self._hbm_bytes, device, self._stock)
 
         return LateStore(ranged, recipe, self.rank)
+
+    def init_device(self) -> None:
+        """From here on a thread makes host memory, while the model is loaded and vLLM profiles."""
+        super().init_device()
+        beyond = self._beyond_at_least()
+        self._check_host(beyond, "at least ")
+        if beyond and isinstance(self._store, LateStore):
+            device = self.device.index or 0
+            self._stock = self._library.stock(beyond, device=device, piece=PIECE)
+            _log.info("cmm: rank %d, %s of host memory are made meanwhile", self.rank, format_size(beyond))
+
+    def _beyond_at_least(self) -> int:
+        """Bytes of KV cache that will be beyond HBM, whatever vLLM finds free there."""
+        asked = self.cache_config.kv_cache_memory_bytes
+        if not asked:
+            return self._settings.large_bytes
+        most = int(torch.cuda.mem_get_info()[1] * self.cache_config.gpu_memory_utilization)
+        if self._settings.hbm_bytes is not None:
+            most = min(most, self._settings.hbm_bytes)
+        return max(0, asked - most)
+
+    def _check_host(self, beyond: int, about: str = "") -> None:
+        """Refuse more than the host has for all workers."""
+        workers = self.vllm_config.parallel_config.local_world_size
+        host = available_host_memory() if beyond > 0 else 0
+        if beyond * workers > host:
+            raise Error(
+                f"the KV cache needs {about}{format_size(beyond)} beyond HBM, and the host has "
+                f"{format_size(host)} free for {workers} such; ask for less by large_bytes or "
+                "--kv-cache-memory-bytes"
+            )
 
     def determine_available_memory(self) -> int:
         """Bytes of KV cache: the HBM that vLLM found free for it, and the larger memory."""
@@ -106,14 +140,8 @@ class Worker(StockWorker):
             self._hbm_bytes = min(self._hbm_bytes, self._settings.hbm_bytes)
         total = asked or self._hbm_bytes + self._settings.large_bytes
         beyond = total - self._hbm_bytes
-        workers = self.vllm_config.parallel_config.local_world_size
-        host = available_host_memory() if beyond > 0 else 0
-        if beyond > 0 and beyond * workers > host:
-            raise Error(
-                f"the KV cache of {format_size(total)} needs {format_size(beyond)} beyond the "
-                f"{format_size(self._hbm_bytes)} that HBM has for it, and the host has {format_size(host)} "
-                f"free for {workers} such; ask for less by large_bytes or --kv-cache-memory-bytes"
-            )
+        made = self._stock.ready_bytes if self._stock is not None else 0
+        self._check_host(max(0, beyond - made))
         if beyond <= 0:
             _log.info(
                 "cmm: the KV cache of %s fits in HBM; for a larger one set large_bytes in "
@@ -135,6 +163,9 @@ class Worker(StockWorker):
             views, slots = self.model_runner.kv_caches, kv_cache_config.num_blocks
             self._placement = self._store.place(self._backing, views, slots, self._hbm_bytes, self.rank)
             torch.cuda.synchronize()
+        if self._stock is not None:
+            self._stock.close()
+            self._stock = None
         self.cache_config.num_gpu_blocks = self._blocks = blocks
         _log.info(
             "cmm: rank %d, KV cache of %s in %d blocks: %s",

@@ -82,11 +82,17 @@ class RangeStore:
     """Tensors in one range of memory handles. Nothing in it migrates."""
 
     def __init__(
-        self, library: kv.Library, planned: list[tuple[int, list[Run]]], blocks: int, hbm: int, device: int
+        self,
+        library: kv.Library,
+        planned: list[tuple[int, list[Run]]],
+        blocks: int,
+        hbm: int,
+        device: int,
+        stock: kv.Stock | None = None,
     ) -> None:
-        """Begins to make it, as TieredMemory."""
+        """Begins to make it, as TieredMemory, with what a stock has of it."""
         self._library, self._planned = library, planned
-        self.tiered = TieredMemory(library, planned, blocks, hbm, device)
+        self.tiered = TieredMemory(library, planned, blocks, hbm, device, stock)
         self._at: Seen | None = None
 
     def make(self, size: int, **kwargs: Any) -> torch.Tensor:

@@ -12,6 +12,8 @@ from ...size import format_size
 from .areas import PAGE, Area, length, merged, rest_of
 from .runs import Run
 
+PIECE = 32 << 20
+"""Bytes of one handle: most of the host part of each layer is whole ones, which a stock has."""
 _log = logging.getLogger("vllm.cmm")
 
 
@@ -25,6 +27,7 @@ class TieredMemory:
         blocks: int,
         hbm_bytes: int,
         device: int,
+        stock: kv.Stock | None = None,
     ) -> None:
         """Makes the part in HBM, begins with the other. Raises MemoryFull, BadInput for wrong sizes."""
         pieces, self._starts, end = [], [], 0
@@ -34,7 +37,9 @@ class TieredMemory:
             end += -(-size // PAGE) * PAGE
         self.layout = library.layout(pieces, blocks)
         self.blocks, self.hbm_blocks = blocks, min(blocks, self.layout.fast_within(hbm_bytes))
-        self.memory = library.range(self.layout, self.hbm_blocks, device=device, background=True)
+        self.memory = library.range(
+            self.layout, self.hbm_blocks, device=device, background=True, piece=PIECE, stock=stock
+        )
         if sum(self._starts[-1]) > self.memory.bytes:
             raise kv.BadInput("the last tensor of the KV cache is larger than all its blocks")
         self.hbm_areas = self._hbm_areas()
