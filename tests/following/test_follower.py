@@ -132,6 +132,27 @@ class Tells(FollowerCase):
         self.assertEqual(self.told(self.follower(), step(finished="z")), {})
 
 
+class Backwards(set):
+    """A set as another process may go through it."""
+
+    def __iter__(self):
+        return iter(sorted(super().__iter__(), reverse=True))
+
+    def __or__(self, other):
+        return Backwards(set(self) | set(other))
+
+
+class Ranks(FollowerCase):
+    def test_a_set_of_requests_is_told_in_one_order_by_all(self):
+        told = []
+        for kind in (set, Backwards):
+            begin = step(new=[("a", ([1, 2],), 0), ("b", ([3],), 0), ("c", ([4],), 0)])
+            end = step()
+            end.finished_req_ids, end.preempted_req_ids = kind("ab"), kind("c")
+            told.append(self.told(self.follower(), begin, end))
+        self.assertEqual(told, [{"idle": [2, 1, 3, 4]}] * 2)
+
+
 class HandsOn(FollowerCase):
     def test_slots_in_every_field_and_leaves_the_scheduler_its_own(self):
         follower = self.follower()
