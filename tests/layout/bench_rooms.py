@@ -48,7 +48,11 @@ def main():
     for file in files:
         found += wrong_includes(file, file.read_text())
     page = (BENCH / "README.md").read_text()
-    found += [f"bench/README.md does not tell of the room {room}" for room in rooms - {"results"} if f"]({room})" not in page]
+    found += [
+        f"bench/README.md does not tell of the room {room}"
+        for room in rooms - {"results"}
+        if f"]({room})" not in page
+    ]
     if not wrong_includes(BENCH / "machine/peaks.hpp", '#include "../run/run.hpp"\n'):
         found.append("bench_rooms.py does not notice that machine includes run")
     print("\n".join(found) if found else f"{len(files)} files in {len(ORDER)} rooms in order")

@@ -32,7 +32,9 @@ ONE_KIND = {
 
 def counted(root):
     """How many files of the repository each folder has beside one another."""
-    listed = subprocess.run(["git", "-C", root, "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True)
+    listed = subprocess.run(
+        ["git", "-C", root, "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True
+    )
     if listed.returncode != 0:
         sys.exit(77)  # a tree that is no clone, which has other files too
     folders = {}
@@ -46,8 +48,8 @@ def counted(root):
 def faults(folders, excepted):
     """Folders with too many files, and exceptions that are none."""
     found = [
-        f"{folder} has {count} files side by side; at most {MOST} are found by looking: put those of one kind into a "
-        "folder, or name why they are one kind in tests/layout/folders.py"
+        f"{folder} has {count} files side by side; at most {MOST} are found by looking: put those of one "
+        "kind into a folder, or name why they are one kind in tests/layout/folders.py"
         for folder, count in sorted(folders.items())
         if count > MOST and folder not in excepted
     ]

@@ -80,7 +80,9 @@ def faults_of(command):
     program, arguments = programs_of(words)
     found = []
     if program is None:
-        return [f"{word} of {command!r} is not there" for word in words if OWN.match(word) and not exists(word)]
+        return [
+            f"{word} of {command!r} is not there" for word in words if OWN.match(word) and not exists(word)
+        ]
     if "/" in program and not exists(program):
         return [f"{program} is not there"]
     path = ROOT / program
@@ -108,10 +110,16 @@ def commands(text):
     for fence in FENCE.finditer(text):
         if fence[1] in ("sh", "bash") or (not fence[1] and fence[2].startswith("example_engine")):
             joined = fence[2].replace("\\\n", " ")
-            found += [line.strip() for line in joined.splitlines() if line.strip() and not line.startswith("#")]
+            found += [
+                line.strip() for line in joined.splitlines() if line.strip() and not line.startswith("#")
+            ]
     for span in re.findall(r"`([^`\n]+)`", FENCE.sub("", text)):
         first = span.split()[0] if span.split() else ""
-        if (first in SOURCES or OWN.match(first) or span.startswith("cmm ")) and "*" not in span and "…" not in span:
+        if (
+            (first in SOURCES or OWN.match(first) or span.startswith("cmm "))
+            and "*" not in span
+            and "…" not in span
+        ):
             found.append(span)
     return found
 

@@ -85,10 +85,23 @@ def run(arguments):
     return 1 if missed else 0
 
 
-def main():
+HELP = """\
+usage: {0} RESULTS.json... [--out DIR]
+       {0} --compare MEASURED.json SIMULATED.json [--fail-above MEDIAN] [--within ERROR:ROWS]... [--out DIR]
+  --out DIR              where to write (default: beside the first file)
+  --compare M S          how well a simulated run predicts a measured one, on the terminal and in the page
+  --fail-above MEDIAN    exit status 1 if the median error is larger, such as 15%
+  --within ERROR:ROWS    exit status 1 if fewer rows are within an error, such as 35%:90%"""
+
+
+def main(arguments=None, program="tools/report"):
     """Run, with one sentence for bad input."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if {"--help", "-h"} & set(arguments):
+        say([HELP.format(program)])
+        return 0
     try:
-        return run(sys.argv[1:])
+        return run(arguments)
     except BadInput as error:
-        print(f"tools/report: {error}", file=sys.stderr)
+        print(f"{program}: {str(error).replace('tools/report', program)}", file=sys.stderr)
         return 2
