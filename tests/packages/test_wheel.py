@@ -15,7 +15,7 @@ MACHINE = ROOT / "tests/machines/gh200-480"
 
 
 def wheel_in(folder):
-    """The wheel of this tree, by pip; None and the reason where there is no pip or no network for setuptools."""
+    """The wheel of this tree, by pip; None and the reason where pip or the network is missing."""
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--disable-pip-version-check"]
     done = subprocess.run(
         [*command, "--wheel-dir", folder, ROOT / "tools/python"], capture_output=True, text=True, check=False

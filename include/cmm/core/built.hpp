@@ -179,8 +179,9 @@ class built {
       all += total;
     }
     if (all != 0 && bytes > all) {
-      throw bad_request{"a block of " + format_size(bytes) +
-                        " was asked for, but all memories of this machine together hold " + format_size(all)};
+      throw bad_request{"a block of " + size_in_full(bytes) +
+                        " was asked for, but all memories of this machine together hold " +
+                        size_in_full(all)};
     }
   }
 

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Names every public name without a sentence, from the XML of doxygen.
+
+usage: undocumented.py XML_FOLDER
+
+A sentence is the comment before a name or behind it, the one before a row of names with no empty line between
+them, or the class's own where it names the member. What a concept asks of every model is said at the concept.
+"""
+
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# Names that are said of elsewhere, each group with where.
+SAID = {
+    "core/api.hpp, the concept api": """
+        enter allocate_managed allocate_device free allocate_system free_system create_pool destroy_pool
+        grant_access allocate_from_pool free_to_pool advise withdraw prefetch prefetch_batch discard_batch
+        discard_and_prefetch_batch reserve free_reserved create_memory release_memory map unmap set_access
+        export_memory import_memory granularity synchronize synchronize_device stream_id capture_of create_event
+        destroy_event record wait query device_count attribute memory_info push_range pop_range default_stream
+        result device""",
+    "core/page_copier.hpp, the concept page_copier": "api move copy pause",
+    "core/concepts.hpp: allocators, sources, policies and layers": """
+        on over allocate deallocate take give_back place api upstream skipped_hints settings_type
+        serve served_by take_from""",
+    "core/fields.hpp and core/recipe.hpp: what a part says of itself": """
+        name fields hints migratable host_accessible""",
+    "the standard's requirements on allocators": """
+        value_type rebind propagate_on_container_move_assignment propagate_on_container_swap
+        propagate_on_container_copy_assignment is_always_equal""",
+    "the standard's ranges": "begin end size empty data",
+}
+NEEDS_NONE = {name for names in SAID.values() for name in names.split()}
+KINDS = {"function", "variable", "typedef", "enum"}
+
+
+def text_of(element):
+    """All text of a description."""
+    return " ".join("".join(element.itertext()).split()) if element is not None else ""
+
+
+def described(element):
+    """Whether it has a comment of its own."""
+    return any(text_of(element.find(each)) for each in ("briefdescription", "detaileddescription", "inbodydescription"))
+
+
+def is_special(name, owner):
+    """Constructors, destructors and operators do what their signature says."""
+    plain = re.sub(r"<.*", "", owner).rpartition("::")[2]
+    return name in (plain, f"~{plain}") or name.startswith("operator") or "<" in name and "deduct" in name
+
+
+def place_of(element):
+    """The file below include/ and the line."""
+    at = element.find("location")
+    return (at.get("file"), int(at.get("line"))) if at is not None and at.get("line") else ("", 0)
+
+
+def in_a_row(file, line, lines):
+    """Whether the names before it, with no empty line between, begin with a comment."""
+    text = lines(file)
+    at = line - 2
+    while at >= 0 and text[at].strip() and not text[at].strip().startswith("///"):
+        if re.match(r"\s*(public|private|protected):|\s*(struct|class|enum|namespace|template)\b", text[at]):
+            break
+        at -= 1
+    if at >= 0 and text[at].strip().startswith("///"):
+        return True
+    return re.search(r"///<", text[line - 1]) is not None
+
+
+class Reader:
+    """Looks through the compounds of a folder of XML."""
+
+    def __init__(self, folder):
+        self.files = {}
+        self.found = set()
+        self.count = 0
+        index = ElementTree.parse(folder / "index.xml").getroot()
+        for compound in index.findall("compound"):
+            if compound.get("kind") in ("class", "struct", "namespace", "concept"):
+                self.read(ElementTree.parse(folder / f"{compound.get('refid')}.xml").getroot()[0])
+
+    def lines(self, file):
+        if file not in self.files:
+            path = next(each for each in (Path(file), ROOT / file, ROOT / "include" / file) if each.is_file())
+            self.files[file] = path.read_text().splitlines()
+        return self.files[file]
+
+    def read(self, compound):
+        owner = compound.findtext("compoundname")
+        if re.search(r"\bdetail\b|@|\barchetype\b", owner) or compound.get("prot", "public") != "public":
+            return
+        short = re.sub(r"<.*", "", owner).rpartition("::")[2]
+        said_by_owner = text_of(compound.find("briefdescription")) + text_of(compound.find("detaileddescription"))
+        if compound.get("kind") != "namespace":
+            self.count += 1
+            is_specialization = "<" in owner
+            if not described(compound) and short not in NEEDS_NONE and not is_specialization:
+                self.note(compound, owner)
+        for section in compound.findall("sectiondef"):
+            for member in section.findall("memberdef"):
+                self.look_at(member, owner, said_by_owner)
+
+    def look_at(self, member, owner, said_by_owner):
+        name = member.findtext("name")
+        if member.get("prot") != "public" or member.get("kind") not in KINDS:
+            return
+        file, line = place_of(member)
+        if not file or "detail" in member.findtext("definition", "").split("(")[0]:
+            return
+        self.count += 1
+        if described(member) or name in NEEDS_NONE or is_special(name, owner) or not name:
+            return
+        if re.search(rf"\b{re.escape(name)}\b", said_by_owner) or in_a_row(file, line, self.lines):
+            return
+        self.note(member, f"{owner}::{name}")
+
+    def note(self, element, name):
+        file, line = place_of(element)
+        self.found.add((str(file), line, name))
+
+
+def main():
+    reader = Reader(Path(sys.argv[1]))
+    for file, line, name in sorted(reader.found):
+        print(f"{file}:{line}: {name} has no sentence; write what it is, its unit and its errors, after ///")
+    print(f"{reader.count} public names, {len(reader.found)} without a sentence")
+    if reader.count < 500:
+        print("too few names to be the library's; doxygen has read something else", file=sys.stderr)
+        return 1
+    return bool(reader.found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
