@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checks that messages write sizes for people: format_size, which parse_size reads back, stands only where text
-is read again, in recipes, names of rows and files.
+"""Checks that messages write sizes for people: format_size, which parse_size reads back, stands only where
+text is read again, in recipes, names of rows and files.
 
 usage: sizes.py
 """

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from . import compare as comparing
+from .answer import lines
 from .errors import BadInput
 from .files import write_all
 from .results import read_all
@@ -76,7 +77,7 @@ def run(arguments):
     write_all(out, build(results, comparison))
     say(
         [
-            *(comparing.report_lines(comparison) if comparison else []),
+            *(comparing.report_lines(comparison) if comparison else lines(results)),
             f"written: {out / 'report.html'}, with report.md, plots and recipes beside it",
         ]
     )
