@@ -1,6 +1,7 @@
 """A header included alone by a compiler that cannot have it ends with one sentence that names what cmm needs.
 
-usage: requirements.py [COMPILER...]      the first for every header, the others for those that users include
+usage: requirements.py [COMPILER...]      the first for every header, the others for those that users include,
+                                           which are also compiled without exceptions
 """
 
 import concurrent.futures
@@ -38,7 +39,7 @@ def main():
         (compiler, header, options)
         for compiler in compilers
         for header in (headers if compiler == compilers[0] else entries)
-        for options in CASES
+        for options in (CASES if header in entries else ["-std=c++17"])
     ]
     # A header of CUDA or of nothing but macros needs no sentence before that of its toolkit.
     jobs = [job for job in jobs if job[1].name != "version.hpp" and job[1].parent.name != "cuda"]

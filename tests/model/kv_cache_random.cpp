@@ -42,17 +42,22 @@ class engine_run {
         fork();
       else if (what < 55)
         append();
-      else if (what < 63)
+      else if (what < 61)
         free();
-      else if (what < 64)
+      else if (what < 66)
+        shorten();
+      else if (what < 67)
         cache_.forget_idle();
-      else if (what < 70)
+      else if (what < 72)
         misuse();
-      else if (what < 75)
+      else if (what < 77)
         refill();
       else
         step();
     }
+    while (!live_.empty()) free();
+    step();
+    expect(cache_.available() == layout_.slots() - 1, "pages are lost");
     return wrong_;
   }
 
@@ -124,13 +129,29 @@ class engine_run {
     }
   }
 
+  void shorten() {
+    if (live_.empty()) return;
+    live& of = any();
+    finish(of.text);
+    const std::int32_t had = cache_.available();
+    of.text.resize(of.text.size() - below(std::min<std::size_t>(of.text.size(), 7) + 1));
+    of.written = std::min(of.written, of.text.size());
+    cache_.shorten(of.handle, std::int64_t(of.text.size()));
+    expect(cache_.pages(of.handle) == std::int32_t((of.text.size() + page_tokens - 1) / page_tokens),
+           "a shortened sequence has pages without tokens");
+    expect(cache_.available() >= had, "to shorten a sequence took pages");
+  }
+
+  void finish(const tokens& text) {
+    finished_.push_back(text);
+    if (finished_.size() > 4) finished_.erase(finished_.begin());
+  }
   void free() {
     if (live_.empty()) return;
     const std::size_t index = below(live_.size());
     cache_.free(live_[index].handle);
     freed_ = live_[index].handle;
-    finished_.push_back(live_[index].text);
-    if (finished_.size() > 4) finished_.erase(finished_.begin());
+    finish(live_[index].text);
     live_.erase(live_.begin() + std::ptrdiff_t(index));
   }
 
@@ -147,6 +168,7 @@ class engine_run {
       expect(refused([&] { cache_.free(wrong); }), "a sequence was freed twice, or a foreign one");
       expect(refused([&] { static_cast<void>(cache_.append(wrong, 1)); }), "a freed sequence grew");
       expect(refused([&] { static_cast<void>(cache_.fork(wrong)); }), "a freed sequence was forked");
+      expect(refused([&] { cache_.shorten(wrong, 0); }), "a freed sequence was shortened");
       expect(refused([&] { static_cast<void>(cache_.page(wrong, 0)); }), "a freed sequence's table was read");
     }
     if (live_.empty()) return;
@@ -156,6 +178,9 @@ class engine_run {
     expect(refused([&] { cache_.use(one.handle, cache_.pages(one.handle)); }),
            "a page was used that is not there");
     expect(refused([&] { static_cast<void>(cache_.append(one.handle, 1000)); }), "a row grew beyond its end");
+    const auto longer = std::int64_t(one.text.size()) + 1;
+    expect(refused([&] { cache_.shorten(one.handle, longer); }), "a sequence was shortened to more");
+    expect(refused([&] { cache_.shorten(one.handle, -1); }), "a sequence was shortened to less than nothing");
   }
 
   void refill() { run(cache_.refill()); }

@@ -223,6 +223,94 @@ BOOST_AUTO_TEST_CASE(the_kernel_counts_hbm_and_this_does_not) {
   BOOST_CHECK_EQUAL(*describe(mig.files, mig.known.given).host_memory.usable, 449'839'105 * kib);
 }
 
+/// systemd writes "\\x2d" into names, and the kernel "\\134" for the backslash in it.
+BOOST_AUTO_TEST_CASE(what_the_kernel_escapes_in_the_list_of_mounts_is_read_as_it_is_named) {
+  BOOST_CHECK_EQUAL(
+      *of({{"/proc/self/cgroup", "0::/app\\x2done.service/kid\n"},
+           {"/proc/self/mountinfo", "29 23 0:26 /app\\134x2done.service /c\\040g rw - cgroup2 cgroup2 rw\n"},
+           {"/c g/memory.max", bytes(60)},
+           {"/c g/kid/memory.max", bytes(30)}})
+           .limit,
+      30 * gib);
+}
+
+/// Of version 1 a limit of memory and swap together binds too once much was swapped out.
+BOOST_AUTO_TEST_CASE(what_was_swapped_out_counts_where_memory_and_swap_have_one_limit) {
+  const auto job = [](std::uint64_t both) {
+    return file_texts{{v1 + "/memory.limit_in_bytes", bytes(50)},
+                      {v1 + "/memory.usage_in_bytes", bytes(10)},
+                      {v1 + "/memory.memsw.limit_in_bytes", bytes(50)},
+                      {v1 + "/memory.memsw.usage_in_bytes", bytes(both)},
+                      {v1 + "/memory.stat", "total_inactive_file " + std::to_string(2 * gib) + "\n"}};
+  };
+  BOOST_CHECK_EQUAL(*of(job(10)).usable, 42 * gib);
+  const usable_memory swapped = of(job(40));
+  BOOST_CHECK_EQUAL(*swapped.usable, 12 * gib);
+  BOOST_CHECK(swapped.limit.evidence.ends_with("memory.memsw.limit_in_bytes"));
+}
+
+BOOST_AUTO_TEST_CASE(a_kernel_that_has_no_figure_of_what_is_available_has_what_is_free_or_page_cache) {
+  const std::string total = "MemTotal: " + kb(512);
+  const usable_memory old = of({{"/proc/meminfo", total + "MemFree: " + kb(300) + "Active(file): " + kb(60) +
+                                                      "Inactive(file): " + kb(30)}});
+  BOOST_CHECK_EQUAL(*old.usable, 390 * gib);
+  BOOST_REQUIRE_EQUAL(old.assumed.size(), 1U);
+  BOOST_CHECK(old.assumed[0].find("no MemAvailable") != std::string::npos);
+  const usable_memory by_nodes = of({{"/proc/meminfo", total}, {v2 + "/memory.max", bytes(600)}});
+  BOOST_CHECK_EQUAL(*by_nodes.usable, 400 * gib);
+  BOOST_REQUIRE_EQUAL(by_nodes.assumed.size(), 1U);
+  BOOST_CHECK(by_nodes.assumed[0].find("NUMA nodes") != std::string::npos);
+  files nothing = files::of({{"/proc/meminfo", total}});
+  BOOST_CHECK(!describe(nothing, answers{}).host_memory.usable);
+}
+
+BOOST_AUTO_TEST_CASE(no_more_is_available_than_there_is) {
+  BOOST_CHECK_EQUAL(*of({{"/proc/meminfo", "MemTotal: " + kb(512) + "MemAvailable: " + kb(600)}}).usable,
+                    512 * gib);
+  BOOST_CHECK_EQUAL(*of({{"/proc/meminfo", "MemTotal: " + kb(64) + "MemAvailable: " + kb(300)}}).usable,
+                    64 * gib);
+}
+
+BOOST_AUTO_TEST_CASE(a_cpu_set_that_names_no_node_with_memory_is_not_believed) {
+  for (const char* list : {"abc", "7", "1-0", ""}) {
+    BOOST_CHECK_EQUAL(*of({{"/proc/self/status", std::string{"Mems_allowed_list:\t"} + list + "\n"}}).usable,
+                      400 * gib);
+  }
+}
+
+/// Memory without CPUs on a coherent machine: what `/proc/iomem` tells of HBM decides, else it is left out.
+BOOST_AUTO_TEST_CASE(memory_without_cpus_beyond_all_hbm_is_host_memory_and_what_is_unclear_is_named) {
+  const auto with = [](std::uint64_t size, const std::string& map) {
+    file_texts texts{{"/proc/meminfo", "MemTotal: " + kb(575 + size) + "MemAvailable: " + kb(390 + size)},
+                     {"/sys/devices/system/node/node0/meminfo", node_text(0, 480, 290, 10)},
+                     {"/sys/devices/system/node/node0/cpulist", "0-71\n"},
+                     {"/sys/devices/system/node/node1/meminfo", node_text(1, 95, 90, 0)},
+                     {"/sys/devices/system/node/node1/cpulist", "\n"},
+                     {"/sys/devices/system/node/node9/meminfo", node_text(9, size, size, 0)},
+                     {"/sys/devices/system/node/node9/cpulist", "\n"}};
+    if (!map.empty()) texts["/proc/iomem"] = map;
+    files from = files::of(texts);
+    answers given;
+    given.architecture = "aarch64";
+    given.gpus.resize(1);
+    given.gpus[0].name = "NVIDIA GH200 480GB";
+    given.gpus[0].cuda = {{"cudaMemGetInfo.total", static_cast<std::int64_t>(189 * gib / 2)},
+                          {"cudaDevAttrNumaId", 1},
+                          {"cudaDevAttrNumaConfig", 1}};
+    return describe(from, given);
+  };
+  // 96 GiB of addresses, of which the kernel's books take 1.
+  const std::string map =
+      "80000000-78ffffffff : System RAM\n420000000000-4217ffffffff : System RAM (NVIDIA)\n";
+  BOOST_CHECK_EQUAL(*with(256, map).host_memory.usable, (390 + 256 - 90) * gib);
+  BOOST_CHECK_EQUAL(*with(95, map).host_memory.usable, (390 + 95 - 90) * gib);
+  BOOST_CHECK(with(95, map).host_memory.assumed.empty());
+  const usable_memory unclear = with(256, "").host_memory;
+  BOOST_CHECK_EQUAL(*unclear.usable, 300 * gib);
+  BOOST_REQUIRE_EQUAL(unclear.assumed.size(), 1U);
+  BOOST_CHECK(unclear.assumed[0].find("node 9") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(recorded_groups_give_their_bytes) {
   BOOST_CHECK_EQUAL(*tests::machine("gh200-4gpu-slurm-200g").host_memory.usable, 199 * gib);
   BOOST_CHECK_EQUAL(*tests::machine("gh200-4gpu-docker-v1").host_memory.usable, 190 * gib);

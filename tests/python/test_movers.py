@@ -7,7 +7,7 @@ import unittest
 import synthetic
 from cmm_report.movers import as_json, as_text, movers
 from cmm_report.results import read
-from reporting import ReportTest, row_of, without
+from reporting import ReportTest, only, row_of
 
 
 class MoversTest(ReportTest):
@@ -68,13 +68,14 @@ class MoversTest(ReportTest):
         self.assertFalse([line for line in self.lines(made) if "magic" in line or "many" in line])
 
     def test_without_rows_there_is_no_file(self):
-        self.report(self.save(without(synthetic.measured(), "kv_tier/")))
+        made = synthetic.measured()
+        self.report(self.save(only(made, "replay/")))
         self.assertFalse((self.out / "kv_movers.txt").exists())
-        self.report(self.save(synthetic.measured()))
+        self.report(self.save(only(made, "kv_tier/")))
         self.assertTrue((self.out / "kv_movers.txt").exists())
 
     def test_the_page_shows_moves_beside_products(self):
-        self.report(self.save(synthetic.measured()))
+        self.report(self.save(only(synthetic.measured(), "kv_tier/")))
         page = (self.out / "report.html").read_text()
         self.assertIn("How pages of a KV cache move between the memories", page)
         self.assertIn("up, pages of 64KiB: time of the product beside", page)
@@ -82,8 +83,8 @@ class MoversTest(ReportTest):
     @unittest.skipUnless(os.environ.get("CMM_READ_RECOMMENDATION"), "needs the program read_recommendation")
     def test_the_library_reads_every_line(self):
         program = os.environ["CMM_READ_RECOMMENDATION"]
-        self.report(self.save(synthetic.measured()))
-        path = self.out / "kv_movers.txt"
+        result = read(self.save(synthetic.measured()))
+        path = self.save(as_text(result, movers(result)), "kv_movers.txt")
         done = subprocess.run([program, "--movers", path], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.splitlines(), self.lines(synthetic.measured()))

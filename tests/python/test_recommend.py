@@ -173,15 +173,13 @@ class RecommendTest(ReportTest):
     @unittest.skipUnless(os.environ.get("CMM_READ_RECOMMENDATION"), "needs the program read_recommendation")
     def test_the_library_reads_and_builds_every_recipe(self):
         program = os.environ["CMM_READ_RECOMMENDATION"]
-        self.report(self.save(synthetic.measured()))
-        done = subprocess.run(
-            [program, self.out / "recommendation.txt"], capture_output=True, text=True, check=False
-        )
+        result = read(self.save(synthetic.measured()))
+        text = self.save(as_text(result, recommend(result)), "recommendation.txt")
+        done = subprocess.run([program, text], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(
             [line.split(":")[0] for line in done.stdout.splitlines()], ["weights", "kv_cache", "scratch"]
         )
-        result = read(self.save(synthetic.measured()))
         texts = [f"kv: {kv_recipe(memory, result)}" for memory, _ in HOST_PART.values()]
         policies = ("advise_only", "always_prefetch", "threshold_prefetch{.below = 96_MiB}")
         texts += [f"weights: managed | {policy} | pool | stats" for policy in policies] + [

@@ -103,6 +103,58 @@ BOOST_AUTO_TEST_CASE(a_named_page_is_found_once_it_is_written_and_until_its_room
   BOOST_CHECK_EQUAL(cache.pages(cache.start(keys{101})), 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_rejected_draft_is_taken_back_with_its_pages) {
+  auto cache = small();
+  const auto one = cache.start();
+  BOOST_CHECK(cache.append(one, 6));
+  cache.prepare();
+  BOOST_CHECK(cache.append(one, 7));  // a draft
+  cache.prepare();
+  cache.shorten(one, 7);
+  BOOST_CHECK(cache.tokens(one) == 7 && cache.pages(one) == 2 && cache.available() == 6);
+  cache.prepare();
+  BOOST_CHECK_EQUAL(cache.counters().live, 2);
+  cache.shorten(one, 7);
+  BOOST_CHECK(cache.append(one, 1) && cache.pages(one) == 2);
+  cache.shorten(one, 0);
+  BOOST_CHECK(cache.pages(one) == 0 && cache.available() == 8);
+  BOOST_CHECK_THROW(cache.shorten(one, 1), bad_request);
+  BOOST_CHECK_THROW(cache.shorten(one, -1), bad_request);
+}
+
+BOOST_AUTO_TEST_CASE(a_key_stands_for_the_tokens_that_it_was_given_for_and_no_others) {
+  auto cache = small();
+  const auto one = cache.start();
+  BOOST_CHECK(cache.append(one, 4));
+  cache.name(one, 0, 100);
+  cache.shorten(one, 3);  // before a step wrote it
+  cache.prepare();
+  BOOST_CHECK_EQUAL(cache.pages(cache.start(keys{100})), 0);
+  BOOST_CHECK(cache.append(one, 1));
+  cache.name(one, 0, 101);
+  cache.prepare();
+  cache.shorten(one, 3);
+  const auto two = cache.start(keys{101});  // still as it was written
+  BOOST_CHECK_EQUAL(cache.tokens(two), 4);
+  cache.free(two);
+  BOOST_CHECK(cache.append(one, 1));  // another token in its place
+  BOOST_CHECK_EQUAL(cache.pages(cache.start(keys{101})), 0);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_shortened_sequence_shares_is_copied_before_it_is_written) {
+  auto cache = small();
+  const auto one = cache.start();
+  BOOST_CHECK(cache.append(one, 8));
+  cache.prepare();
+  const auto two = cache.fork(one);
+  cache.shorten(two, 7);
+  BOOST_CHECK_EQUAL(cache.page(two, 1), cache.page(one, 1));
+  BOOST_CHECK(cache.append(two, 1));
+  BOOST_CHECK_NE(cache.page(two, 1), cache.page(one, 1));
+  cache.prepare();
+  BOOST_CHECK_EQUAL(cache.copies().size(), 1U);
+}
+
 BOOST_AUTO_TEST_CASE(idle_pages_can_be_forgotten) {
   auto cache = small();
   const auto one = cache.start();

@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "python"))
 
 from cmm.errors import Error  # noqa: E402
-from cmm.vllm.interface import differences  # noqa: E402
+from cmm.vllm.release.block_fields import why_blocks_stay  # noqa: E402
+from cmm.vllm.release.interface import differences  # noqa: E402
 
 KEPT = ROOT / "build" / "vllm-packages"
 OLDEST = "0.23.0"
@@ -124,8 +125,11 @@ def main() -> int:
     status = 0
     try:
         for version in sys.argv[1:] or [OLDEST, newest()]:
-            found = differences(sources(version))
+            source = sources(version)
+            found = differences(source)
+            stay = why_blocks_stay(source)
             print(f"vLLM {version}: {len(found)} differences" if found else f"vLLM {version}: no difference")
+            print(f"  blocks keep their places: {stay}" if stay else "  blocks follow the requests")
             for each in found:
                 print(f"  {each}")
             status = status or int(bool(found))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import small_vllm
 from cmm.errors import Error
-from cmm.vllm.machine import read_machine
+from cmm.vllm.machine.description import read_machine
 from cmm.vllm.settings import VARIABLES
 
 ROOT = Path(__file__).parents[2]

@@ -9,6 +9,7 @@ ATTENTION = "v1/worker/gpu/attn_utils.py"
 UTILS = "v1/worker/utils.py"
 BASE = "v1/worker/worker_base.py"
 KV_CACHE = "v1/kv_cache_interface.py"
+STEP = "v1/core/sched/output.py"
 CONFIG = "config/everything.py"
 OPTIONS = "engine/arg_utils.py"
 IMPORTS = "utils/import_utils.py"
@@ -36,11 +37,13 @@ class ModelConfig(SleepConfig):
 class CacheConfig:
     kv_cache_memory_bytes: int | None = None
     gpu_memory_utilization: float = 0.9
+    enable_prefix_caching: bool = True
     num_gpu_blocks: int | None = None
 class KVTransferConfig:
     kv_connector: str | None = None
 class ParallelConfig:
     worker_cls: str = "auto"
+    distributed_executor_backend: str | None = None
     @property
     def local_world_size(self): ...
 """,
@@ -80,6 +83,7 @@ class Worker(WorkerBase, ABC):
         self.model_runner = make()
     @torch.inference_mode()
     def determine_available_memory(self) -> int: ...
+    def compile_or_warm_up_model(self): ...
     @torch.inference_mode()
     def execute_model(self, scheduler_output):
         return self.device, self.rank, self.local_rank
@@ -93,6 +97,29 @@ class KVCacheTensor:
 class KVCacheConfig:
     num_blocks: int
     kv_cache_tensors: list[KVCacheTensor]
+    kv_cache_groups: "list[KVCacheGroupSpec]"
+class KVCacheGroupSpec:
+    kv_cache_spec: object
+""",
+    "v1/core/__init__.py": "",
+    "v1/core/sched/__init__.py": "",
+    STEP: """
+class NewRequestData:
+    req_id: str
+    block_ids: tuple
+    num_computed_tokens: int
+class CachedRequestData:
+    req_ids: list
+    resumed_req_ids: set
+    new_block_ids: list
+    num_computed_tokens: list
+class SchedulerOutput:
+    scheduled_new_reqs: list
+    scheduled_cached_reqs: CachedRequestData
+    finished_req_ids: set
+    preempted_req_ids: set
+    num_common_prefix_blocks: list
+    new_block_ids_to_zero: list
 """,
 }
 

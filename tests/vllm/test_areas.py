@@ -4,7 +4,7 @@ import itertools
 import random
 import unittest
 
-from cmm.vllm.areas import PAGE, block_areas, length, merged, rest_of, sample, whole_pages
+from cmm.vllm.worker.areas import PAGE, block_areas, length, merged, rest_of, sample, whole_pages
 
 
 def bytes_of_blocks(shape, strides, item, across, per_block, first):

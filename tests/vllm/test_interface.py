@@ -9,7 +9,7 @@ from pathlib import Path
 import small_vllm as small
 from changes import CHANGES, WORKER
 from cmm.errors import Error
-from cmm.vllm import interface
+from cmm.vllm.release import interface
 
 
 class Interface(unittest.TestCase):
@@ -123,7 +123,8 @@ class Package(unittest.TestCase):
     """cmm.vllm as a package."""
 
     def test_importing_it_imports_neither_vllm_nor_torch(self):
-        code = "import sys, cmm.vllm, cmm.vllm.interface; print(sorted({'vllm', 'torch'} & set(sys.modules)))"
+        code = "import sys, cmm.vllm, cmm.vllm.release.interface as it; "
+        code += "print(sorted({'vllm', 'torch'} & set(sys.modules)))"
         done = subprocess.run([sys.executable, "-Bc", code], capture_output=True, text=True, check=True)
         self.assertEqual(done.stdout.strip(), "[]")
 

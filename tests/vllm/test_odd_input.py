@@ -8,10 +8,10 @@ import unittest
 
 from cmm.compiler import find_compiler
 from cmm.printable import printable
-from cmm.vllm.arguments import Arguments
-from cmm.vllm.checks import check_port, weights_bytes
-from cmm.vllm.host_taken import host_taken, host_taken_warnings
-from cmm.vllm.probing import gpu_users
+from cmm.vllm.asked.arguments import Arguments
+from cmm.vllm.asked.checks import check_port, weights_bytes
+from cmm.vllm.machine.host_taken import host_taken, host_taken_warnings
+from cmm.vllm.machine.probing import gpu_users
 from serving import GIB, MACHINES, ServeTest, answer
 
 DEEP = "[" * 100_000

@@ -2,7 +2,7 @@
 
 import unittest
 
-from cmm.vllm.own_options import read_options
+from cmm.vllm.asked.own_options import read_options
 from serving import ServeTest
 
 VALUED = ("--kv-bytes", "--recipe", "--hbm-headroom", "--root", "--probe")

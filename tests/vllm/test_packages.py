@@ -101,12 +101,12 @@ class Packages(unittest.TestCase):
     def test_the_command_prints_the_differences_of_each(self):
         self.wheel("0.24.0")
         self.wheel("0.25.0", small.OLD | {small.OPTIONS: ""})
-        self.assertEqual(self.command("0.24.0"), (0, "vLLM 0.24.0: no difference\n"))
+        follow = "  blocks follow the requests\n"
+        self.assertEqual(self.command("0.24.0"), (0, f"vLLM 0.24.0: no difference\n{follow}"))
         status, printed = self.command("0.24.0", "0.25.0")
         self.assertEqual(status, 1)
-        self.assertIn(
-            "vLLM 0.25.0: 4 differences\n  the command line has --worker-cls, this vLLM's has not\n", printed
-        )
+        missing = "  the command line has --worker-cls, this vLLM's has not\n"
+        self.assertIn(f"vLLM 0.25.0: 4 differences\n{follow}{missing}", printed)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import unittest
 from cmm.cache import cache_folder
 from cmm.compiler import find_compiler
 from cmm.recipe import allocator_source
-from cmm.vllm.plan import Wishes, make_plan
+from cmm.vllm.planning.plan import Wishes, make_plan
 from serving import GIB, MACHINES, MIB, ServeTest, machine, reach
 
 HOST = "managed | prefer{host} | accessed_by{device} | stats"

@@ -4,9 +4,9 @@ import dataclasses
 import random
 import unittest
 
-from cmm.vllm.machine import Gpu, Machine, Now, Reach, Tier
-from cmm.vllm.plan import Wishes, make_plan
-from cmm.vllm.shares import nearest_tier, reserve
+from cmm.vllm.machine.description import Gpu, Machine, Now, Reach, Tier
+from cmm.vllm.planning.plan import Wishes, make_plan
+from cmm.vllm.planning.shares import nearest_tier, reserve
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 

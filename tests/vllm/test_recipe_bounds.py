@@ -3,8 +3,8 @@
 import unittest
 
 from cmm.errors import Error
-from cmm.vllm.recipe_bounds import Bounds, bound_to_a_node, bounds, devices, nodes
-from cmm.vllm.wished_recipe import wished_recipe
+from cmm.vllm.asked.wished_recipe import wished_recipe
+from cmm.vllm.planning.recipe_bounds import Bounds, bound_to_a_node, bounds, devices, nodes
 from serving import GIB, ServeTest
 
 

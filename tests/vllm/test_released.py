@@ -12,7 +12,8 @@ from pathlib import Path
 
 import packages
 import small_vllm as small
-from cmm.vllm import interface
+from cmm.vllm.release import interface
+from cmm.vllm.release.block_fields import why_blocks_stay
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -39,6 +40,20 @@ class Released(unittest.TestCase):
             self.skipTest(str(error))
         print(f"the newest vLLM is {version}")
         interface.require(version, source)
+
+    def test_blocks_follow_in_both_and_a_field_with_block_ids_that_is_new_is_noticed(self):
+        for version in (packages.OLDEST, packages.newest()):
+            source = packages.sources(version)
+            self.assertIsNone(why_blocks_stay(source))
+            with tempfile.TemporaryDirectory() as folder:
+                changed = Path(shutil.copytree(source, Path(folder) / "vllm")) / small.STEP
+                old = "    new_block_ids_to_zero:"
+                self.assertIn(old, changed.read_text())
+                changed.write_text(changed.read_text().replace(old, f"    swapped_blocks: list[int]\n{old}"))
+                self.assertEqual(
+                    why_blocks_stay(changed.parents[3]),
+                    "SchedulerOutput has swapped_blocks, which cmm does not know",
+                )
 
     def test_a_change_of_a_released_file_is_noticed(self):
         for file, old, new, words in (

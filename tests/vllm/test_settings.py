@@ -27,13 +27,11 @@ class Settings(unittest.TestCase):
         self.assertEqual((told.large_bytes, told.recipe), (2 * GIB, "egm"))
 
     def test_every_setting_has_a_variable(self):
-        values = {"recipe": "managed", "library": "a.so", "report_seconds": "1.5"}
+        values = {"recipe": "managed", "library": "a.so", "report_seconds": "1.5", "blocks": "careful"}
         for name, variable in VARIABLES.items():
             value = values.get(name, "3MiB")
             told = getattr(read_settings({}, {variable: value}), name)
-            self.assertEqual(
-                told, {"recipe": "managed", "library": "a.so", "report_seconds": 1.5}.get(name, 3 << 20)
-            )
+            self.assertEqual(told, (values | {"report_seconds": 1.5}).get(name, 3 << 20))
 
     def test_bad_ones_are_named(self):
         self.assertIn("no setting 'large'", self.refused({"cmm": {"large": 1}}))
@@ -43,6 +41,7 @@ class Settings(unittest.TestCase):
         self.assertIn("True", self.refused({"cmm": {"large_bytes": True}}))
         for seconds in ("-1", "soon", "nan"):
             self.assertIn("write seconds", self.refused({}, {"CMM_REPORT_SECONDS": seconds}))
+        self.assertIn("write one of follow, fixed, careful", self.refused({"cmm": {"blocks": "move"}}))
         self.assertIn("leave one out", self.refused({"cmm": {"recipe": "managed", "library": "a.so"}}))
         self.assertIn("write a text", self.refused({"cmm": {"recipe": " "}}))
 

@@ -2,7 +2,7 @@
 
 import unittest
 
-from cmm.vllm.plan import Wishes, make_plan
+from cmm.vllm.planning.plan import Wishes, make_plan
 from serving import GIB, MACHINES, MIB, ServeTest, machine
 
 
@@ -28,6 +28,12 @@ class SharedMemory(ServeTest):
 
         plan = make_plan(machine("gb10-after-60gb-file", grouped), Wishes())
         self.assertEqual(plan.gpu_memory_utilization, 0.39)  # (60 - 7.61 - 4) GiB of 121.69
+        said = " ".join(each.text for each in plan.reasons)
+        self.assertIn("60 GiB of 121.69 GiB of the memory of CPU and GPU are free now", said)
+        self.assertIn("the control group of this process may use 64 GiB", said)
+        words = ["60 GiB are free", "its control group may use 64 GiB", "raise its limit"]
+        asked = Wishes(utilization=0.6)
+        self.assert_error(words, make_plan, machine("gb10-after-60gb-file", grouped), asked)
 
     def test_without_an_answer_of_cuda_the_kernel_stands_in(self):
         said = self.plan_of("gb10-memgetinfo-oom")
@@ -94,6 +100,31 @@ class Nodes(ServeTest):
         self.assert_error(
             ["host memory of 2 nodes runs out"], make_plan, machine("dgx-h100"), Wishes(kv_bytes=3000 * GIB)
         )
+
+    def test_a_cpu_set_that_keeps_the_nearest_node_away_leaves_the_other(self):
+        def elsewhere(told):
+            told["nodes"][0]["allowed"] = False
+            told["host_memory"]["available_bytes"]["value"] = 900 * GIB
+
+        plan = make_plan(machine("dgx-h100", elsewhere), Wishes())
+        # 900 GiB less a 16th of the 1007.9 GiB of node 1 and 4 for the worker
+        self.assertEqual(plan.large_bytes // MIB, 900 * 1024 - 64506 - 4096)
+        self.assertIn("node 1", plan.tier)
+        grace = make_plan(machine("gh200-two-socket", elsewhere), Wishes())  # which else keeps to a node
+        self.assertIn("prefer{host}", grace.recipe)
+        self.assertIn("node 1", grace.tier)
+        words = ["node nearest to GPU 0", "this process or is full"]
+        nearest = Wishes(recipe="managed | prefer{nearest_numa} | stats")
+        self.assert_error(words, make_plan, machine("dgx-h100", elsewhere), nearest)
+
+    def test_where_the_nearest_node_is_full_the_others_are_taken(self):
+        def full(told):
+            told["nodes"][0].update(free_bytes=10 * GIB, cache_bytes=5 * GIB)
+            told["host_memory"]["available_bytes"]["value"] = 800 * GIB
+
+        plan = make_plan(machine("dgx-h100", full), Wishes())
+        self.assertIn("2 nodes", plan.tier)
+        self.assertEqual(plan.large_bytes // GIB, 670)  # 800 less a 16th of 2015.5 and 4
 
     def test_nodes_and_gpus_that_are_not_there_are_refused(self):
         for recipe, words in (

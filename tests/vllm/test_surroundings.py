@@ -7,10 +7,10 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from cmm.vllm.arguments import Arguments
-from cmm.vllm.checks import check_devices, check_port
-from cmm.vllm.host_memory import available_host_memory
-from cmm.vllm.probing import CHECKOUT, find_probe, gpu_users
+from cmm.vllm.asked.arguments import Arguments
+from cmm.vllm.asked.checks import check_devices, check_port
+from cmm.vllm.machine.host_memory import available_host_memory
+from cmm.vllm.machine.probing import CHECKOUT, find_probe, gpu_users
 from serving import MACHINES, ServeTest, answer
 
 

@@ -105,6 +105,24 @@ class cache {
     return true;
   }
 
+  /// The first tokens stay and the others are taken back, as those of a draft that was rejected: pages behind
+  /// them are given back as by `free`. A last page that is full no longer loses its key once more is
+  /// appended. Throws `bad_request` for less than no tokens and more than the sequence has.
+  void shorten(const sequence& of, std::int64_t tokens) {
+    const std::int32_t row = tables_.row_of(of);
+    if (tokens < 0 || tokens > tables_.tokens(row)) [[unlikely]]
+      throw bad_request{"a sequence of " + std::to_string(tables_.tokens(row)) +
+                        " tokens cannot be shortened to " + std::to_string(tokens) +
+                        "; give a number from 0 to what it has"};
+    const auto keep = static_cast<std::int32_t>((tokens + how_.tokens - 1) / how_.tokens);
+    while (tables_.length(row) > keep) {
+      pool_.give(page_of(row, tables_.length(row) - 1));
+      tables_.pop(row);
+    }
+    if (tokens % how_.tokens != 0) pool_.open(page_of(row, keep - 1));
+    tables_.set_tokens(row, tokens);
+  }
+
   /// After the next step, which writes it, a full page is found by this key, also when nobody reads it any
   /// more, until its room is needed. The key stands for all tokens up to the page's end. Throws `bad_request`
   /// for a page that is not full.

@@ -51,7 +51,13 @@ class page_pool {
     p.waits = false;  // for a key, as nobody will write it
     lists_.put(page, p.keyed ? list::idle : list::free);
   }
-  void write(std::int32_t page) { touch(page).written = true; }
+  void write(std::int32_t page) {
+    state& p = touch(page);
+    p.written = true;
+    forget(p);  // what its key stands for is overwritten
+  }
+  /// It is full no longer: a key that waits for the step that fills it waits in vain.
+  void open(std::int32_t page) noexcept { states_[at(page)].waits = false; }
   void use(std::int32_t page) { used_.push_back(page); }
 
   /// After the next step, in which it is written, the page is found by the key.

@@ -31,6 +31,18 @@ inline std::vector<std::string_view> words_of(std::string_view line) {
   return words;
 }
 
+/// A path of the list of mounts, where the kernel writes spaces and backslashes as in "\\040" and "\\134".
+inline std::string unescaped(std::string_view path) {
+  std::string out;
+  for (std::size_t at = 0; at < path.size(); ++at) {
+    const auto code = path[at] == '\\' ? number(path.substr(at + 1, 3), 8) : std::nullopt;
+    const bool escape = code && *code <= 0377 && path.size() - at > 3;
+    out += escape ? static_cast<char>(*code) : path[at];
+    if (escape) at += 3;
+  }
+  return out;
+}
+
 /// Whether a list such as "cpu,memory" has a word.
 inline bool lists(std::string_view list, std::string_view word) {
   const std::string padded = "," + std::string{list} + ",";
@@ -84,7 +96,8 @@ inline std::vector<group_mount> read_group_mounts(files& from) {
     if (words.size() < 6 || words.end() - dash < 3) return;
     const bool second = dash[1] == "cgroup2";
     if (!second && !detail::lists(words.back(), "memory")) return;
-    found.push_back(detail::mount_of(from, second ? 2 : 1, std::string{words[4]}, std::string{words[3]}));
+    found.push_back(
+        detail::mount_of(from, second ? 2 : 1, detail::unescaped(words[4]), detail::unescaped(words[3])));
   });
   if (!found.empty()) return found;
   found.push_back(detail::mount_of(from, 2, "/sys/fs/cgroup", "/"));

@@ -51,6 +51,8 @@ inline std::optional<std::uint64_t> limit_in(files& from, const std::string& pat
 struct group_files {
   std::vector<const char*> limits;  ///< the lowest of them holds
   const char* usage;
+  const char* limit_with_swap;  ///< null where memory and swap have no limit together
+  const char* usage_with_swap;
   const char* active_cache;
   const char* inactive_cache;
 };
@@ -58,15 +60,16 @@ struct group_files {
 inline const group_files& files_of_version(int version) {
   // From memory.high on the kernel slows a group down until it stands still.
   static const group_files second{
-      {"memory.max", "memory.high"}, "memory.current", "active_file", "inactive_file"};
-  static const group_files first{
-      {"memory.limit_in_bytes"}, "memory.usage_in_bytes", "total_active_file", "total_inactive_file"};
+      {"memory.max", "memory.high"}, "memory.current", nullptr, nullptr, "active_file", "inactive_file"};
+  static const group_files first{{"memory.limit_in_bytes"},     "memory.usage_in_bytes",
+                                 "memory.memsw.limit_in_bytes", "memory.memsw.usage_in_bytes",
+                                 "total_active_file",           "total_inactive_file"};
   return version == 2 ? second : first;
 }
 
 inline std::optional<std::uint64_t> used_by_group(files& from, const std::string& folder,
-                                                  const group_files& names) {
-  const auto usage = number(from.line(folder + "/" + names.usage).value_or(""));
+                                                  const group_files& names, const char* told) {
+  const auto usage = number(from.line(folder + "/" + told).value_or(""));
   if (!usage.has_value()) return std::nullopt;
   const std::string statistics = from.read(folder + "/memory.stat").value_or("");
   const std::uint64_t all = usage.value();
@@ -92,12 +95,20 @@ inline void read_group(files& from, const std::string& folder, int version, std:
     limit = found;
     limit_path = path;
   }
-  std::optional<std::uint64_t> used = used_by_group(from, folder, names);
+  std::optional<std::uint64_t> used = used_by_group(from, folder, names, names.usage);
   if (used) into.found = true;
   // A group uses at least what those in it do, whatever it tells.
   if (inside != 0) used = std::max(used.value_or(0), inside);
   inside = used.value_or(0);
   if (limit) into.limited.push_back({scrubbed(limit_path), *limit, used});
+  if (names.limit_with_swap != nullptr) {
+    const std::string path = folder + "/" + names.limit_with_swap;
+    const auto both = limit_in(from, path);
+    // What was swapped out counts as well.
+    if (both)
+      into.limited.push_back(
+          {scrubbed(path), *both, used_by_group(from, folder, names, names.usage_with_swap)});
+  }
   if (version == 2) return;
   // The lowest limit of all groups above, those that this process does not see among them.
   const std::string statistics = from.read(folder + "/memory.stat").value_or("");

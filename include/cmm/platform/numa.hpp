@@ -68,6 +68,10 @@ inline std::vector<numa_node> read_numa(files& from) {
     node.allowed = detail::names_node(allowed, id);
     nodes.push_back(node);
   }
+  // A list that leaves no memory at all cannot be that of a process that runs.
+  const bool none = std::none_of(nodes.begin(), nodes.end(),
+                                 [](const numa_node& each) { return each.allowed && each.total != 0; });
+  for (numa_node& each : nodes) each.allowed = each.allowed || none;
   return nodes;
 }
 

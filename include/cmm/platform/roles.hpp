@@ -80,9 +80,26 @@ inline bool rest_is_online_hbm(const description& known, std::uint64_t online) {
   return online > hbm && open <= online - hbm;
 }
 
+/// A node that is larger than what `/proc/iomem` calls HBM and other nodes leave of it is no HBM.
+inline void tell_from_hbm(description& known, const iomem& map) {
+  if (!map.readable() || map.bytes(iomem::online_hbm) == 0) return;
+  std::uint64_t hbm = 0;
+  for (const node& each : known.nodes) {
+    if (each.role && *each.role == node_role::hbm) hbm += each.bytes;
+  }
+  const std::uint64_t online = map.bytes(iomem::online_hbm);
+  for (node& each : known.nodes) {
+    if (each.role || each.bytes <= online - std::min(online, hbm)) continue;
+    each.role =
+        inferred(node_role::host,
+                 "no CPUs, and more than the HBM in /proc/iomem that other nodes leave: CXL or the like");
+  }
+}
+
 /// Memory without CPUs may be HBM, which must never pass for host memory, or CXL and the like, which is.
 inline void assign_roles(description& known, const iomem& map) {
   assign_known_roles(known);
+  tell_from_hbm(known, map);
   const std::string name{iomem::online_hbm};
   const std::uint64_t online = map.bytes(name);
   const bool none_online = map.readable() && online == 0;

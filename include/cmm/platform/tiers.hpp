@@ -29,7 +29,8 @@ inline std::uint64_t hbm_without_node(const description& known, const iomem& map
   }
   if (map.readable()) {
     const std::uint64_t online = map.bytes(iomem::online_hbm);
-    return online > with_node ? online - with_node : 0;
+    // A node tells less than its addresses are, because the kernel keeps its books there.
+    return online > with_node && !about_equal(online, with_node) ? online - with_node : 0;
   }
   std::uint64_t sum = 0;
   for (const gpu& each : known.gpus) {

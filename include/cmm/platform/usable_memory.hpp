@@ -49,6 +49,35 @@ inline bool meminfo_is_of_container(const description& known) {
   return total != 0 && total < in_nodes - in_nodes / 50;
 }
 
+/// Nodes that may be host memory and are left out.
+inline void name_unclear(usable_memory& found, const description& known) {
+  std::string names;
+  std::uint64_t bytes = 0;
+  for (const node& each : known.nodes) {
+    if (each.role.value_or(node_role::unclear) != node_role::unclear) continue;
+    names += (names.empty() ? "" : ", ") + std::to_string(each.id);
+    bytes += each.bytes;
+  }
+  if (bytes == 0) return;
+  found.assumed.push_back(size_text(bytes) + " of memory without CPUs, on node " + names +
+                          ", may be HBM or such as CXL memory: it is taken for HBM, and left out");
+}
+
+/// What is available by `/proc/meminfo`, of which there is no more than memory. Kernels before 3.14 have no
+/// figure.
+inline std::optional<std::uint64_t> told_available(usable_memory& found, std::string_view text) {
+  auto told = kib_after(text, "MemAvailable:");
+  if (!told) {
+    const auto free = kib_after(text, "MemFree:");
+    if (!free) return std::nullopt;
+    told =
+        *free + kib_after(text, "Active(file):").value_or(0) + kib_after(text, "Inactive(file):").value_or(0);
+    found.assumed.emplace_back(
+        "/proc/meminfo has no MemAvailable, so what is free or page cache is taken for it");
+  }
+  return std::min(*told, kib_after(text, "MemTotal:").value_or(*told));
+}
+
 /// What the kernel gives without swapping, less what of that is HBM.
 inline void find_available(usable_memory& found, const description& known, std::uint64_t told,
                            const iomem& map) {
@@ -71,6 +100,7 @@ inline void find_available(usable_memory& found, const description& known, std::
   const std::uint64_t hbm = hbm_without_node(known, map);
   const std::uint64_t unseen = hbm - std::min(hbm, unclear);
   const std::uint64_t less = elsewhere + unseen;
+  name_unclear(found, known);
   if (less == 0) {
     found.available = reported(told, "MemAvailable of " + path);
     return;
@@ -125,9 +155,16 @@ inline usable_memory find_usable_memory(files& from, const description& known, c
   usable_memory found;
   const std::string path = "/proc/meminfo";
   const auto text = from.read(path);
-  const auto told = kib_after(text.value_or(""), "MemAvailable:");
-  found.available = unknown{text ? path + " has no MemAvailable" : from.why_not(path)};
-  if (told) detail::find_available(found, known, *told, map);
+  const auto told = detail::told_available(found, text.value_or(""));
+  found.available = unknown{text ? path + " has neither MemAvailable nor MemFree" : from.why_not(path)};
+  const std::uint64_t in_nodes = detail::available_in_host_nodes(known);
+  if (told) {
+    detail::find_available(found, known, *told, map);
+  } else if (in_nodes != 0) {
+    found.available = inferred(in_nodes, "what the NUMA nodes have free or as page cache");
+    found.assumed.push_back(found.available.evidence + " is taken for available, since " +
+                            (text ? path + " does not say it" : from.why_not(path)));
+  }
 
   const memory_groups groups = read_memory_groups(from);
   const memory_group* const tightest = groups.tightest();

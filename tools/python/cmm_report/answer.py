@@ -1,7 +1,7 @@
 """The answer on top of the page: use it or not, for how much KV cache, at what price, on this machine."""
 
 from cmm.errors import Error
-from cmm.vllm.machine import read_machine
+from cmm.vllm.machine.description import read_machine
 
 from . import units
 from .findings import WAYS, Sentence, largest_pair, size

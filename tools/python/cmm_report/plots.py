@@ -7,6 +7,7 @@ import matplotlib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 
 from .plot_axes import COLUMNS, NARROW, WIDE, mark_as_predicted, title
 from .plot_bars import draw_bars
@@ -86,7 +87,8 @@ def svg_of(panels, name, simulated, width):
             else:
                 draw_group(part, group, series, width, simulated)
         text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+        # savefig would draw everything twice.
+        FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None, "Creator": None})
         plt.close(figure)
     return text.getvalue()
 

@@ -5,8 +5,8 @@ from statistics import geometric_mean
 
 from cmm.errors import Error
 from cmm.kv_recipe import managed_recipe, pinned_recipe
-from cmm.vllm.machine import read_machine
-from cmm.vllm.shares import preferred_host
+from cmm.vllm.machine.description import read_machine
+from cmm.vllm.planning.shares import preferred_host
 
 from . import movers, units
 from .axes import by_number

@@ -11,20 +11,20 @@ from typing import Any
 from ..errors import Error
 from ..printable import printable
 from ..size import parse_size
-from .arguments import Arguments
-from .checks import check_devices, check_port, vllm_command, weights_bytes
-from .command import vllm_arguments, vllm_size
-from .host_taken import host_taken, host_taken_warnings
-from .interface import installed
-from .machine import Machine, read_machine
-from .own_options import read_options
-from .plan import Wishes, make_plan
-from .predecessor import predecessor_warnings
-from .probing import ask, ask_verified, find_probe, gpu_users, read_answer
+from .asked.arguments import Arguments
+from .asked.checks import check_devices, check_port, vllm_command, weights_bytes
+from .asked.command import vllm_arguments, vllm_size
+from .asked.own_options import read_options
+from .asked.predecessor import predecessor_warnings
+from .asked.wished_recipe import wished_recipe
+from .machine.description import Machine, read_machine
+from .machine.host_taken import host_taken, host_taken_warnings
+from .machine.probing import ask, ask_verified, find_probe, gpu_users, read_answer
+from .planning.plan import Wishes, make_plan
+from .planning.telling import told
 from .refusals import refuse
+from .release.interface import installed
 from .settings import VARIABLES
-from .telling import told
-from .wished_recipe import wished_recipe
 
 
 def run(arguments: Sequence[str], program: str = "cmm serve") -> list[str] | None:

@@ -28,7 +28,10 @@ VARIABLES = {
     "hbm_headroom": "CMM_HBM_HEADROOM",
     "hbm_bytes": "CMM_HBM_BYTES",
     "report_seconds": "CMM_REPORT_SECONDS",
+    "blocks": "CMM_BLOCKS",
 }
+
+BLOCKS = ("follow", "fixed", "careful")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +48,9 @@ class Settings:
     """HBM that the KV cache leaves free beyond what vLLM reserves itself."""
     hbm_bytes: int | None = None
     """HBM for the KV cache at most."""
+    blocks: str = "follow"
+    """Whether blocks of the KV cache "follow" the requests into HBM, stay "fixed", or follow "careful"ly, by
+    copies of all content, which is slow and what following is held against."""
     report_seconds: float = 60.0
     """Between two lines that say where the KV cache is; 0 for none."""
 
@@ -86,6 +92,8 @@ def _read(name: str, value: Any, where: str) -> Any:
         if not 0 <= seconds < 1e9 or isinstance(value, bool):
             raise Error(f"{where} is {value!r}; write seconds, such as 60, or 0 for no reports")
         return seconds
+    if name == "blocks" and value not in BLOCKS:
+        raise Error(f"{where} is {value!r}; write one of {', '.join(BLOCKS)}")
     if not isinstance(value, str) or not value.strip():
         raise Error(f"{where} is {value!r}; write a text")
     return value

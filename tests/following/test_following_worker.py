@@ -1,0 +1,189 @@
+"""A whole worker whose blocks follow: stand-ins for vLLM and PyTorch, memory of a simulated machine."""
+
+import types
+import unittest
+
+import cmm.kv
+import numpy as np
+import stand_ins as world
+import tag_runner
+from cmm.vllm.worker import follow, gpu_worker
+
+BLOCKS, FAST, WORDS = 32, 8, 4
+LAYERS = 2
+
+
+class FullAttentionSpec:
+    """As vLLM's."""
+
+    block_size = 4
+
+
+class Odd:
+    """A kind of layers that nobody knows."""
+
+    block_size = 4
+
+
+class WorkerCase(unittest.TestCase):
+    """A KV cache of two layers in one range, keys and values apart in the second one."""
+
+    def setUp(self):
+        follow.PLATFORM = "sim:gh200-480"
+        kv = cmm.kv.build(follow.PLATFORM)
+        self.size = BLOCKS * 8 * WORDS
+        page = [(at * self.size, 8 * WORDS, 8 * WORDS) for at in range(2 * LAYERS)]
+        self.memory = kv.range(kv.layout(page, BLOCKS), FAST)
+        first, second = tag_runner.words_of(self.memory).reshape(LAYERS, -1)
+        self.places = first.reshape(BLOCKS, -1), *second.reshape(2, BLOCKS, -1)
+        world.calls.clear()
+
+    def worker(self, *, spec=FullAttentionSpec, hbm=FAST, backend="mp", routed=False, **settings):
+        """A worker that has warmed up."""
+
+        def initialize(ours, context, config):
+            made = [
+                world.Tensor(self.memory.data + at * 2 * self.size, 2 * self.size) for at in range(LAYERS)
+            ]
+            context.tensors += made
+            first, second = (each.data_ptr() for each in made)
+            ours.model_runner.kv_caches = [
+                world.Tensor(first, 2 * self.size, (BLOCKS, 2 * WORDS), (2 * WORDS, 1), 8),
+                world.Tensor(second, 2 * self.size, (2, BLOCKS, WORDS), (BLOCKS * WORDS, WORDS, 1), 8),
+            ]
+
+        self.addCleanup(setattr, world.StockWorker, "initialize", world.StockWorker.initialize)
+        world.StockWorker.initialize = initialize
+        config = types.SimpleNamespace(
+            additional_config={"cmm": {"report_seconds": 0, **settings}},
+            cache_config=types.SimpleNamespace(kv_cache_memory_bytes=None, enable_prefix_caching=True),
+            model_config=types.SimpleNamespace(
+                enable_sleep_mode=False, enable_cumem_allocator=False, enable_return_routed_experts=routed
+            ),
+            kv_transfer_config=None,
+            parallel_config=types.SimpleNamespace(
+                local_world_size=1, distributed_executor_backend=backend, decode_context_parallel_size=1
+            ),
+        )
+        ours = gpu_worker.Worker(config, 0, 0, "tcp://")
+        ours._hbm_bytes = hbm * 8 * WORDS * 2 * LAYERS
+        groups = [types.SimpleNamespace(kv_cache_spec=spec())]
+        tensors = [types.SimpleNamespace(size=2 * self.size)] * LAYERS
+        ours.initialize_from_config(
+            types.SimpleNamespace(kv_cache_tensors=tensors, num_blocks=BLOCKS, kv_cache_groups=groups)
+        )
+        return ours
+
+    def warmed(self, **how):
+        """And the line that it says of its blocks."""
+        ours = self.worker(**how)
+        with self.assertLogs("vllm.cmm", "INFO") as said:
+            self.assertEqual(ours.compile_or_warm_up_model(), "times")
+        (line,) = (each for each in said.output if "blocks" in each)
+        return ours, line
+
+    def new(self, request, blocks, computed=0, **more):
+        """A step with one new request."""
+        new = world.NewRequestData(request, (blocks,), computed)
+        return world.SchedulerOutput(scheduled_new_reqs=[new], **more)
+
+
+class Follows(WorkerCase):
+    def test_blocks_come_to_hbm_with_all_their_places_and_vllm_sees_slots(self):
+        ours, line = self.warmed()
+        self.assertIn("blocks follow the requests", line)
+        for number, place in enumerate(self.places):
+            place[:] = np.arange(BLOCKS)[:, None] * 10 + number
+        first = ours.execute_model(self.new("a", [*range(1, FAST)]))
+        self.assertEqual(first.scheduled_new_reqs[0].block_ids, ([*range(1, FAST)],))
+        told = self.new("b", [20, 21], finished_req_ids={"a"})
+        seen = ours.execute_model(told)
+        (slots,) = seen.scheduled_new_reqs[0].block_ids
+        self.assertTrue(all(0 < slot < FAST for slot in slots), slots)
+        self.assertEqual(told.scheduled_new_reqs[0].block_ids, ([20, 21],))
+        again = ours.execute_model(self.new("c", [1, 2, 3, 4, 5, 6, 7], computed=28))
+        for block, slot in zip(range(1, FAST), again.scheduled_new_reqs[0].block_ids[0], strict=True):
+            for number, place in enumerate(self.places):
+                self.assertEqual(set(place[slot]), {block * 10 + number})
+
+    def test_a_warm_up_is_not_followed_and_a_second_one_forgets_nothing(self):
+        ours, _ = self.warmed()
+        ours.execute_model(self.new("a", [*range(1, FAST)]))
+        seen = ours.execute_model(self.new("b", [20], finished_req_ids={"a"}))
+        following = ours._following
+        self.assertEqual(ours.compile_or_warm_up_model(), "times")
+        self.assertIs(ours._following, following)
+        grown = world.CachedRequestData(["b"], set(), [([21],)], [4])
+        later = ours.execute_model(world.SchedulerOutput(scheduled_cached_reqs=grown))
+        self.assertNotEqual(
+            seen.scheduled_new_reqs[0].block_ids, later.scheduled_cached_reqs.new_block_ids[0]
+        )
+        self.assertLess(later.scheduled_cached_reqs.new_block_ids[0][0][0], FAST)
+
+    def test_careful_copies_what_following_need_not(self):
+        counted = []
+        for blocks in ("follow", "careful"):
+            ours, _ = self.warmed(blocks=blocks)
+            ours.execute_model(self.new("a", [20, 21, 22]))
+            counted.append(ours._following.pages.counters()["pages_up"])
+        self.assertEqual(counted, [0, 3])
+
+    def test_a_step_that_names_no_blocks_is_handed_on_as_it_is(self):
+        ours, _ = self.warmed()
+        told = world.SchedulerOutput()
+        self.assertIs(ours.execute_model(told), told)
+
+
+class Fixed(WorkerCase):
+    """What is not understood keeps its blocks where they are, and one line says why."""
+
+    def assert_fixed(self, words, **how):
+        ours, line = self.warmed(**how)
+        self.assertIn("blocks keep their places", line)
+        self.assertIn(words, line)
+        told = self.new("a", [20, 21])
+        self.assertIs(ours.execute_model(told), told)
+
+    def test_what_is_asked_for_or_has_no_use(self):
+        self.assert_fixed('the setting "blocks"', blocks="fixed")
+        self.assert_fixed("all of them are in HBM", hbm=BLOCKS)
+
+    def test_what_hands_ids_to_others(self):
+        self.assert_fixed("Ray", backend="ray")
+        self.assert_fixed("routed experts", routed=True)
+
+    def test_a_kv_connector(self):
+        ours = self.worker()
+        ours.vllm_config.kv_transfer_config = types.SimpleNamespace(kv_connector="OffloadingConnector")
+        with self.assertLogs("vllm.cmm", "INFO") as said:
+            ours.compile_or_warm_up_model()
+        self.assertIn("a KV connector", said.output[0])
+
+    def test_a_group_that_nobody_knows(self):
+        self.assert_fixed("layers of the kind Odd", spec=Odd)
+
+    def test_a_field_that_nobody_knows(self):
+        kinds = gpu_worker.SchedulerOutput
+        self.addCleanup(setattr, gpu_worker, "SchedulerOutput", kinds)
+        gpu_worker.SchedulerOutput = world.with_field(kinds, "moved_block_ids")
+        self.assert_fixed("moved_block_ids, which cmm does not know")
+
+    def test_a_field_that_is_gone(self):
+        kinds = gpu_worker.NewRequestData
+        self.addCleanup(setattr, gpu_worker, "NewRequestData", kinds)
+        gpu_worker.NewRequestData = world.with_name(object, kinds.__name__)
+        self.assert_fixed("NewRequestData has no")
+
+    def test_layers_whose_blocks_do_not_fit_together(self):
+        ours = self.worker()
+        first = ours.model_runner.kv_caches[0]
+        ours._placement._views.append(
+            world.Tensor(first.address, first.nbytes, (2, BLOCKS, WORDS), (BLOCKS * WORDS, WORDS, 1), 8)
+        )
+        with self.assertLogs("vllm.cmm", "INFO") as said:
+            ours.compile_or_warm_up_model()
+        self.assertIn("blocks of several sizes", said.output[0])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,164 @@
+"""Follows what vLLM's scheduler tells a worker, and decides with it where each block lies."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...kv import BadInput, Plan, Residency
+from .groups import Group
+from .held import Held
+from .told import Told
+from .translation import translated
+
+MARGIN = 2
+"""Blocks behind a window that still count as read, since drafts that are refused move it back."""
+
+
+class Follower:
+    """One worker's view of the requests and their blocks.
+
+    `step` takes a SchedulerOutput and returns what must be copied before its work, and the output as the
+    model runner is to see it. Workers that are told the same decide the same.
+    """
+
+    def __init__(self, pages: Residency, groups: Sequence[Group], *, caching: bool) -> None:
+        """`caching`: whether vLLM finds blocks again that no request has (`enable_prefix_caching`)."""
+        self.pages = pages
+        self._slots = memoryview(pages.slots)
+        self._groups = tuple(groups)
+        self._numbers = range(len(self._groups))
+        kept = any(group.kept for group in groups)
+        self._left = "idle" if caching or kept else "dead"
+        self._requests: dict[str, tuple[list[int], ...]] = {}
+        self._held = Held()
+        self.hits = 0
+        """Blocks that vLLM found again."""
+        self.brought = 0
+        """Of these, those that came back to HBM."""
+        pages.adopt(0, len(pages))
+        if kept:  # content counts from the first block on, whoever gets it
+            everything = np.arange(1, len(pages), dtype=np.int32)
+            pages.step(fresh=everything)
+            pages.step(idle=everything)
+
+    def step(self, output: Any) -> tuple[Plan, Any]:
+        """What to copy before the work of a step, and a copy of its output in which block ids are slots."""
+        told = Told()
+        gone = output.finished_req_ids
+        if output.preempted_req_ids:
+            gone = gone | output.preempted_req_ids
+        for request in sorted(gone):  # a set has another order in each process
+            self._leave(request, told)
+        for new in output.scheduled_new_reqs:
+            self._enter(new.req_id, new.block_ids, new.num_computed_tokens, told)
+        cached = output.scheduled_cached_reqs
+        if any(cached.new_block_ids):
+            self._grow(cached, told)
+        plan = self._decide(told, output)
+        return plan, translated(output, self._slots)
+
+    def _leave(self, request: str, told: Told) -> None:
+        """The request reads its blocks no longer. Last blocks first, so that they leave HBM first."""
+        for number, pages in enumerate(self._requests.pop(request, ())):
+            told.left += reversed(pages)
+            if self._groups[number].silent:
+                self._held.drop(request, number, pages)
+
+    def _enter(self, request: str, blocks: Sequence[list[int]], computed: int, told: Told) -> None:
+        """The blocks are all that the request has: it is new or resumed, or a session that goes on."""
+        self._leave(request, told)
+        self._requests[request] = tuple([] for _ in blocks)
+        self._append(request, blocks, computed, told)
+
+    def _grow(self, cached: Any, told: Told) -> None:
+        resumed = cached.resumed_req_ids
+        for request, blocks, computed in zip(
+            cached.req_ids, cached.new_block_ids, cached.num_computed_tokens, strict=True
+        ):
+            if blocks is not None:
+                (self._enter if request in resumed else self._append)(request, blocks, computed, told)
+
+    def _append(self, request: str, blocks: Sequence[list[int]], computed: int, told: Told) -> None:
+        """Blocks before the end of what is computed are needed as they are, the others are new."""
+        for group, number, mine, pages in zip(
+            self._groups, self._numbers, self._requests[request], blocks, strict=True
+        ):
+            if group.kept:
+                told.hits += pages
+                told.written += pages
+            elif computed <= len(mine) * group.block_size:
+                told.fresh += pages
+            else:
+                hits = -(-computed // group.block_size) - len(mine)
+                told.hits += pages[:hits]
+                told.fresh += pages[hits:]
+                if computed % group.block_size:
+                    told.written += pages[hits - 1 : hits]
+            if group.window:
+                self._pass_window(request, number, mine, computed, told)
+            if group.silent:
+                told.taken.append((request, number, pages))
+            mine += pages
+
+    def _pass_window(self, request: str, number: int, mine: list[int], computed: int, told: Told) -> None:
+        """Gives blocks back that the request can see no longer."""
+        group = self._groups[number]
+        end = min((computed - group.window + 1) // group.block_size - MARGIN, len(mine))
+        passed: list[tuple[int, str, int]] = []
+        while end > 0 and mine[end - 1]:
+            end -= 1
+            passed.append((mine[end], request, number))
+        self._take_from(passed, told)
+
+    def _decide(self, told: Told, output: Any) -> Plan:
+        self._take_from(self._held.of(told.fresh), told)
+        for request, number, pages in told.taken:
+            self._held.take(request, number, pages)
+        before = self._remote(told.hits)
+        try:
+            plan = self._tell(told)
+        except BadInput:
+            # 0.23 preempts without a word when it resets its prefix cache under running requests.
+            if not self._take_from(self._stale(told, output), told):
+                raise
+            plan = self._tell(told)
+        self.hits += len(told.hits)
+        self.brought += before - self._remote(told.hits)
+        return plan
+
+    def _take_from(self, holders: Iterable[tuple[int, str, int]], told: Told) -> int:
+        """Pages that these requests have no longer; how many."""
+        holders = list(holders)
+        for page, request, number in holders:
+            mine = self._requests[request][number]
+            mine[mine.index(page)] = 0
+            told.left.append(page)
+            if self._groups[number].silent:
+                self._held.drop(request, number, (page,))
+        return len(holders)
+
+    def _stale(self, told: Told, output: Any) -> Iterator[tuple[int, str, int]]:
+        """Who else had pages before this step that it hands out anew."""
+        fresh = set(told.fresh)
+        cached = output.scheduled_cached_reqs
+        given: dict[str, Sequence[list[int]]] = {
+            new.req_id: new.block_ids for new in output.scheduled_new_reqs
+        }
+        given |= {
+            of: blocks for of, blocks in zip(cached.req_ids, cached.new_block_ids, strict=True) if blocks
+        }
+        for request, lists in self._requests.items():
+            for number, mine in enumerate(lists):
+                before = len(mine) - (len(given[request][number]) if request in given else 0)
+                yield from [(page, request, number) for page in mine[:before] if page in fresh]
+
+    def _tell(self, told: Told) -> Plan:
+        gone = {self._left: told.left or None}
+        return self.pages.step(
+            **gone, fresh=told.fresh or None, hits=told.hits or None, written=told.written or None
+        )
+
+    def _remote(self, pages: list[int]) -> int:
+        """How many of these lie beyond HBM."""
+        return int((self.pages.slots_of(pages) >= self.pages.fast).sum()) if pages else 0

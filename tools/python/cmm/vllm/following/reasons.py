@@ -1,0 +1,36 @@
+"""Why the blocks of a server keep their places."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..release.block_fields import fields_of, why_not_followed
+from .groups import Group, UnknownGroupError, group_of
+
+
+class FixedError(Exception):
+    """Blocks keep their places; the text says why."""
+
+
+def check_server(config: Any, output_kinds: Iterable[type]) -> None:
+    """Refuse to follow where block ids reach others than the model runner.
+
+    `output_kinds` are vLLM's SchedulerOutput, NewRequestData and CachedRequestData.
+    """
+    if config.kv_transfer_config is not None:
+        raise FixedError("a KV connector is given the ids of blocks")
+    if getattr(config.model_config, "enable_return_routed_experts", False):
+        raise FixedError("routed experts are returned by the ids of blocks")
+    if config.parallel_config.distributed_executor_backend == "ray":
+        raise FixedError("Ray can hand steps to the model runner past the worker")
+    if why := why_not_followed(fields_of(output_kinds)):
+        raise FixedError(f"in this vLLM {why}")
+
+
+def groups_of(kv_cache_config: Any, dcp: int) -> list[Group]:
+    """The groups of layers. Refuses to follow those that are not understood."""
+    if getattr(kv_cache_config, "hisparse_host_num_blocks", None) is not None:
+        raise FixedError("HiSparse has blocks of its own on the host")
+    try:
+        return [group_of(each.kv_cache_spec, dcp) for each in kv_cache_config.kv_cache_groups]
+    except UnknownGroupError as unknown:
+        raise FixedError(str(unknown)) from unknown

@@ -1,0 +1,1 @@
+"""Where does the KV cache go, how large can it be, and why?"""
