@@ -87,6 +87,11 @@ def adapter(name, copy):
     return unittest("adapter", name, copy)
 
 
+def packages(name, copy):
+    """A test of what is carried elsewhere."""
+    return unittest("packages", name, copy)
+
+
 def kv_python(name, copy):
     """A test of cmm.kv, with the numpy of .venv."""
     variables = {"CXX": CXX, "CMM_CACHE_DIR": copy.work / "cache", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -127,5 +132,17 @@ def unittest(folder, name, copy, **variables):
 
 KINDS = {
     each.__name__: each
-    for each in (unit, contract, model, platform, compile_fail, python, vllm, adapter, kv_python, bench)
+    for each in (
+        unit,
+        contract,
+        model,
+        platform,
+        compile_fail,
+        python,
+        vllm,
+        adapter,
+        packages,
+        kv_python,
+        bench,
+    )
 }
