@@ -1,6 +1,7 @@
 """The package away from its checkout: a wheel carries what the command cmm is compiled from."""
 
 import concurrent.futures
+import importlib.util
 import os
 import re
 import subprocess
@@ -17,6 +18,8 @@ MACHINE = ROOT / "tests/machines/gh200-480"
 def wheel_in(folder):
     """The wheel of this tree, by pip; None and the reason where pip or the network is missing."""
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--disable-pip-version-check"]
+    if all(importlib.util.find_spec(name) for name in ("setuptools", "wheel")):
+        command += ["--no-build-isolation", "--no-index"]
     done = subprocess.run(
         [*command, "--wheel-dir", folder, ROOT / "tools/python"], capture_output=True, text=True, check=False
     )

@@ -77,7 +77,7 @@ class AnswerTest(ReportTest):
 
     def test_it_stands_on_top_of_both_pages_and_on_the_terminal(self):
         _, printed = self.report(
-            self.save(without(committed("h100-pcie"), "allocate", "kv_tier", "bandwidth"))
+            self.save(without(committed("h100-pcie"), "allocate", "kv_", "bandwidth", "page_fault"))
         )
         self.assertIn("measured: Use it. Managed memory", printed)
         page, text = self.written("report.html"), self.written("report.md")
