@@ -5,6 +5,8 @@
 #include "cases/bandwidth_peer.hpp"
 #include "workload/sim_workload.hpp"
 
+BOOST_AUTO_TEST_SUITE(bench_limits)
+
 namespace {
 
 using namespace cmm;
@@ -26,8 +28,6 @@ struct world {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(bench_limits)
 
 BOOST_AUTO_TEST_CASE(a_launch_is_limited_by_a_kernel_that_does_nearly_nothing) {
   for (const char* name : {"h200-pcie", "gh200-480"}) {

@@ -10,6 +10,8 @@
 
 #include "support/laws.hpp"
 
+BOOST_AUTO_TEST_SUITE(growing_ranges)
+
 namespace {
 
 using namespace cmm;
@@ -62,8 +64,6 @@ struct world : tests::sim_world {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(growing_ranges)
 
 BOOST_FIXTURE_TEST_CASE(what_a_gpu_holds_is_ready_at_once_and_the_rest_as_it_comes, world) {
   const auto range = growing(16_MiB);

@@ -7,6 +7,8 @@
 
 #include "support/laws.hpp"
 
+BOOST_AUTO_TEST_SUITE(kv_range)
+
 namespace {
 
 using namespace cmm;
@@ -40,8 +42,6 @@ struct world : tests::sim_world {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(kv_range)
 
 BOOST_FIXTURE_TEST_CASE(the_first_slots_lie_in_hbm_and_the_others_on_the_host, world) {
   kv::range range{api(), pages(32), plan(6)};

@@ -6,6 +6,8 @@
 #include "support/laws.hpp"
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(placed_blocks)
+
 using namespace cmm;
 using namespace cmm::literals;
 using tests::caught;
@@ -25,8 +27,6 @@ struct fails_always {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(placed_blocks)
 
 BOOST_AUTO_TEST_CASE(policies_run_in_their_order_and_place_the_pages) {
   sim::machine machine{tests::small_h200};

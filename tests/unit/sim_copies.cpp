@@ -7,6 +7,8 @@
 #include "cmm/sim/api.hpp"
 #include "cmm/sim/profiles.hpp"
 
+BOOST_AUTO_TEST_SUITE(sim_copies)
+
 namespace {
 
 using namespace cmm;
@@ -53,8 +55,6 @@ struct world {
 bool is(status got, errc code, std::string_view call) { return got.code == code && call == got.call; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sim_copies)
 
 BOOST_AUTO_TEST_CASE(a_copy_never_beats_its_link_or_its_memory) {
   for (const sim::profile* each : sim::profiles) {

@@ -7,6 +7,8 @@
 #include "cmm/sim/pages.hpp"
 #include "cmm/sim/profiles.hpp"
 
+BOOST_AUTO_TEST_SUITE(sim_figures)
+
 namespace {
 
 using namespace cmm;
@@ -25,8 +27,6 @@ bool all_are_visited() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sim_figures)
 
 BOOST_AUTO_TEST_CASE(no_figure_is_left_out) {
   BOOST_CHECK((all_are_visited<sim::tier, sim::cpu_thread, sim::processor, sim::link, sim::copy_costs,

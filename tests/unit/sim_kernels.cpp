@@ -7,6 +7,8 @@
 #include "cmm/sim/api.hpp"
 #include "cmm/sim/profiles.hpp"
 
+BOOST_AUTO_TEST_SUITE(sim_kernels)
+
 namespace {
 
 using namespace cmm;
@@ -55,8 +57,6 @@ struct world {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sim_kernels)
 
 BOOST_AUTO_TEST_CASE(a_larger_footprint_never_has_a_lower_latency) {
   for (const sim::profile* each : sim::profiles) {

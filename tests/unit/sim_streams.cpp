@@ -9,6 +9,8 @@
 #include "cmm/sim/api.hpp"
 #include "cmm/sim/profiles.hpp"
 
+BOOST_AUTO_TEST_SUITE(sim_streams)
+
 namespace {
 
 using namespace cmm;
@@ -46,8 +48,6 @@ const stream per_thread{reinterpret_cast<void*>(2)};
 bool is(status got, errc code, std::string_view call) { return got.code == code && call == got.call; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sim_streams)
 
 BOOST_FIXTURE_TEST_CASE(a_kernel_takes_the_stream_time_and_the_host_only_its_launch_until_it_waits, world) {
   const auto start = machine.now();

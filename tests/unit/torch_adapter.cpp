@@ -7,6 +7,8 @@
 #include "support/laws.hpp"
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(torch_adapter)
+
 namespace {
 
 using namespace cmm;
@@ -38,8 +40,6 @@ adapted(const Recipe&, From...) -> adapted<Recipe>;
 constexpr auto swap_recipe = managed{} | threshold_prefetch{} | limit{32_MiB} | pool{};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(torch_adapter)
 
 BOOST_AUTO_TEST_CASE(nothing_is_called_before_the_first_request) {
   adapted world{swap_recipe};

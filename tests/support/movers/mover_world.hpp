@@ -8,11 +8,11 @@
 namespace tests {
 
 /// A simulated machine whose memory is real.
-class sim_world {
+class mover_world {
  public:
   using copier_type = cmm::sim::page_copier;
 
-  sim_world() : copier_{machine_} {}
+  mover_world() : copier_{machine_} {}
 
   cmm::sim::machine& machine() noexcept { return machine_; }
   copier_type& copier() noexcept { return copier_; }
