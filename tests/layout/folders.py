@@ -18,6 +18,7 @@ ONE_KIND = {
     "include/cmm/sim": "parts of the simulated machine",
     "include/cmm/torch": "the C functions behind PyTorch, a file for each group",
     "tests/compile_fail": "wrong programs, one a file",
+    "tests/layout": "checks of the tree, one a file",
     "tests/unit": "one file for each part of the library",
     "tests/vllm": "tests of one package",
     "tools/python/cmm": "modules of one package; torch, kv and vllm stand apart",
