@@ -76,7 +76,7 @@ class live_blocks {
   void play(const trace_event& e) {
     if (e.bytes != 0) {
       const block b = memory_.allocate(e.bytes, stream_);
-      if (!b) throw ran_out{e.bytes, format_size(e.bytes)};
+      if (!b) throw ran_out{e.bytes, size_in_full(e.bytes)};
       blocks_[e.id] = b;
     } else {
       const auto found = blocks_.find(e.id);

@@ -167,7 +167,7 @@ class PageTest(ReportTest):
         for plot in plots:
             self.assertIn("predicted, not measured", plot)
             self.assertIn("PREDICTED", plot)
-        self.assertEqual(len(re.findall(r"<b>[^<]*\(predicted\)\.</b>", page)), 6)
+        self.assertEqual(len(re.findall(r"<b>[^<]*\(predicted\)\.</b>", page)), 7)
         for summary in re.findall(r"<summary>(Table[^<]*)", page):
             self.assertIn("predicted, not measured", summary)
         self.assertIn("made up for tests", page)

@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_numa_node_of_a_pool_is_an_error_that_names_the_c
   const auto refuse = [&](const auto& recipe) {
     auto memory = on(recipe, machine);
     const caught<cuda_error> error{[&] { memory.allocate(1_MiB); }};
-    BOOST_CHECK_MESSAGE(error.says("cudaMemPoolCreate failed while taking 1MiB of memory"), error.text);
+    BOOST_CHECK_MESSAGE(error.says("cudaMemPoolCreate failed while taking 1 MiB of memory"), error.text);
     BOOST_CHECK_EQUAL(machine.live_pools(), 0U);
   };
   refuse(managed_pool{location::host_numa(99)});

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from . import compare as comparing
 from . import markdown, movers, plots, side_by_side
+from .answer import answer
 from .families import introduction, panels_of
 from .platform_facts import facts, profile_table, wanted_profile
 from .recommend import as_json, as_text, recommend
@@ -84,6 +85,7 @@ def facts_for_page(results, comparison):
         "prefixes": prefixes,
         "mixed": len({result.simulated for result in results}) > 1,
         "predicted": any(result.simulated for result in results),
+        "answers": [(result, said) for result in results if (said := answer(result))],
         "verdicts": [(result, verdict(result)) for result in results],
         "advice": [(result, recommend(result)) for result in results],
         "platforms": [
