@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 from . import compare as comparing
+from . import tiers
+from .answer import lines
 from .errors import BadInput
 from .files import write_all
 from .results import read_all
@@ -66,6 +68,11 @@ def run(arguments):
     """Do what the command line says; returns the exit status."""
     options = options_of(arguments)
     paths = options.compare or options.results
+    if not options.compare and len(paths) == 1 and (found := tiers.tiers_of(paths[0])):
+        out = options.out or paths[0].parent
+        written = write_all(out, tiers.files_of(found))
+        say([f"written: {' and '.join(map(str, written))}"])
+        return 0
     results = read_all(paths)
     comparison = comparing.compare(*results) if options.compare else None
     missed = comparing.failures(comparison, options.fail_above, options.within) if comparison else []
@@ -76,7 +83,7 @@ def run(arguments):
     write_all(out, build(results, comparison))
     say(
         [
-            *(comparing.report_lines(comparison) if comparison else []),
+            *(comparing.report_lines(comparison) if comparison else lines(results)),
             f"written: {out / 'report.html'}, with report.md, plots and recipes beside it",
         ]
     )
@@ -85,10 +92,23 @@ def run(arguments):
     return 1 if missed else 0
 
 
-def main():
+HELP = """\
+usage: {0} RESULTS.json... [--out DIR]
+       {0} --compare MEASURED.json SIMULATED.json [--fail-above MEDIAN] [--within ERROR:ROWS]... [--out DIR]
+  --out DIR              where to write (default: beside the first file)
+  --compare M S          how well a simulated run predicts a measured one, on the terminal and in the page
+  --fail-above MEDIAN    exit status 1 if the median error is larger, such as 15%
+  --within ERROR:ROWS    exit status 1 if fewer rows are within an error, such as 35%:90%"""
+
+
+def main(arguments=None, program="tools/report"):
     """Run, with one sentence for bad input."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if {"--help", "-h"} & set(arguments):
+        say([HELP.format(program)])
+        return 0
     try:
-        return run(sys.argv[1:])
+        return run(arguments)
     except BadInput as error:
-        print(f"tools/report: {error}", file=sys.stderr)
+        print(f"{program}: {str(error).replace('tools/report', program)}", file=sys.stderr)
         return 2
