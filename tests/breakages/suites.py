@@ -134,7 +134,8 @@ def unittest(folder, name, copy, **variables):
     return run(command, cwd=copy.tree / "tests" / folder, env=environment)
 
 
+_IN_PYTHON = (python, vllm, adapter, kv_python, following)
 KINDS = {
     each.__name__: each
-    for each in (unit, contract, model, platform, compile_fail, python, vllm, adapter, kv_python, following, bench)
+    for each in (unit, contract, model, platform, compile_fail, *_IN_PYTHON, bench)
 }

@@ -22,7 +22,7 @@ def runs():
     return {
         path.stem: str(path.relative_to(ROOT))
         for path in sorted((ROOT / "bench/vllm/results").glob("*.json"))
-        if KNOWN >= set(load(str(path.relative_to(ROOT)))["servers"])
+        if set(load(str(path.relative_to(ROOT)))["servers"]) <= KNOWN
     }
 
 
