@@ -30,6 +30,7 @@ COPY --from=probe /usr/local/bin/cmm_probe /usr/local/bin/
 COPY docker/steps/install-cmm.sh docker/steps/check-vllm.sh /steps/
 COPY include /opt/cmm/source/include
 COPY tools /opt/cmm/source/tools
+COPY bench /opt/cmm/source/bench
 ARG ALLOCATOR_RECIPE
 RUN ALLOCATOR_RECIPE="${ALLOCATOR_RECIPE}" /steps/install-cmm.sh /opt/cmm/source && \
     /steps/check-vllm.sh "vllm=${VLLM_VERSION}" "lmcache=${LMCACHE_VERSION}" cmm=

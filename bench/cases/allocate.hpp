@@ -19,7 +19,7 @@ void time_pairs(suite<Workload>& s, sample_sink& sink, auto& memory, std::size_t
     const double begin = s.work().now();
     for (int i = 0; i < count; ++i) {
       const block b = memory.allocate(bytes, on);
-      if (!b) throw ran_out{bytes, format_size(bytes)};
+      if (!b) throw ran_out{bytes, size_in_full(bytes)};
       memory.deallocate(b, on);
     }
     return s.work().now() - begin;
@@ -38,8 +38,8 @@ class claim {
  public:
   claim(managed_budget& budget, std::size_t bytes) : budget_{budget}, bytes_{bytes} {
     if (!budget.claim(bytes)) {
-      throw skipped{format_size(bytes) + " of managed memory is more than the budget of " +
-                    format_size(budget.bytes()) + " has left; see --max-managed"};
+      throw skipped{size_in_full(bytes) + " of managed memory is more than the budget of " +
+                    size_in_full(budget.bytes()) + " has left; see --max-managed"};
     }
   }
   ~claim() { budget_.release(bytes_); }

@@ -24,7 +24,7 @@ class peer_memory {
     const auto on_other = api.enter(other);
     detail::check(on_other.result(), "using the other GPU");
     const status taken = api.allocate_device(data_, bytes);
-    if (taken.out_of_memory()) throw ran_out{bytes, format_size(bytes)};
+    if (taken.out_of_memory()) throw ran_out{bytes, size_in_full(bytes)};
     detail::check(taken, "taking memory of the other GPU");
   }
   ~peer_memory() {

@@ -144,7 +144,7 @@ void add(suite<Workload>& s, const product& shape, const std::string& operands, 
                           {"call", which == call::first ? "first" : "steady"}}),
         [&s, shape, recipe, settle, which](sample_sink& sink) {
           if (matrices::bytes(shape) > s.budget().bytes() / 2) {
-            throw skipped{"its matrices need " + format_size(matrices::bytes(shape)) +
+            throw skipped{"its matrices need " + size_in_full(matrices::bytes(shape)) +
                           " of managed memory; see --max-managed"};
           }
           require_placement(s);

@@ -83,7 +83,7 @@ void add_step(suite<Workload>& s, way how, std::size_t block, int host_percent) 
                                {"bytes", format_size(size.step)}}),
         [&s, how, size](sample_sink& sink) {
           if (size.blocks() < 4) {
-            throw skipped{"a step needs four blocks of " + format_size(size.block) + "; see --max-managed"};
+            throw skipped{"a step needs four blocks of " + size_in_full(size.block) + "; see --max-managed"};
           }
           sink.bytes = size.step;
           sink.limit = limit_of(s, size);

@@ -76,7 +76,7 @@ class live_blocks {
   void play(const trace_event& e) {
     if (e.bytes != 0) {
       const block b = memory_.allocate(e.bytes, stream_);
-      if (!b) throw ran_out{e.bytes, format_size(e.bytes)};
+      if (!b) throw ran_out{e.bytes, size_in_full(e.bytes)};
       blocks_[e.id] = b;
     } else {
       const auto found = blocks_.find(e.id);
@@ -98,7 +98,10 @@ double run(suite<Workload>& s, const std::vector<trace_event>& log, auto& memory
   {
     live_blocks live{memory, s.work().stream(), log.size()};
     const double begin = s.work().now();
-    for (const trace_event& e : log) live.play(e);
+    for (const trace_event& e : log) {
+      s.work().look_up();
+      live.play(e);
+    }
     time = (s.work().now() - begin) / static_cast<double>(log.size());
   }
   s.work().synchronize();

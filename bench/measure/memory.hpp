@@ -13,7 +13,7 @@ class held {
  public:
   held(Memory& memory, std::size_t bytes, stream on)
       : memory_{memory}, block_{memory.allocate(bytes, on)}, stream_{on} {
-    if (!block_) throw ran_out{bytes, format_size(bytes)};
+    if (!block_) throw ran_out{bytes, size_in_full(bytes)};
   }
   ~held() { memory_.deallocate(block_, stream_); }
   held(const held&) = delete;

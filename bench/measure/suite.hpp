@@ -69,8 +69,8 @@ class suite {
         run(sink);
       } catch (const ran_out& error) {
         if (error.bytes <= budget_.bytes()) throw;
-        throw skipped{format_size(error.bytes) + " of memory is more than the budget of " +
-                      format_size(budget_.bytes()) + "; see --max-managed"};
+        throw skipped{size_in_full(error.bytes) + " of memory is more than the budget of " +
+                      size_in_full(budget_.bytes()) + "; see --max-managed"};
       }
     };
     rows_.push_back({std::move(name), std::move(body)});

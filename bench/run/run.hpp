@@ -29,7 +29,7 @@ std::size_t budget_of(const std::vector<std::unique_ptr<Workload>>& gpus, const 
   }
   if (wanted.max_managed > least) {
     std::fprintf(stderr, "cmm_bench: --max-managed is lowered to %s, a quarter of the GPU's free memory\n",
-                 format_size(least).c_str());
+                 size_in_full(least).c_str());
   }
   return std::min(wanted.max_managed != 0 ? wanted.max_managed : options::default_managed, least);
 }
@@ -60,7 +60,7 @@ int run_on(const std::vector<std::unique_ptr<Workload>>& gpus, const options& wa
   const int failed = run_rows(rows, wanted, known);
   if (!wanted.list) {
     std::printf("managed memory: at most %s of the budget of %s was alive at once\n",
-                format_size(budget.peak()).c_str(), format_size(budget.bytes()).c_str());
+                size_in_full(budget.peak()).c_str(), size_in_full(budget.bytes()).c_str());
   }
   return failed;
 }

@@ -102,7 +102,7 @@ def main() -> None:
     def answer(what: str):
         nonlocal server
         if what == "about":
-            return {**turns.about_machine(), "vllm": vllm.__version__}
+            return {**turns.about_machine(), "vllm": vllm.__version__, "model": LLAMA}
         if what == "start":
             server = Server(settings)
             return "started"

@@ -21,7 +21,7 @@ class device_array {
   device_array(std::size_t count, const char* what) : memory_{cmm::build(cmm::device{}, cmm::cuda::api{})} {
     block_ = memory_.allocate({.bytes = (count == 0 ? 1 : count) * sizeof(T)});
     if (!block_)
-      throw std::runtime_error{"HBM has no room for " + cmm::format_size(count * sizeof(T)) + " of " + what +
+      throw std::runtime_error{"HBM has no room for " + cmm::size_text(count * sizeof(T)) + " of " + what +
                                "; take a smaller model, a smaller batch, or fewer slots"};
   }
   ~device_array() { memory_.deallocate(block_); }

@@ -28,3 +28,7 @@
 #include "source/null.hpp"
 #include "source/system.hpp"
 #include "version.hpp"
+
+namespace cmm {
+struct tiered;  // cmm: include <cmm/source/tiered.hpp>
+}  // namespace cmm

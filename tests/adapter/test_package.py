@@ -40,7 +40,7 @@ class Package(AdapterTest):
             carried, {path.relative_to(ROOT / "include") for path in (ROOT / "include").rglob("*.hpp")}
         )
         self.assertTrue((site / "cmm/py.typed").is_file())
-        self.assertFalse((site / "cmm_report").exists())
+        self.assertTrue((site / "cmm_report/templates/report.html.j2").is_file())
         self.assertTrue((site / f"cmm-{headers.version()}.dist-info").is_dir())
 
         self.environment(PYTHONPATH=str(site))

@@ -3,7 +3,10 @@
 
 #include "cases/bandwidth_link.hpp"
 #include "cases/bandwidth_peer.hpp"
+#include "profile/file.hpp"
 #include "workload/sim_workload.hpp"
+
+BOOST_AUTO_TEST_SUITE(bench_limits)
 
 namespace {
 
@@ -11,7 +14,7 @@ using namespace cmm;
 using namespace cmm::literals;
 
 struct world {
-  explicit world(std::string_view profile) : work{profile} {}
+  explicit world(std::string_view profile) : work{bench::find_machine(profile)} {}
 
   [[nodiscard]] static double rate(const bench::bound& limit, std::size_t bytes) {
     return static_cast<double>(bytes) / limit.nanoseconds;
@@ -26,8 +29,6 @@ struct world {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(bench_limits)
 
 BOOST_AUTO_TEST_CASE(a_launch_is_limited_by_a_kernel_that_does_nearly_nothing) {
   for (const char* name : {"h200-pcie", "gh200-480"}) {

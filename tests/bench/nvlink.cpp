@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(bench_nvlink)
+
 namespace {
 
 using namespace cmm;
@@ -9,8 +11,6 @@ using namespace cmm;
 std::vector<int> links(std::size_t count, int version) { return std::vector<int>(count, version); }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(bench_nvlink)
 
 BOOST_AUTO_TEST_CASE(links_add_up_by_the_rate_of_their_version) {
   BOOST_CHECK_EQUAL(bench::joined_by(links(4, 1), 6).rate, 80);     // P100

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(bench_statistics)
+
 namespace {
 
 using namespace cmm;
@@ -28,8 +30,6 @@ bool has(const bench::summary& of, const std::string& name) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(bench_statistics)
 
 BOOST_AUTO_TEST_CASE(a_quantile_is_the_sample_below_which_its_share_lies) {
   std::vector<double> samples(101);  // 0, 1, ..., 100, not in order

@@ -177,7 +177,7 @@ class CmmBench(unittest.TestCase):
         names = [row["name"] for row in load(self.out)["benchmarks"]]
         self.assertEqual(len(names), len(set(names)))
         reasons = {row["skipped"] for row in load(self.out)["benchmarks"] if "skipped" in row}
-        self.assertTrue(any("is more than the budget of 4MiB" in reason for reason in reasons), reasons)
+        self.assertTrue(any("is more than the budget of 4 MiB" in reason for reason in reasons), reasons)
 
     def test_a_row_that_fails_is_an_error_and_the_suite_goes_on(self):
         """A trace that needs more than the machine has fails its rows alone."""

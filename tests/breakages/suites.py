@@ -92,6 +92,11 @@ def following(name, copy):
     return _of_venv("following", name, copy)
 
 
+def packages(name, copy):
+    """A test of what is carried elsewhere."""
+    return unittest("packages", name, copy)
+
+
 def kv_python(name, copy):
     """A test of cmm.kv, with the numpy of .venv."""
     return _of_venv("kv_python", name, copy)
@@ -134,8 +139,20 @@ def unittest(folder, name, copy, **variables):
     return run(command, cwd=copy.tree / "tests" / folder, env=environment)
 
 
-_IN_PYTHON = (python, vllm, adapter, kv_python, following)
 KINDS = {
     each.__name__: each
-    for each in (unit, contract, model, platform, compile_fail, *_IN_PYTHON, bench)
+    for each in (
+        unit,
+        contract,
+        model,
+        platform,
+        compile_fail,
+        python,
+        vllm,
+        adapter,
+        packages,
+        kv_python,
+        following,
+        bench,
+    )
 }

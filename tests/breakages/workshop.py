@@ -9,7 +9,18 @@ import threading
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CXX = os.environ.get("CXX") or ("clang++" if shutil.which("clang++") else "g++")  # the faster one
 TIME_LIMIT = 300
-PARTS = ["include", "tests", "tools", "bench", "examples", "docker", ".ci", "README.md", "CMakeLists.txt"]
+PARTS = [
+    "include",
+    "tests",
+    "tools",
+    "bench",
+    "examples",
+    "docker",
+    ".ci",
+    "packaging",
+    "README.md",
+    "CMakeLists.txt",
+]
 KEPT = [".venv", "build/vllm-packages"]  # installed and downloaded once, for every copy
 HEADERS = ["algorithm", "atomic", "boost/test/unit_test.hpp", "map", "mutex", "string", "thread", "vector"]
 

@@ -2,6 +2,8 @@
 
 #include "configurations.hpp"
 
+BOOST_AUTO_TEST_SUITE(contract_faults)
+
 namespace {
 
 using namespace tests;
@@ -140,8 +142,6 @@ std::vector<std::size_t> counted_calls(const configuration<sim_world>& each) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(contract_faults)
 
 BOOST_AUTO_TEST_CASE(any_single_call_may_fail_and_is_named) {
   for (const auto& each : simulated()) {

@@ -8,6 +8,8 @@
 #include "attributes.hpp"
 #include "mutator.hpp"
 
+BOOST_AUTO_TEST_SUITE(fuzz_machines)
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -43,8 +45,6 @@ const std::vector<std::string> words{
     "max", " kB", "0-3", "18446744073709551615", "\xff\xfe", "\u00b2", "-1", "\n", "null", "{\"", "[["};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(fuzz_machines)
 
 /// One file of a recorded machine is damaged: it is described all the same, and no tier holds more than there
 /// is.

@@ -9,6 +9,8 @@
 #include "attributes.hpp"
 #include "mutator.hpp"
 
+BOOST_AUTO_TEST_SUITE(fuzz_texts)
+
 namespace {
 
 using tests::fault_of;
@@ -48,8 +50,6 @@ void failed(const std::string& wrong, const std::string& text) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(fuzz_texts)
 
 BOOST_AUTO_TEST_CASE(a_size_is_read_and_written_back_or_refused) {
   tests::fuzz(

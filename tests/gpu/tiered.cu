@@ -224,7 +224,7 @@ BOOST_FIXTURE_TEST_CASE(a_memory_that_runs_out_in_the_middle_is_named_and_the_re
     } catch (const range_full& full) {
       const std::string text = full.what();
       BOOST_CHECK_MESSAGE(text.find("cuMemCreate failed while making a range of") == 0, text);
-      BOOST_CHECK_MESSAGE(text.find("holds 64MiB so far") != std::string::npos, text);
+      BOOST_CHECK_MESSAGE(text.find("holds 64 MiB so far") != std::string::npos, text);
       BOOST_CHECK(full.where() == location::device(home));
       BOOST_CHECK_GT(full.fits(), 64_MiB);
       BOOST_CHECK_LT(full.fits(), total);

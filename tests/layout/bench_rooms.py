@@ -10,14 +10,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "bench"
-ORDER = ["machine", "workload", "measure", "baselines", "cases", "record", "run"]
+ORDER = ["machine", "profile", "workload", "measure", "baselines", "cases", "record", "calibrate", "run"]
 MAY_INCLUDE = {
     "machine": set(),
-    "workload": {"machine"},
+    "profile": set(),
+    "workload": {"machine", "profile"},
     "measure": {"machine", "workload"},
     "baselines": set(),
     "cases": {"workload", "measure", "baselines"},
     "record": {"machine", "measure"},
+    "calibrate": set(ORDER) - {"run"},
     "run": set(ORDER),
 }
 PROGRAMS = {"torch", "vllm", "kv", "results"}
@@ -48,7 +50,11 @@ def main():
     for file in files:
         found += wrong_includes(file, file.read_text())
     page = (BENCH / "README.md").read_text()
-    found += [f"bench/README.md does not tell of the room {room}" for room in rooms - {"results"} if f"]({room})" not in page]
+    found += [
+        f"bench/README.md does not tell of the room {room}"
+        for room in rooms - {"results"}
+        if f"]({room})" not in page
+    ]
     if not wrong_includes(BENCH / "machine/peaks.hpp", '#include "../run/run.hpp"\n'):
         found.append("bench_rooms.py does not notice that machine includes run")
     print("\n".join(found) if found else f"{len(files)} files in {len(ORDER)} rooms in order")

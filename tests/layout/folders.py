@@ -15,15 +15,14 @@ ONE_KIND = {
     "include/cmm/kv": "the parts of a KV cache; placement and views stand apart",
     "include/cmm/layer": "layers, and the parts of the pool beside it",
     "include/cmm/platform": "facts of a machine, a file for each",
-    "include/cmm/sim": "parts of the simulated machine",
+    "include/cmm/source": "sources, and the parts of the tiered range beside them",
     "include/cmm/torch": "the C functions behind PyTorch, a file for each group",
     "tests/compile_fail": "wrong programs, one a file",
-    "tests/machines": "recorded machines",
+    "tests/following": "one test of vLLM's scheduler over workers, and what drives it",
+    "tests/layout": "checks of the tree, one a file",
     "tests/unit": "one file for each part of the library",
     "tests/vllm": "tests of one package",
-    "tests/adapter": "tests of one package",
     "tools/python/cmm": "modules of one package; torch, kv and vllm stand apart",
-    "tools/python/cmm/vllm": "modules of one package",
     "tools/python/cmm_report": "modules of one package",
     "examples/engine": "one program, in the order of its README",
     "docker/steps": "the steps of the images, one a file",
@@ -32,7 +31,9 @@ ONE_KIND = {
 
 def counted(root):
     """How many files of the repository each folder has beside one another."""
-    listed = subprocess.run(["git", "-C", root, "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True)
+    listed = subprocess.run(
+        ["git", "-C", root, "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True
+    )
     if listed.returncode != 0:
         sys.exit(77)  # a tree that is no clone, which has other files too
     folders = {}
@@ -46,8 +47,8 @@ def counted(root):
 def faults(folders, excepted):
     """Folders with too many files, and exceptions that are none."""
     found = [
-        f"{folder} has {count} files side by side; at most {MOST} are found by looking: put those of one kind into a "
-        "folder, or name why they are one kind in tests/layout/folders.py"
+        f"{folder} has {count} files side by side; at most {MOST} are found by looking: put those of one "
+        "kind into a folder, or name why they are one kind in tests/layout/folders.py"
         for folder, count in sorted(folders.items())
         if count > MOST and folder not in excepted
     ]

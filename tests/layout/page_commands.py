@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks every command that a page shows: its program is there, and knows each option it is given.
+"""Checks every command that a page shows: its program is there, and knows each option it is given. And every
+row of the bench that a page names.
 
 usage: page_commands.py
 
@@ -7,6 +8,7 @@ An option is known where a source of the program spells it. What belongs to othe
 looked at no further than the paths of this project among its words.
 """
 
+import json
 import re
 import shlex
 import sys
@@ -80,7 +82,9 @@ def faults_of(command):
     program, arguments = programs_of(words)
     found = []
     if program is None:
-        return [f"{word} of {command!r} is not there" for word in words if OWN.match(word) and not exists(word)]
+        return [
+            f"{word} of {command!r} is not there" for word in words if OWN.match(word) and not exists(word)
+        ]
     if "/" in program and not exists(program):
         return [f"{program} is not there"]
     path = ROOT / program
@@ -108,10 +112,16 @@ def commands(text):
     for fence in FENCE.finditer(text):
         if fence[1] in ("sh", "bash") or (not fence[1] and fence[2].startswith("example_engine")):
             joined = fence[2].replace("\\\n", " ")
-            found += [line.strip() for line in joined.splitlines() if line.strip() and not line.startswith("#")]
+            found += [
+                line.strip() for line in joined.splitlines() if line.strip() and not line.startswith("#")
+            ]
     for span in re.findall(r"`([^`\n]+)`", FENCE.sub("", text)):
         first = span.split()[0] if span.split() else ""
-        if (first in SOURCES or OWN.match(first) or span.startswith("cmm ")) and "*" not in span and "…" not in span:
+        if (
+            (first in SOURCES or OWN.match(first) or span.startswith("cmm "))
+            and "*" not in span
+            and "…" not in span
+        ):
             found.append(span)
     return found
 
@@ -131,8 +141,30 @@ def faults(page, text):
     return [f"{page.relative_to(ROOT)}: {each}" for command in checked for each in faults_of(shown(command))]
 
 
+ROW = re.compile(r"`((?:allocate|replay|page_fault|bandwidth|kv_access|kv_tier|gemm)/[\w:/+]+)`")
+
+
+def rows():
+    """The names of every row of every committed run."""
+    files = (ROOT / "bench/results").rglob("*.json")
+    return [row["name"] for file in files for row in json.loads(file.read_text()).get("benchmarks", [])]
+
+
+def unknown_rows(text, names):
+    """Rows that a page names and no run has."""
+    return [each for each in ROW.findall(text) if not any(name.startswith(each) for name in names)]
+
+
 def main():
     found = [each for page in pages() for each in faults(page, page.read_text())]
+    names = rows()
+    found += [
+        f"{page.relative_to(ROOT)}: no run has a row {each}"
+        for page in pages()
+        for each in unknown_rows(page.read_text(), names)
+    ]
+    if not unknown_rows("`kv_access/access:telepathy`", names):
+        found.append("a row that no run has was not noticed")
     page = ROOT / "README.md"
     for wrong in ("tools/tset", "tools/probe --recrod x", "cmm bemch", "pip install tools/pyhton"):
         if not faults(page, f"```sh\n{wrong}\n```\n"):

@@ -12,7 +12,8 @@ from pages import ROOT, pages, without_code
 
 BLOCK = re.compile(r"<!-- figures (.+?) -->\n(.*?)<!-- end of figures -->", re.DOTALL)
 MEASURED = re.compile(
-    r"\d[\d.,]* ?(?:[mµ]s|ns|GB/s|TB/s|tokens/s)\b|\b\d\.\d+ \(\d\.\d+-\d\.\d+\)|\b\d[\d.]* times (?:as|faster|slower)"
+    r"\d[\d.,]* ?(?:[mµ]s|ns|GB/s|TB/s|tokens/s)\b"
+    r"|\b\d\.\d+ \(\d\.\d+-\d\.\d+\)|\b\d[\d.]* times (?:as|faster|slower)"
 )
 
 
@@ -36,7 +37,9 @@ def faults(page, text):
     """What is wrong with the figures of a page."""
     found = []
     if written(text, page) != text:
-        found.append("a block of figures is not what the data says; tests/layout/page_figures.py --write writes it")
+        found.append(
+            "a block of figures is not what the data says; tests/layout/page_figures.py --write writes it"
+        )
     found += [f"{each!r} is a result outside of a block of figures" for each in loose(text)]
     return [f"{page.relative_to(ROOT)}: {each}" for each in found]
 

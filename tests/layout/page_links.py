@@ -19,8 +19,14 @@ QUESTIONS = {
     "What does a hint do while a stream is captured?": ("include/cmm/core/placement.hpp", "capture"),
     "When may a freed block be reused?": ("include/cmm/layer/pool.hpp", "a freed block is reused at once"),
     "What is wrong with a recipe that does not compile?": ("include/cmm/core/recipe.hpp", "static_assert("),
-    "How much memory does this machine have?": ("tools/programs/probe/README.md", "Memory, and how much of it"),
-    "What does vLLM lose with half of its KV cache on the host?": ("tools/python/README.md", "KV cache on the host"),
+    "How much memory does this machine have?": (
+        "tools/programs/probe/README.md",
+        "Memory, and how much of it",
+    ),
+    "What does vLLM lose with half of its KV cache on the host?": (
+        "tools/python/README.md",
+        "KV cache on the host",
+    ),
     "How is an allocator of PyTorch built?": ("tools/python/README.md", "cmm.torch.build("),
     "Which page of a KV cache comes to HBM?": ("include/cmm/kv/README.md", "A placement policy of your own"),
     "What do I run on a GH200, and what do I send?": ("bench/GRACE.md", "## Send"),
@@ -75,8 +81,11 @@ def reached(steps):
 def unmapped():
     """Pages that the first page does not lead to."""
     known = reached(2)
-    return [f"{page.relative_to(ROOT)}: README.md leads to it neither at once nor in two steps"
-            for page in pages() if page not in known]
+    return [
+        f"{page.relative_to(ROOT)}: README.md leads to it neither at once nor in two steps"
+        for page in pages()
+        if page not in known
+    ]
 
 
 def unanswered():
@@ -107,7 +116,9 @@ def main():
         found.append(f"README.md has {lines} lines; at most 150 are read")
     if not can_fail():
         found.append("a wrong link in README.md was not noticed")
-    print("\n".join(found) if found else f"{sum(len(links(page.read_text())) for page in pages())} links hold")
+    print(
+        "\n".join(found) if found else f"{sum(len(links(page.read_text())) for page in pages())} links hold"
+    )
     return bool(found)
 
 

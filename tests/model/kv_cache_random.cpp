@@ -10,6 +10,8 @@
 #include "settings.hpp"
 #include "support/kv_memory.hpp"
 
+BOOST_AUTO_TEST_SUITE(kv_cache_random)
+
 namespace {
 
 using namespace cmm;
@@ -311,8 +313,6 @@ void agree(Policy policy, kv::residency_settings placing = {}) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(kv_cache_random)
 
 BOOST_AUTO_TEST_CASE(an_engine_reads_back_what_it_wrote) { agree(kv::on_use{}, {.reserve = 4}); }
 BOOST_AUTO_TEST_CASE(also_where_all_is_copied) { agree(kv::on_use{}, {.reserve = 4, .careful = true}); }

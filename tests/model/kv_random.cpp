@@ -11,6 +11,8 @@
 #include "settings.hpp"
 #include "support/kv_memory.hpp"
 
+BOOST_AUTO_TEST_SUITE(kv_random)
+
 namespace {
 
 using namespace cmm;
@@ -257,8 +259,6 @@ void agree(Policy policy, kv::residency_settings how = {}) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(kv_random)
 
 BOOST_AUTO_TEST_CASE(pages_that_follow_their_use_agree_with_plain_ones) { agree(kv::on_use{}); }
 BOOST_AUTO_TEST_CASE(with_a_reserve_too) { agree(kv::on_use{}, {.reserve = 8}); }

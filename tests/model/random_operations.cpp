@@ -10,6 +10,8 @@
 #include "support/memory.hpp"
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(model)
+
 namespace {
 
 using namespace cmm;
@@ -233,8 +235,6 @@ void agree(const Recipe& recipe, bool captures = true) {
 }  // namespace
 
 using namespace cmm::literals;
-
-BOOST_AUTO_TEST_SUITE(model)
 
 BOOST_AUTO_TEST_CASE(a_pool_over_managed_memory_agrees_with_a_map) {
   BOOST_TEST_MESSAGE("seed " << seed());

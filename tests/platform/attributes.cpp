@@ -4,6 +4,8 @@
 
 #include "attributes.hpp"
 
+BOOST_AUTO_TEST_SUITE(platform_attributes)
+
 namespace {
 
 using cmm::probe::attributes;
@@ -40,8 +42,6 @@ std::string complaint(const std::string& text) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(platform_attributes)
 
 BOOST_AUTO_TEST_CASE(what_is_written_is_read_back) {
   BOOST_CHECK(parse_attributes(to_json(some()), "FILE") == some());

@@ -4,6 +4,8 @@
 #include "expected.hpp"
 #include "machine.hpp"
 
+BOOST_AUTO_TEST_SUITE(platform_machines)
+
 namespace {
 
 using namespace tests;
@@ -13,8 +15,6 @@ constexpr std::uint64_t hbm_node = 97'280 * kib * kib;  // MemTotal of their HBM
 constexpr std::uint64_t lpddr = 501'743'616 * kib;      // and of their host nodes
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(platform_machines)
 
 BOOST_AUTO_TEST_CASE(h200_on_pcie) {
   const description known = tests::machine("h200-pcie");

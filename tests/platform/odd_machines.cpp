@@ -4,9 +4,9 @@
 #include "expected.hpp"
 #include "machine.hpp"
 
-using namespace tests;
-
 BOOST_AUTO_TEST_SUITE(platform_odd_machines)
+
+using namespace tests;
 
 BOOST_AUTO_TEST_CASE(managed_memory_of_an_integrated_gpu_without_concurrent_access_is_in_the_one_memory) {
   for (const char* name : {"jetson-orin", "jetson-orin-no-numa"}) {

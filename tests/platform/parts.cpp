@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(platform_parts)
+
 namespace {
 
 using namespace cmm::platform;
@@ -26,8 +28,6 @@ gpu at_link(const std::string& speed, const std::string& width) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(platform_parts)
 
 BOOST_AUTO_TEST_CASE(iomem_counts_an_address_once) {
   const iomem map = map_of(

@@ -6,6 +6,8 @@
 
 #include "layout.hpp"
 
+BOOST_AUTO_TEST_SUITE(platform_random_layouts)
+
 namespace {
 
 using namespace cmm::platform;
@@ -35,8 +37,6 @@ std::string complaint(const description& known, const tests::random_layout& real
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(platform_random_layouts)
 
 /// Over machines made up at random, seen in part: HBM, host memory and carve-out each at most once.
 BOOST_AUTO_TEST_CASE(no_byte_is_counted_twice) {

@@ -9,6 +9,8 @@
 #include "expected.hpp"
 #include "machine.hpp"
 
+BOOST_AUTO_TEST_SUITE(platform_usable_bytes)
+
 namespace {
 
 using namespace tests;
@@ -69,8 +71,6 @@ const std::vector<grouped> by_a_group{
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(platform_usable_bytes)
 
 BOOST_AUTO_TEST_CASE(every_recorded_machine_has_the_usable_bytes_that_its_files_give) {
   std::set<std::string> left;

@@ -6,6 +6,8 @@
 
 #include "machine.hpp"
 
+BOOST_AUTO_TEST_SUITE(platform_usable_memory)
+
 namespace {
 
 using namespace cmm::platform;
@@ -47,8 +49,6 @@ const std::string v2 = "/sys/fs/cgroup";
 const std::string v1 = "/sys/fs/cgroup/memory";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(platform_usable_memory)
 
 BOOST_AUTO_TEST_CASE(without_groups_it_is_what_the_kernel_has_available) {
   const usable_memory known = of({});

@@ -8,6 +8,8 @@
 #include "machine.hpp"
 #include "sim_machine.hpp"
 
+BOOST_AUTO_TEST_SUITE(platform_verify)
+
 namespace {
 
 using namespace cmm::literals;
@@ -38,8 +40,6 @@ std::string joined(const std::vector<std::string>& lines) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(platform_verify)
 
 BOOST_AUTO_TEST_CASE(what_was_found_where_it_should_be_is_verified) {
   sim_machine machine{cmm::sim::h200_pcie};

@@ -8,6 +8,8 @@
 #include "support/laws.hpp"
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(absent_places)
+
 using namespace cmm;
 using namespace cmm::literals;
 using tests::caught;
@@ -67,8 +69,6 @@ void skipped(const auto& recipe, const sim::profile& profile, std::size_t hints,
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(absent_places)
 
 BOOST_AUTO_TEST_CASE(a_hint_of_an_absent_place_costs_no_block_and_is_said_once) {
   for (const auto& profile : {tests::small_h200, tests::small_gh200, tests::small_gh200_egm}) {

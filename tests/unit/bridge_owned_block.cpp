@@ -6,6 +6,8 @@
 #include <type_traits>
 #include <utility>
 
+BOOST_AUTO_TEST_SUITE(bridge_owned_block)
+
 using namespace cmm::literals;
 
 namespace {
@@ -32,8 +34,6 @@ static_assert(!std::is_copy_constructible_v<owned> && !std::is_copy_assignable_v
 static_assert(std::is_nothrow_move_constructible_v<owned> && std::is_nothrow_move_assignable_v<owned>);
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(bridge_owned_block)
 
 BOOST_AUTO_TEST_CASE(it_goes_back_once_in_the_order_of_its_stream) {
   watched memory;

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(bridge_pmr)
+
 using namespace cmm::literals;
 
 namespace {
@@ -24,8 +26,6 @@ struct situation {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(bridge_pmr)
 
 BOOST_FIXTURE_TEST_CASE(containers_of_pmr_live_in_it_and_give_all_back, situation) {
   cmm::pmr_resource resource{memory};

@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(bridge_std_allocator)
+
 using namespace cmm::literals;
 
 namespace {
@@ -53,8 +55,6 @@ struct situation {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(bridge_std_allocator)
 
 BOOST_FIXTURE_TEST_CASE(containers_live_in_it_and_give_all_back, situation) {
   {

@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+BOOST_AUTO_TEST_SUITE(bridge_unique)
+
 using namespace cmm::literals;
 
 namespace {
@@ -31,8 +33,6 @@ struct last_stream {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(bridge_unique)
 
 BOOST_FIXTURE_TEST_CASE(an_array_goes_back_when_its_owner_ends, situation) {
   {

@@ -5,6 +5,8 @@
 #include "support/death.hpp"
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(checked_blocks)
+
 using namespace cmm;
 using namespace cmm::literals;
 
@@ -17,8 +19,6 @@ constexpr bool debug_build = true;
 #endif
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(checked_blocks)
 
 BOOST_AUTO_TEST_CASE(debug_builds_notice_a_block_that_is_freed_twice_and_others_do_not_ask) {
   BOOST_CHECK_EQUAL(checks_blocks, debug_build);

@@ -8,6 +8,8 @@
 
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(devices)
+
 namespace {
 
 using namespace cmm;
@@ -46,8 +48,6 @@ platform::gpu numbered(int ordinal) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(devices)
 
 BOOST_FIXTURE_TEST_CASE(a_prefetch_goes_to_the_device_of_its_block, two_gpus) {
   auto memory = build(managed{} | prefetch{}, api);

@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-using namespace cmm;
-
 BOOST_AUTO_TEST_SUITE(errors)
+
+using namespace cmm;
 
 BOOST_AUTO_TEST_CASE(an_error_names_the_call_the_doing_the_code_and_the_remedy) {
   const cuda_error error{{errc::no_device, "cudaSetDevice"}, "entering a device"};

@@ -10,6 +10,8 @@
 
 #include "support/laws.hpp"
 
+BOOST_AUTO_TEST_SUITE(growing_ranges)
+
 namespace {
 
 using namespace cmm;
@@ -63,8 +65,6 @@ struct world : tests::sim_world {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(growing_ranges)
-
 BOOST_FIXTURE_TEST_CASE(what_a_gpu_holds_is_ready_at_once_and_the_rest_as_it_comes, world) {
   const auto range = growing(16_MiB);
   BOOST_CHECK_EQUAL(range->ready(), 8_MiB);
@@ -116,7 +116,7 @@ BOOST_FIXTURE_TEST_CASE(a_memory_that_runs_out_is_told_to_who_waits_and_everythi
   for (int time = 0; time < 2; ++time) {
     const caught<cuda_error> error{[&] { range->wait(); }};
     BOOST_CHECK_MESSAGE(
-        error.says("for which host_numa:0 is to hold 2GiB and holds 1GiB so far; 0 more are free there"),
+        error.says("for which host_numa:0 is to hold 2 GiB and holds 1 GiB so far; 0 more are free there"),
         error.text);
     BOOST_CHECK(error.code == errc::out_of_memory);
     BOOST_CHECK_EQUAL(live_blocks(), 0U);
@@ -128,7 +128,7 @@ BOOST_FIXTURE_TEST_CASE(a_memory_that_runs_out_is_told_to_who_waits_and_everythi
 BOOST_FIXTURE_TEST_CASE(the_part_that_was_made_stays_where_the_caller_chose_that, world) {
   const auto range = growing(2_GiB, true);
   gate.permits = many;
-  BOOST_CHECK(caught<cuda_error>{[&] { range->wait(); }}.says("at most 1GiB would fit"));
+  BOOST_CHECK(caught<cuda_error>{[&] { range->wait(); }}.says("at most 1 GiB would fit"));
   BOOST_CHECK_EQUAL(range->ready(), 8_MiB + 1_GiB);
   range->wait_for(8_MiB + 1_GiB);
   BOOST_CHECK(machine().gpu_touch(range->data(), range->ready(), sim::access::read, 0, create_stream()).ok());

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(kv_cache)
+
 namespace {
 
 using namespace cmm;
@@ -13,8 +15,6 @@ kv::cache<> small(std::int32_t slots = 9, kv::cache_settings how = {.tokens = 4,
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(kv_cache)
 
 BOOST_AUTO_TEST_CASE(pages_are_taken_as_tokens_need_them_and_page_0_never) {
   auto cache = small();

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(kv_layout)
+
 using namespace cmm;
 using namespace cmm::literals;
 using kv::layout;
@@ -29,8 +31,6 @@ std::string refusal(std::vector<piece> pieces, std::int64_t slots) {
 bool says(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(kv_layout)
 
 BOOST_AUTO_TEST_CASE(a_page_in_one_place_is_contiguous_with_a_plane_of_each_layer_after_the_other) {
   const auto pages = layout::one_place(llama, 1000);

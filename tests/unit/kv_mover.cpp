@@ -2,23 +2,23 @@
 #include <functional>
 
 #include "support/movers/laws.hpp"
-#include "support/movers/sim_world.hpp"
+#include "support/movers/mover_world.hpp"
+
+BOOST_AUTO_TEST_SUITE(kv_mover)
 
 using cmm::kv::moved_by;
 using kind = cmm::kv::moved_by::mover;
 
 namespace {
 
-using tests::sim_world;
+using tests::mover_world;
 
 const std::vector<moved_by> ways{{kind::registers, 2}, {kind::ring, 3}, {kind::engine, 0}};
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(kv_mover)
-
 BOOST_AUTO_TEST_CASE(pages_of_any_size_go_where_the_plan_says) {
-  sim_world world;
+  mover_world world;
   for (const moved_by how : ways) {
     for (const std::size_t bytes : {16UL, 4112UL, 65536UL})
       tests::pages_go_where_the_plan_says(world, how, 1, bytes);
@@ -27,7 +27,7 @@ BOOST_AUTO_TEST_CASE(pages_of_any_size_go_where_the_plan_says) {
 }
 
 BOOST_AUTO_TEST_CASE(plans_follow_each_other) {
-  sim_world world;
+  mover_world world;
   for (const moved_by how : ways) tests::plans_follow_each_other(world, how);
 }
 
@@ -51,7 +51,7 @@ class late_reader : public cmm::sim::page_copier {
   std::deque<std::function<cmm::status()>> kernels_;
 };
 
-class late_world : public sim_world {
+class late_world : public mover_world {
  public:
   using copier_type = late_reader;
   late_reader& copier() noexcept { return late_; }
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(what_a_kernel_is_told_stands_until_it_has_read_it) {
 BOOST_AUTO_TEST_CASE(a_failed_call_loses_nothing) {
   for (const moved_by how : ways) {
     for (std::size_t nth = 1;; ++nth) {
-      sim_world world;
+      mover_world world;
       tests::moved_memory memory{world, tests::pieces_apart(2, 4096, 16), 16};
       const auto blocks = world.machine().live_blocks();
       const cmm::kv::slot_pair pairs[] = {{0, 1}, {2, 3}};
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(a_failed_call_loses_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(the_copy_engine_is_told_of_many_pages_in_batches) {
-  sim_world world;
+  mover_world world;
   tests::moved_memory memory{world, tests::pieces_apart(2, 16, 1024), 1024};
   cmm::kv::mover mover{world.copier(), memory.places(), std::span<const cmm::kv::piece>{memory.pieces()},
                        tests::always({kind::engine, 0})};
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(the_copy_engine_is_told_of_many_pages_in_batches) {
 }
 
 BOOST_AUTO_TEST_CASE(streams_that_share_the_staging_memory_wait_for_each_other) {
-  sim_world world;
+  mover_world world;
   tests::moved_memory memory{world, tests::pieces_apart(1, 4096, 16), 16};
   cmm::kv::mover mover{world.copier(), memory.places(), std::span<const cmm::kv::piece>{memory.pieces()},
                        tests::always({kind::engine, 0})};
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(streams_that_share_the_staging_memory_wait_for_each_other) 
 
 /// What it costs: a kernel takes what its thread blocks reach, and the link when they are many.
 BOOST_AUTO_TEST_CASE(more_thread_blocks_are_faster_until_the_link_is_full) {
-  sim_world world;
+  mover_world world;
   tests::moved_memory memory{world, tests::pieces_apart(1, 1 << 20, 16), 16};
   const auto rate = [&](moved_by how, cmm::kv::direction way) {
     cmm::kv::mover mover{world.copier(), memory.places(), std::span<const cmm::kv::piece>{memory.pieces()},

@@ -5,18 +5,20 @@
 #include <vector>
 
 #include "support/movers/laws.hpp"
-#include "support/movers/sim_world.hpp"
+#include "support/movers/mover_world.hpp"
+
+BOOST_AUTO_TEST_SUITE(kv_mover_refusals)
 
 using kind = cmm::kv::moved_by::mover;
 
 namespace {
 
-using tests::sim_world;
+using tests::mover_world;
 
 /// A mover over one range, half of it in HBM, with what it does not move.
 struct small {
-  sim_world world;
-  tests::moved_memory<sim_world> memory{world, tests::pieces_apart(2, 4096, 16), 16};
+  mover_world world;
+  tests::moved_memory<mover_world> memory{world, tests::pieces_apart(2, 4096, 16), 16};
   cmm::kv::mover<cmm::sim::page_copier> mover{world.copier(), memory.places(),
                                               std::span<const cmm::kv::piece>{memory.pieces()}};
   cmm::kv::slot_pair pair{3, 5};
@@ -35,8 +37,6 @@ struct small {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(kv_mover_refusals)
 
 BOOST_FIXTURE_TEST_CASE(an_empty_plan_costs_no_call, small) {
   const auto calls = world.machine().calls();
@@ -135,7 +135,7 @@ BOOST_FIXTURE_TEST_CASE(everything_is_counted, small) {
 }
 
 BOOST_AUTO_TEST_CASE(pieces_that_a_kernel_cannot_move_are_refused) {
-  sim_world world;
+  mover_world world;
   char* const fast = world.take_fast(1 << 16);
   char* const beyond = world.take_beyond(1 << 16);
   const auto refused = [&](cmm::kv::page_places places, const std::vector<cmm::kv::piece>& pieces,
@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(pieces_that_a_kernel_cannot_move_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_page_that_the_staging_memory_does_not_hold_is_no_swap_of_the_copy_engine) {
-  sim_world world;
+  mover_world world;
   tests::moved_memory memory{world, tests::pieces_apart(2, 4096, 16), 16};
   cmm::kv::mover_settings settings = tests::always({kind::engine, 0});
   settings.staging = 8191;

@@ -1,11 +1,11 @@
 #include <boost/test/unit_test.hpp>
 #include <cmm/kv.hpp>
 
+BOOST_AUTO_TEST_SUITE(kv_mover_rows)
+
 using namespace cmm::literals;
 using namespace cmm::kv;
 using kind = moved_by::mover;
-
-BOOST_AUTO_TEST_SUITE(kv_mover_rows)
 
 BOOST_AUTO_TEST_CASE(a_row_is_the_line_that_says_it) {
   const auto rows = read_mover_rows(

@@ -4,9 +4,9 @@
 #include <map>
 #include <random>
 
-using cmm::kv::none;
-
 BOOST_AUTO_TEST_SUITE(kv_page_index)
+
+using cmm::kv::none;
 
 BOOST_AUTO_TEST_CASE(keys_that_come_and_go_are_found_as_in_a_map) {
   constexpr std::int32_t pages = 30;

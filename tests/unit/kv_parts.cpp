@@ -7,6 +7,8 @@
 #include <random>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(kv_parts)
+
 using namespace cmm;
 
 namespace {
@@ -33,8 +35,6 @@ void copy_slot(const kv::layout& layout, std::byte* data, const kv::slot_copy& c
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(kv_parts)
 
 /// Sequences come, share, grow and go, in real bytes of a simulated machine.
 BOOST_AUTO_TEST_CASE(a_range_a_mover_and_a_cache_keep_every_token_together) {

@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(kv_placement)
+
 namespace {
 
 using namespace cmm;
@@ -25,8 +27,6 @@ struct no_policy {
 static_assert(!kv::placement_policy<no_policy>);
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(kv_placement)
 
 BOOST_AUTO_TEST_CASE(fixed_pages_stay_and_remote_ones_are_sent_out) {
   kv::residency<kv::fixed> fixed{8, 4, 16};

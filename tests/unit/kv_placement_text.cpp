@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(kv_placement_text)
+
 using namespace cmm::kv;
 
 namespace {
@@ -56,8 +58,6 @@ std::vector<pages> places(Policy policy) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(kv_placement_text)
 
 BOOST_AUTO_TEST_CASE(a_text_places_as_the_policies_that_it_names) {
   BOOST_TEST(places(read_placement("fixed")) == places(fixed{}));

@@ -7,6 +7,8 @@
 
 #include "support/laws.hpp"
 
+BOOST_AUTO_TEST_SUITE(kv_range)
+
 namespace {
 
 using namespace cmm;
@@ -41,8 +43,6 @@ struct world : tests::sim_world {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(kv_range)
-
 BOOST_FIXTURE_TEST_CASE(the_first_slots_lie_in_hbm_and_the_others_on_the_host, world) {
   kv::range range{api(), pages(32), plan(6)};
   for (std::size_t slot = 0; slot < 32; ++slot) {
@@ -76,7 +76,8 @@ BOOST_FIXTURE_TEST_CASE(all_or_none_may_lie_in_hbm, world) {
 
 BOOST_FIXTURE_TEST_CASE(the_slots_that_would_fit_are_told_for_the_memory_that_was_full, world) {
   const caught<range_full> near{[&] { kv::range{api(), pages(3000), plan(2000, {.piece = 512_MiB})}; }};
-  BOOST_CHECK_MESSAGE(near.says("at most 1GiB would fit, which is 1024 of the 2000 slots in HBM"), near.text);
+  BOOST_CHECK_MESSAGE(near.says("at most 1 GiB would fit, which is 1024 of the 2000 slots in HBM"),
+                      near.text);
   const caught<range_full> far{[&] { kv::range{api(), pages(3000), plan(8, {.piece = 512_MiB})}; }};
   BOOST_CHECK_MESSAGE(
       far.says("host_numa:0 is to hold") && far.says("which is 1024 of the 2992 slots beyond"), far.text);
@@ -128,7 +129,7 @@ BOOST_AUTO_TEST_CASE(any_recipe_may_serve_in_the_place_of_handles) {
   const caught<range_full> full{[&] {
     kv::range{on.api(), pages(64), on.plan(4), managed{} | limit{32_MiB}};
   }};
-  BOOST_CHECK_MESSAGE(full.says("taking 64MiB from managed | limit{.bytes = 32MiB}"), full.text);
+  BOOST_CHECK_MESSAGE(full.says("taking 64 MiB from managed | limit{.bytes = 32MiB}"), full.text);
 }
 
 BOOST_AUTO_TEST_CASE(a_call_that_fails_loses_nothing_with_handles_or_a_recipe) {

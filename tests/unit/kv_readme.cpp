@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(kv_readme)
+
 namespace {
 
 using namespace cmm;
@@ -25,8 +27,6 @@ struct counting_mover {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(kv_readme)
 
 BOOST_AUTO_TEST_CASE(the_lines_of_use_work) {
   counting_mover mover;

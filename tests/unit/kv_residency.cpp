@@ -6,6 +6,8 @@
 
 #include "support/kv_memory.hpp"
 
+BOOST_AUTO_TEST_SUITE(kv_residency)
+
 namespace {
 
 using namespace cmm;
@@ -54,8 +56,6 @@ class world {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(kv_residency)
 
 BOOST_AUTO_TEST_CASE(a_page_that_becomes_live_comes_in_and_the_oldest_idle_one_leaves) {
   world kv{8, 4};

@@ -6,6 +6,8 @@
 #include "support/death.hpp"
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(limits)
+
 using namespace cmm;
 using namespace cmm::literals;
 
@@ -16,8 +18,6 @@ using source_of_limit = placed<managed, sim::api>;
 using checked = limit::counted<source_of_limit, true>;
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(limits)
 
 BOOST_AUTO_TEST_CASE(the_budget_holds_over_all_devices) {
   sim::machine machine{tests::two_h200};

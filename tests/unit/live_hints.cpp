@@ -4,6 +4,8 @@
 
 #include "support/laws.hpp"
 
+BOOST_AUTO_TEST_SUITE(live_blocks)
+
 namespace {
 
 using namespace cmm;
@@ -54,8 +56,6 @@ std::vector<std::pair<const char*, std::function<bool()>>> all_of(Hints& hints, 
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(live_blocks)
 
 BOOST_FIXTURE_TEST_CASE(a_block_in_use_moves_where_it_is_told, world) {
   live_hints hints{memory};

@@ -5,6 +5,8 @@
 
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(locations)
+
 using namespace cmm;
 
 static_assert(location::device() == location::device(location::relative));
@@ -12,8 +14,6 @@ static_assert(location::device(1) != location::device(2) && location::device(0) 
 static_assert(location{} == location::none() && !location::none().is_relative());
 static_assert(location::device().is_relative() && location::nearest_numa().is_relative());
 static_assert(!location::host().is_relative() && !location::host_numa(0).is_relative());
-
-BOOST_AUTO_TEST_SUITE(locations)
 
 BOOST_AUTO_TEST_CASE(a_location_prints_as_it_is_written) {
   BOOST_CHECK_EQUAL(to_text(location::none()), "none");

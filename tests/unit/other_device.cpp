@@ -12,6 +12,8 @@
 
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(other_device)
+
 namespace {
 
 using namespace cmm;
@@ -42,8 +44,6 @@ auto with_current(sim::machine& machine, int device, auto&& make) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(other_device)
 
 BOOST_AUTO_TEST_CASE(a_block_counts_for_its_device_whichever_is_current) {
   on_each_with_the_other_current(two_nodes, [](sim::machine& machine, int home) {

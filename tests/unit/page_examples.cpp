@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(page_examples)
+
 // What stands in include/cmm/README.md; tests/layout/readme_code.py holds the page to it.
 
 using namespace cmm::literals;
@@ -47,8 +49,6 @@ struct world {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(page_examples)
 
 BOOST_FIXTURE_TEST_CASE(a_source_of_your_own, world) {
   auto memory = (whole_pages{} | cmm::pool{}).build(api);

@@ -3,6 +3,8 @@
 #include <map>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(page_waits)
+
 namespace {
 
 using cmm::detail::page_wait;
@@ -30,8 +32,6 @@ struct scripted_gpu {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(page_waits)
 
 BOOST_AUTO_TEST_CASE(one_quick_answer_shows_a_page_of_the_gpu) {
   for (unsigned late_answers = 0; late_answers < 5; ++late_answers) {

@@ -6,6 +6,8 @@
 #include "support/laws.hpp"
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(placed_blocks)
+
 using namespace cmm;
 using namespace cmm::literals;
 using tests::caught;
@@ -25,8 +27,6 @@ struct fails_always {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(placed_blocks)
 
 BOOST_AUTO_TEST_CASE(policies_run_in_their_order_and_place_the_pages) {
   sim::machine machine{tests::small_h200};
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_numa_node_of_a_pool_is_an_error_that_names_the_c
   const auto refuse = [&](const auto& recipe) {
     auto memory = on(recipe, machine);
     const caught<cuda_error> error{[&] { memory.allocate(1_MiB); }};
-    BOOST_CHECK_MESSAGE(error.says("cudaMemPoolCreate failed while taking 1MiB of memory"), error.text);
+    BOOST_CHECK_MESSAGE(error.says("cudaMemPoolCreate failed while taking 1 MiB of memory"), error.text);
     BOOST_CHECK_EQUAL(machine.live_pools(), 0U);
   };
   refuse(managed_pool{location::host_numa(99)});

@@ -8,6 +8,8 @@
 
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(placed_prefetch)
+
 namespace {
 
 using namespace cmm;
@@ -43,8 +45,6 @@ struct watched : sim::api {
 }  // namespace
 
 using namespace cmm::literals;
-
-BOOST_AUTO_TEST_SUITE(placed_prefetch)
 
 BOOST_AUTO_TEST_CASE(pieces_of_several_threads_cover_the_block_once) {
   sim::machine machine{small_h200};

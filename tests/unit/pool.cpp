@@ -5,6 +5,8 @@
 #include "support/death.hpp"
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(pools)
+
 namespace {
 
 using namespace cmm;
@@ -33,8 +35,6 @@ template <class Recipe>
 pooled(const Recipe&) -> pooled<Recipe>;
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pools)
 
 BOOST_AUTO_TEST_CASE(small_blocks_share_a_segment_and_large_ones_have_their_own) {
   pooled world{managed{} | pool{}};

@@ -6,6 +6,8 @@
 #include "support/death.hpp"
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(pool_streams)
+
 namespace {
 
 using namespace cmm;
@@ -59,8 +61,6 @@ pooled(const Recipe&, stream) -> pooled<Recipe>;
 constexpr auto full = managed{} | limit{16_MiB} | pool{};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pool_streams)
 
 // ---- a pool is not empty while its memory is free
 

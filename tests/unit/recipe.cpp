@@ -1,6 +1,8 @@
 #include <boost/test/unit_test.hpp>
 #include <cmm/cmm.hpp>
 
+BOOST_AUTO_TEST_SUITE(recipes)
+
 using namespace cmm;
 using namespace cmm::literals;
 
@@ -70,8 +72,6 @@ struct nearby {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(recipes)
 
 BOOST_AUTO_TEST_CASE(a_recipe_prints_as_text) {
   BOOST_CHECK_EQUAL(

@@ -8,6 +8,8 @@
 #include "cmm/sim/api.hpp"
 #include "cmm/sim/profiles.hpp"
 
+BOOST_AUTO_TEST_SUITE(recipe_text)
+
 using namespace cmm::literals;
 
 namespace {
@@ -182,8 +184,6 @@ std::vector<std::size_t> calls_of(auto&& recipe, std::size_t bytes) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(recipe_text)
 
 BOOST_DATA_TEST_CASE(what_a_recipe_prints_is_read_back_as_the_same, every_element, each) {
   BOOST_TEST(cmm::parse_recipe(each.text).text() == each.text);

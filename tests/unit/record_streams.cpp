@@ -4,6 +4,8 @@
 
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(recorded_streams)
+
 namespace {
 
 using namespace cmm;
@@ -28,8 +30,6 @@ struct recorded {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(recorded_streams)
 
 BOOST_AUTO_TEST_CASE(a_block_is_not_reused_before_the_recorded_stream_has_come_past_its_free) {
   recorded world;

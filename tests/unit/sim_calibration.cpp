@@ -10,6 +10,8 @@
 #include "cmm/sim/page_copier.hpp"
 #include "cmm/sim/profiles.hpp"
 
+BOOST_AUTO_TEST_SUITE(sim_calibration)
+
 namespace {
 
 using namespace cmm;
@@ -81,8 +83,6 @@ void is_within(double value, double low, double high) {
 void is_predicted(double value, double measured) { BOOST_CHECK_CLOSE(value, measured, 35); }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sim_calibration)
 
 BOOST_FIXTURE_TEST_CASE(h200_predicts_how_pages_come_by_prefetch_and_go_by_fault, h200) {
   cpu(access::write);

@@ -5,6 +5,8 @@
 #include "cmm/sim/api.hpp"
 #include "cmm/sim/profiles.hpp"
 
+BOOST_AUTO_TEST_SUITE(sim_injection)
+
 namespace {
 
 using namespace cmm;
@@ -17,8 +19,6 @@ struct world {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sim_injection)
 
 BOOST_FIXTURE_TEST_CASE(the_nth_call_fails_once_and_changes_nothing, world) {
   machine.fail_nth(2, errc::not_permitted);

@@ -7,6 +7,8 @@
 
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(sim_mapping)
+
 namespace {
 
 using namespace cmm;
@@ -52,8 +54,6 @@ struct world {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sim_mapping)
 
 BOOST_FIXTURE_TEST_CASE(a_range_of_two_memories_holds_what_is_written_across_the_seam, world) {
   char* const base = range({hbm, node});

@@ -13,6 +13,8 @@
 #include "cmm/sim/api.hpp"
 #include "cmm/sim/profiles.hpp"
 
+BOOST_AUTO_TEST_SUITE(sim_memory)
+
 static_assert(cmm::api<cmm::sim::api>);
 
 namespace {
@@ -30,8 +32,6 @@ struct world {
 bool is(status got, errc code, std::string_view call) { return got.code == code && call == got.call; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sim_memory)
 
 BOOST_FIXTURE_TEST_CASE(memory_can_be_written_and_starts_at_a_page, world) {
   BOOST_REQUIRE(api.allocate_managed(p, 5_MiB).ok());

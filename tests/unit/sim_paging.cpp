@@ -4,6 +4,8 @@
 #include "cmm/sim/api.hpp"
 #include "cmm/sim/profiles.hpp"
 
+BOOST_AUTO_TEST_SUITE(sim_paging)
+
 namespace {
 
 using namespace cmm;
@@ -43,8 +45,6 @@ struct coherent : world {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sim_paging)
 
 BOOST_FIXTURE_TEST_CASE(pages_live_nowhere_until_touched_and_then_where_they_were_touched, world) {
   char* const p = static_cast<char*>(managed(8_MiB));

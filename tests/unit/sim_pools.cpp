@@ -5,6 +5,8 @@
 #include "cmm/sim/api.hpp"
 #include "cmm/sim/profiles.hpp"
 
+BOOST_AUTO_TEST_SUITE(sim_pools)
+
 namespace {
 
 using namespace cmm;
@@ -31,8 +33,6 @@ struct world {
 bool is(status got, errc code, std::string_view call) { return got.code == code && call == got.call; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sim_pools)
 
 BOOST_FIXTURE_TEST_CASE(a_pool_hands_a_freed_block_out_again_in_stream_order_only, world) {
   const pool_handle pool = this->pool(kind::pinned, location::device(0));

@@ -9,6 +9,8 @@
 #include "cmm/sim/api.hpp"
 #include "cmm/sim/profiles.hpp"
 
+BOOST_AUTO_TEST_SUITE(sim_random)
+
 namespace {
 
 using namespace cmm;
@@ -103,8 +105,6 @@ void is_empty(sim::machine& machine) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sim_random)
 
 BOOST_AUTO_TEST_CASE(whatever_was_done_freeing_all_gives_every_byte_back) {
   for (const sim::profile* each : {&sim::h200_pcie, &sim::gh200_480, &sim::gb10}) {

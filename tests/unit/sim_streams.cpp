@@ -9,6 +9,8 @@
 #include "cmm/sim/api.hpp"
 #include "cmm/sim/profiles.hpp"
 
+BOOST_AUTO_TEST_SUITE(sim_streams)
+
 namespace {
 
 using namespace cmm;
@@ -46,8 +48,6 @@ const stream per_thread{reinterpret_cast<void*>(2)};
 bool is(status got, errc code, std::string_view call) { return got.code == code && call == got.call; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sim_streams)
 
 BOOST_FIXTURE_TEST_CASE(a_kernel_takes_the_stream_time_and_the_host_only_its_launch_until_it_waits, world) {
   const auto start = machine.now();
@@ -343,6 +343,20 @@ BOOST_FIXTURE_TEST_CASE(a_prefetch_behind_pending_work_takes_longer_to_call, wor
   BOOST_REQUIRE(api.synchronize(a).ok());
   BOOST_REQUIRE(machine.gpu_compute(1e9, a).ok());
   BOOST_CHECK_EQUAL(call(2_MiB) - alone, static_cast<std::int64_t>(sim::h200_pcie.prefetch.queued));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_prefetch_of_less_than_64_KiB_never_queues, world) {
+  void* q = nullptr;
+  BOOST_REQUIRE(api.allocate_managed(q, 2_MiB).ok());
+  const auto call = [&](std::size_t at) {
+    const auto start = machine.now();
+    BOOST_REQUIRE(api.prefetch(static_cast<char*>(q) + at, 16_KiB, location::device(0), a).ok());
+    return machine.now() - start;
+  };
+  call(0);
+  const auto alone = call(64_KiB);
+  BOOST_REQUIRE(machine.gpu_compute(1e9, a).ok());
+  BOOST_CHECK_EQUAL(call(128_KiB), alone);
 }
 
 BOOST_FIXTURE_TEST_CASE(threads_that_prefetch_overlap_and_everything_else_is_serial, world) {

@@ -3,6 +3,8 @@
 
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(spills)
+
 using namespace cmm;
 using namespace cmm::literals;
 
@@ -13,8 +15,6 @@ constexpr auto on_device = location::device(0);
 auto& spill_of(auto& memory) { return memory.upstream(); }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(spills)
 
 BOOST_AUTO_TEST_CASE(blocks_are_fast_until_the_budget_is_used_and_again_after_a_free) {
   sim::machine machine{tests::small_h200};

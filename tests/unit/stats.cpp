@@ -4,10 +4,10 @@
 #include "support/death.hpp"
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(statistics)
+
 using namespace cmm;
 using namespace cmm::literals;
-
-BOOST_AUTO_TEST_SUITE(statistics)
 
 BOOST_AUTO_TEST_CASE(each_device_is_counted_apart_and_the_peak_of_all_is_that_of_the_sum) {
   sim::machine machine{tests::two_h200};

@@ -73,29 +73,30 @@ BOOST_FIXTURE_TEST_CASE(wrong_areas_are_refused_in_a_sentence, world) {
     BOOST_CHECK_MESSAGE(text.find(part) != std::string::npos, text);
   };
   says(refused({}), "no areas was asked for; list at least one");
-  says(refused(areas(1_MiB, 2_MiB)), "the area of 1MiB at 0 in device:1 is no multiple of 2MiB");
-  says(refused({{0, 0, hbm}}), "is no multiple of 2MiB");
-  says(refused({{0, 2_MiB, hbm}, {4_MiB, 2_MiB, node}}), "does not begin at 2MiB, where the one before ends");
+  says(refused(areas(1_MiB, 2_MiB)), "the area of 1 MiB at 0 in device:1 is no multiple of 2 MiB");
+  says(refused({{0, 0, hbm}}), "is no multiple of 2 MiB");
+  says(refused({{0, 2_MiB, hbm}, {4_MiB, 2_MiB, node}}), "does not begin at 2 MiB, where the one before ends");
   says(refused({{0, 2_MiB, location::none()}}), "in none is in no memory; name a GPU");
   says(refused({{0, 1ULL << 62, hbm}, {1ULL << 62, 1ULL << 62, node}}), "beyond the address space");
   says(refused({{0, 2_MiB, location::host_numa(9)}}), "cuMemGetAllocationGranularity failed");
-  says(refused(areas(2_MiB, 2_MiB), {.piece = 3_MiB}), "in pieces of 3MiB, which is no multiple of 2MiB");
+  says(refused(areas(2_MiB, 2_MiB), {.piece = 3_MiB}), "in pieces of 3 MiB, which is no multiple of 2 MiB");
   says(refused(areas(2_MiB, 2_MiB), {.piece = 0}), "in pieces of 0");
-  says(refused(areas(2_MiB, 2_MiB), {.also = {7}}), "cuMemSetAccess failed while making a range of 4MiB");
+  says(refused(areas(2_MiB, 2_MiB), {.also = {7}}), "cuMemSetAccess failed while making a range of 4 MiB");
 }
 
 BOOST_FIXTURE_TEST_CASE(the_memory_that_was_full_is_named_with_what_would_fit, world) {
   tiered_range other = made({{0, 512_MiB, location::nearest_numa()}});
   const auto host_full = caught<cuda_error>{[&] { made(areas(64_MiB, 768_MiB), {.piece = 64_MiB}); }};
   BOOST_CHECK_MESSAGE(
-      host_full.says("cuMemCreate failed while making a range of 832MiB, for which host_numa:0 "
-                     "is to hold 768MiB and holds 512MiB so far; 0 more are free there, so at "
-                     "most 512MiB would fit (error 2): memory ran out"),
+      host_full.says("cuMemCreate failed while making a range of 832 MiB, for which host_numa:0 "
+                     "is to hold 768 MiB and holds 512 MiB so far; 0 more are free there, so at "
+                     "most 512 MiB would fit (error 2): memory ran out"),
       host_full.text);
   const auto hbm_full = caught<cuda_error>{[&] { made(areas(2_GiB, 2_MiB), {.piece = 768_MiB}); }};
-  BOOST_CHECK_MESSAGE(hbm_full.says("device:1 is to hold 2GiB and holds 768MiB so far; 256MiB more are free "
-                                    "there, so at most 1GiB would fit"),
-                      hbm_full.text);
+  BOOST_CHECK_MESSAGE(
+      hbm_full.says("device:1 is to hold 2 GiB and holds 768 MiB so far; 256 MiB more are free "
+                    "there, so at most 1 GiB would fit"),
+      hbm_full.text);
   BOOST_CHECK_EQUAL(machine().live_reservations(), 1U);
 }
 
@@ -104,7 +105,7 @@ BOOST_FIXTURE_TEST_CASE(what_was_made_may_be_kept_when_a_memory_is_full, world) 
   BOOST_CHECK_EQUAL(range.ready(), 64_MiB + 1_GiB);
   range.wait_for(range.ready());
   std::memset(range.data() + range.ready() - 1, 1, 1);
-  BOOST_CHECK(caught<cuda_error>{[&] { range.wait(); }}.says("at most 1GiB would fit"));
+  BOOST_CHECK(caught<cuda_error>{[&] { range.wait(); }}.says("at most 1 GiB would fit"));
   BOOST_CHECK_EQUAL(range.ready(), 64_MiB + 1_GiB);
   BOOST_CHECK(caught<bad_request>{[&] { range.wait_for(3_GiB); }}.says("wait for no more than it has"));
 }

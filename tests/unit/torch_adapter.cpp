@@ -7,6 +7,8 @@
 #include "support/laws.hpp"
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(torch_adapter)
+
 namespace {
 
 using namespace cmm;
@@ -38,8 +40,6 @@ adapted(const Recipe&, From...) -> adapted<Recipe>;
 constexpr auto swap_recipe = managed{} | threshold_prefetch{} | limit{32_MiB} | pool{};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(torch_adapter)
 
 BOOST_AUTO_TEST_CASE(nothing_is_called_before_the_first_request) {
   adapted world{swap_recipe};
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(running_out_is_null_and_says_what_to_do) {
   void* const most = world.take(30_MiB);
   BOOST_CHECK(world.take(4_MiB) == nullptr);
   const std::string why = world.library.exhausted(4_MiB, 0);
-  BOOST_CHECK_MESSAGE(why.starts_with("CUDA out of memory. cmm could not serve 4MiB on device 0: 30MiB are "
+  BOOST_CHECK_MESSAGE(why.starts_with("CUDA out of memory. cmm could not serve 4 MiB on device 0: 30 MiB are "
                                       "live there"),
                       why);
   BOOST_CHECK_MESSAGE(why.find("raise the limit by CMM_LIMIT") != std::string::npos, why);

@@ -7,6 +7,8 @@
 #include "support/laws.hpp"
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(torch_environment)
+
 namespace {
 
 using namespace cmm;
@@ -35,8 +37,6 @@ std::string refusal(const auto& recipe, const variables& set) {
 constexpr auto typical = managed{} | threshold_prefetch{} | limit{32_MiB} | pool{};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(torch_environment)
 
 BOOST_AUTO_TEST_CASE(without_variables_the_recipe_is_as_written) {
   BOOST_CHECK_EQUAL(recipe_with(typical, {}), to_text(typical));

@@ -4,10 +4,10 @@
 
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(traces)
+
 using namespace cmm;
 using namespace cmm::literals;
-
-BOOST_AUTO_TEST_SUITE(traces)
 
 BOOST_AUTO_TEST_CASE(each_block_is_logged_when_taken_and_when_freed) {
   sim::machine machine{tests::two_h200};

@@ -8,6 +8,8 @@
 #include "support/laws.hpp"
 #include "support/world.hpp"
 
+BOOST_AUTO_TEST_SUITE(trace_files)
+
 using namespace cmm;
 using namespace cmm::literals;
 using tests::caught;
@@ -49,8 +51,6 @@ std::string with_number(std::size_t field, const std::string& number) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(trace_files)
 
 BOOST_AUTO_TEST_CASE(what_is_saved_is_loaded_again) {
   sim::machine machine{tests::two_h200};

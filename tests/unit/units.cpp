@@ -2,6 +2,8 @@
 #include <cmm/core/units.hpp>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(units)
+
 using namespace cmm;
 using namespace cmm::literals;
 
@@ -9,8 +11,6 @@ static_assert(1_KiB == 1024 && 1_MiB == 1024 * 1_KiB && 1_GiB == 1024 * 1_MiB &&
 static_assert(0x10_KiB == 16_KiB && 0b11_KiB == 3_KiB && 010_KiB == 8_KiB && 1'024_KiB == 1_MiB &&
               0_KiB == 0);
 static_assert(16'777'215_TiB == no_limit - (1_TiB - 1));
-
-BOOST_AUTO_TEST_SUITE(units)
 
 BOOST_AUTO_TEST_CASE(a_size_is_read_with_its_unit) {
 #define SIZE(text, bytes) BOOST_CHECK_EQUAL(std::to_string(parse_size(text)), bytes);

@@ -8,6 +8,8 @@
 #include <iterator>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(whole_file)
+
 using cmm::detail::write_whole;
 namespace fs = std::filesystem;
 
@@ -35,8 +37,6 @@ std::string content(const fs::path& path) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(whole_file)
 
 BOOST_AUTO_TEST_CASE(a_text_takes_the_place_of_the_one_before_and_leaves_nothing_beside_it) {
   const own_folder folder;

@@ -35,6 +35,7 @@ class std_allocator {
       : memory_{&memory}, stream_{s}, device_{detail::fixed_device(memory, device)} {
     detail::need_host_access(memory);
   }
+  explicit std_allocator(const Allocator&&) = delete;  // cmm: a bridge needs an allocator that outlives it
   template <class Other>
   std_allocator(const std_allocator<Other, Allocator>& other) noexcept  // NOLINT(google-explicit-constructor)
       : memory_{&other.upstream()}, stream_{other.stream()}, device_{other.device()} {}

@@ -51,6 +51,12 @@ requires std::is_unbounded_array_v<T>
   return detail::make_unique<T>(memory, count, s);
 }
 
+/// A count of what is no array is a compile error that says what to write.
+template <class T, bridgeable Allocator>
+requires(!std::is_array_v<T>) void make_unique(Allocator&, std::size_t, stream = {}) {
+  static_assert(std::is_array_v<T>, "cmm: for an array write make_unique<T[]>(memory, count, stream)");
+}
+
 /// One object, not initialized, for use in the order of the stream.
 template <class T, bridgeable Allocator>
 requires(!std::is_array_v<T>)

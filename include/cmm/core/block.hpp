@@ -27,6 +27,8 @@ struct block {
   int device = current_device;
 
   explicit constexpr operator bool() const noexcept { return data != nullptr; }
+  template <class T>
+  operator T*() const = delete;  // cmm: a block is no pointer; its address is block.data
   friend constexpr bool operator==(const block&, const block&) noexcept = default;
 };
 

@@ -77,6 +77,14 @@ std::size_t skipped_hints_of(const auto& allocator) noexcept {
   }
 }
 
+/// Arguments of `allocate`.
+template <class... T>
+concept asks_for_memory = requires(void (*bytes)(std::size_t, stream), const T&... given) {
+  bytes(given...);
+}
+|| requires(void (*bytes)(std::size_t), const T&... given) { bytes(given...); }
+|| requires(void (*whole)(request), const T&... given) { whole(given...); };
+
 }  // namespace detail
 
 /// Part of the name of an allocator: layers check blocks in debug builds alone, so functions that take an
@@ -101,8 +109,8 @@ class built {
       : built{std::move(api), elements, std::make_index_sequence<layers>{},
               std::make_index_sequence<sizeof...(Rest) - layers>{}} {}
 
-  built(const built&) = delete;
-  built& operator=(const built&) = delete;
+  built(const built&) = delete;             // cmm: an allocator stays where it is built; pass it by reference
+  built& operator=(const built&) = delete;  // cmm: an allocator stays where it is built
 
   [[gnu::always_inline]] block allocate(request r) {
     constexpr std::size_t most = no_limit / 2;
@@ -118,11 +126,26 @@ class built {
   /// Takes `bytes` bytes for use in the order of `s`, on the calling thread's device.
   block allocate(std::size_t bytes, stream s = {}) { return allocate(request{.bytes = bytes, .stream = s}); }
 
+  /// Anything else is a compile error that says what to write.
+  template <class... Wrong>
+  requires(!detail::asks_for_memory<Wrong...>) block allocate(const Wrong&...) {
+    static_assert(detail::asks_for_memory<Wrong...>,
+                  "cmm: allocate() takes bytes and a stream, allocate(64_MiB, stream), or a cmm::request");
+    return {};
+  }
+
   /// Gives a block back; work already in the stream may still use it. An empty block is ignored. The block
   /// must be as `allocate` returned it: a debug build ends the process where its size is another one, a
   /// release build believes it, and `stats` and `limit` are then off by the difference for good.
   [[gnu::always_inline]] void deallocate(block b, stream s = {}) noexcept {
     if (b) stack_.deallocate(b, s);
+  }
+
+  /// An address is a compile error that says what to write.
+  template <class T>
+  void deallocate(T* data, stream = {}) noexcept {
+    static_assert(sizeof(data) == 0,
+                  "cmm: deallocate() takes the block that allocate() returned, and not its address");
   }
 
   /// The layer with these settings: `memory.get<cmm::stats>()`.
@@ -179,8 +202,9 @@ class built {
       all += total;
     }
     if (all != 0 && bytes > all) {
-      throw bad_request{"a block of " + format_size(bytes) +
-                        " was asked for, but all memories of this machine together hold " + format_size(all)};
+      throw bad_request{"a block of " + size_in_full(bytes) +
+                        " was asked for, but all memories of this machine together hold " +
+                        size_in_full(all)};
     }
   }
 

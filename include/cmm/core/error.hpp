@@ -14,6 +14,7 @@ struct code_location {
   unsigned line;
   const char* function;
 
+  /// Where it is called from.
   static constexpr code_location current(const char* file = __builtin_FILE(),
                                          unsigned line = __builtin_LINE(),
                                          const char* function = __builtin_FUNCTION()) noexcept {
@@ -43,6 +44,7 @@ class cuda_error : public std::runtime_error {
         status_{failed},
         where_{where} {}
 
+  /// What CUDA answered, which call that was, and where in the source it was made.
   [[nodiscard]] errc code() const noexcept { return status_.code; }
   [[nodiscard]] const char* call() const noexcept { return status_.call; }
   [[nodiscard]] const code_location& where() const noexcept { return where_; }

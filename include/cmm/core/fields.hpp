@@ -17,6 +17,7 @@ concept named = requires {
   { Element::name } -> std::convertible_to<const char*>;
 };
 
+/// A place as recipes write it: "device", "host_numa:1", "none".
 inline std::string to_text(location where) {
   const std::string id = where.is_relative() ? "" : ":" + std::to_string(where.id);
   switch (where.what) {
@@ -28,6 +29,7 @@ inline std::string to_text(location where) {
   return "none";
 }
 
+/// A setting as recipes write it; a size so that `parse_size` reads it back.
 inline std::string to_text(std::size_t bytes) { return format_size(bytes); }
 inline std::string to_text(int value) { return std::to_string(value); }
 inline std::string to_text(bool value) { return value ? "true" : "false"; }

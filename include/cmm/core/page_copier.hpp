@@ -17,6 +17,7 @@ struct page_kernel {
     ring,       ///< one thread issues bulk copies through shared memory
   };
 
+  /// Which kernel, and with how many thread blocks.
   kind what = kind::registers;
   unsigned ctas = 1;
 };

@@ -7,6 +7,7 @@
 #include "concepts.hpp"
 #include "held_blocks.hpp"
 #include "process.hpp"
+#include "size_text.hpp"
 #include "units.hpp"
 
 namespace cmm {
@@ -108,7 +109,7 @@ class placed {
   }
 
   [[gnu::cold, gnu::noinline]] static block refused(status taken, std::size_t bytes) {
-    if (!taken.out_of_memory()) throw cuda_error{taken, "taking " + format_size(bytes) + " of memory"};
+    if (!taken.out_of_memory()) throw cuda_error{taken, "taking " + size_in_full(bytes) + " of memory"};
     return {};
   }
 

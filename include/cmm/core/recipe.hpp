@@ -131,6 +131,13 @@ struct recipe {
     if constexpr (has_source && api<Api>) return built<Api, Elements...>{std::move(on), elements};
   }
 
+  /// A recipe that is built over nothing is a compile error that says what to write.
+  template <class Nothing = void>
+  void build() const {
+    static_assert(!std::is_void_v<Nothing>,
+                  "cmm: build() takes an api, such as recipe.build(cmm::cuda::api{})");
+  }
+
   /// Runs the policies of a fragment in their order.
   void place(auto& at, block b, stream s) const
       requires(sizeof...(Elements) > 0 &&

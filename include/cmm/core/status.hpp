@@ -26,6 +26,7 @@ struct [[nodiscard]] status {
   errc code = errc::success;
   const char* call = "";
 
+  /// Whether the call succeeded, and whether memory is what it lacked.
   [[nodiscard]] constexpr bool ok() const noexcept { return code == errc::success; }
   [[nodiscard]] constexpr bool out_of_memory() const noexcept { return code == errc::out_of_memory; }
 };

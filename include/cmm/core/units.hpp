@@ -10,6 +10,7 @@
 
 namespace cmm {
 
+/// As many bytes as there can be: a setting of this size bounds nothing.
 inline constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
 namespace detail {

@@ -23,7 +23,7 @@ namespace cmm::cuda {
 ///
 /// The allocator must outlive it. Blocks belong to one device, the current one of the constructor's thread
 /// unless named; naming it keeps the constructor free of CUDA calls. Sizes and alignments are in bytes.
-/// Errors are those of CCCL: `std::bad_alloc` when memory ran out, `::cuda::cuda_error`, and
+/// Errors are those of CCCL: `std::bad_alloc` when memory ran out, `cuda::cuda_error` of CCCL, and
 /// `std::invalid_argument` for a request that cannot be served, such as an alignment that is no power of two;
 /// one above 256 costs as many bytes more. Threads: as the allocator.
 template <bridgeable Allocator>

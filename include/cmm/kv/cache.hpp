@@ -22,6 +22,7 @@ struct slot_copy {
   friend constexpr bool operator==(const slot_copy&, const slot_copy&) noexcept = default;
 };
 
+/// How a cache keeps its pages.
 struct cache_settings {
   std::int32_t tokens = 16;               ///< of a page
   std::int32_t sequences = 256;           ///< at once
@@ -36,6 +37,7 @@ struct cache_settings {
 template <placement_policy Policy = on_use>
 class cache {
  public:
+  /// What the constructor takes.
   using settings = cache_settings;
 
   /// All pages of a layout but page 0, where padding is written. Throws `bad_request`.
@@ -168,6 +170,7 @@ class cache {
   /// Beside the work of a step, in another stream: see `residency::refill`.
   kv::plan refill() { return residency_.refill(); }
 
+  /// What the last step moves, up to the next one.
   [[nodiscard]] const kv::plan& plan() const noexcept { return plan_; }
   /// Pages that were shared and are written in this step: copied before the work, in this order.
   [[nodiscard]] std::span<const slot_copy> copies() const noexcept { return copies_; }

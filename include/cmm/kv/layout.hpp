@@ -44,6 +44,7 @@ class layout {
   /// For kernels: the planes of the first layer, then those of the next; the caller's own pieces as given.
   [[nodiscard]] std::span<const piece> planes() const noexcept { return planes_; }
 
+  /// Slots, and bytes of a page in all its pieces together.
   [[nodiscard]] std::int32_t slots() const noexcept { return slots_; }
   [[nodiscard]] std::size_t page_bytes() const noexcept { return page_bytes_; }
   /// Of the whole range, from its begin to the end of the last piece.

@@ -10,6 +10,7 @@
 
 namespace cmm::kv {
 
+/// Which way pages go: to HBM, to the host, or both at once in exchange.
 enum class direction : unsigned char { up, down, swap };
 
 /// What runs on the GPU while pages move.
@@ -23,6 +24,7 @@ enum class beside : unsigned char {
 struct moved_by {
   enum class mover : unsigned char { registers, ring, engine };
 
+  /// By a kernel of so many thread blocks, or by the copy engine, which has none.
   mover what = mover::registers;
   unsigned ctas = 4;
 

@@ -19,6 +19,7 @@ struct half {
   std::int32_t begin = 0;
   std::int32_t end = 0;
 
+  /// Whether a slot is one of these.
   [[nodiscard]] constexpr bool holds(std::int32_t slot) const noexcept { return begin <= slot && slot < end; }
 };
 

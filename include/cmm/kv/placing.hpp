@@ -48,6 +48,7 @@ class placing {
   [[nodiscard]] bool is_shared(std::int32_t page) const noexcept { return pages_.of(page).shared; }
   [[nodiscard]] bool is_pinned(std::int32_t page) const noexcept { return pages_.of(page).pinned; }
 
+  /// Pages that stay in HBM, as `pinned` has them.
   [[nodiscard]] std::int32_t pinned() const noexcept { return pages_.pinned(); }
   /// Whether it lies in HBM and can be sent out in this step.
   [[nodiscard]] bool may_leave(std::int32_t page) const noexcept {

@@ -70,7 +70,7 @@ class recipe_memory final : public range_memory {
     block_ = memory_.allocate({.bytes = bytes, .device = how.device});
     if (!block_) {
       const status full{errc::out_of_memory, "allocate"};
-      throw range_full{full, "taking " + format_size(bytes) + " from " + text_, location::none(), 0};
+      throw range_full{full, "taking " + size_in_full(bytes) + " from " + text_, location::none(), 0};
     }
     if (!migrates(memory_.upstream())) return;
     try {

@@ -19,6 +19,7 @@
 
 namespace cmm::kv {
 
+/// How pages are kept and moved.
 struct residency_settings {
   /// So many slots of HBM can be had without a copy once `refill` has been run: oldest idle pages have a copy
   /// beyond.
@@ -37,6 +38,7 @@ struct residency_settings {
 template <placement_policy Policy = on_use>
 class residency {
  public:
+  /// What the constructor takes.
   using settings = residency_settings;
 
   /// Pages in their own slots, none of them known to the caller. Throws `bad_request` for a `fast` or a
@@ -115,6 +117,8 @@ class residency {
     return {.down = refill_, .step = ++plans_};
   }
 
+  /// Where a page is, which page a slot holds, and whether a page is in HBM; `bad_request` for one that is
+  /// not there.
   [[nodiscard]] std::int32_t slot_of(std::int32_t page) const { return pages_.slot_of(checked(page)); }
   [[nodiscard]] std::int32_t page_in(std::int32_t slot) const { return pages_.page_in(checked(slot)); }
   [[nodiscard]] bool is_fast(std::int32_t page) const { return pages_.is_fast(checked(page)); }

@@ -38,6 +38,7 @@ struct shape {
   /// Planes of all layers.
   [[nodiscard]] std::size_t all_planes() const { return product({{"layers", layers}, {"planes", planes}}); }
 
+  /// Bytes from one token, and from one head, to the next.
   [[nodiscard]] strides element_strides() const noexcept {
     const auto size = static_cast<std::size_t>(head_size);
     if (order == kv::order::nhd) return {.token = static_cast<std::size_t>(kv_heads) * size, .head = size};

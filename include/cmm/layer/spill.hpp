@@ -76,6 +76,7 @@ struct spill {
       return detail::skipped_hints_of(fast_) + detail::skipped_hints_of(upstream_);
     }
 
+    /// The allocator of the fast recipe.
     auto& fast() noexcept { return fast_; }
     auto& api() noexcept { return upstream_.api(); }
     auto& upstream() noexcept { return upstream_; }

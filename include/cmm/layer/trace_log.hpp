@@ -26,6 +26,7 @@ class trace_log {
  public:
   explicit trace_log(std::size_t most) noexcept : most_{most} {}
 
+  /// Writes down what was taken, in which stream.
   template <api Api>
   void took(Api& api, const block& b, stream s) noexcept {
     const std::scoped_lock lock{mutex_};

@@ -15,6 +15,7 @@
 
 namespace cmm::platform {
 
+/// What CUDA or NVML answered, by the name of the question.
 using named_numbers = std::map<std::string, std::int64_t>;
 
 /// What CUDA and NVML say of one GPU. What they do not answer is absent.

@@ -53,6 +53,7 @@ struct gpu {
     visit("compute_capability", self.compute_capability);
   }
 
+  /// Whether its memory is that of the CPU.
   [[nodiscard]] bool shares_host_memory() const { return integrated.value_or(false); }
   /// Whether CPU and GPU read each other's memory through caches that hardware keeps right.
   [[nodiscard]] bool coherent() const {
@@ -81,11 +82,13 @@ struct usable_memory {
 /// What a NUMA node holds. `unclear` memory is counted nowhere.
 enum class node_role : unsigned char { host, hbm, empty, unclear };
 
+/// The role in words: "HBM", "host memory".
 constexpr const char* to_text(node_role role) noexcept {
   constexpr const char* names[] = {"host memory", "HBM", "no memory", "unclear"};
   return names[static_cast<int>(role)];
 }
 
+/// A NUMA node, its CPUs as the kernel lists them, and its memory in bytes.
 struct node {
   int id = 0;
   std::string cpus{};
@@ -93,6 +96,7 @@ struct node {
   std::uint64_t free_bytes = 0;
   std::uint64_t cache_bytes = 0;  ///< page cache, which the kernel gives back
   bool allowed = true;            ///< by the CPU set of this process
+  /// What its memory is.
   fact<node_role> role = unknown{};
   int gpu = -1;  ///< whose HBM it is; -1 for none or one this process does not see
 };
@@ -102,6 +106,7 @@ struct tier {
   enum class kind : unsigned char { hbm, host, unified, carve_out };
   static constexpr const char* kind_names[] = {"hbm", "host", "unified", "carve_out"};
 
+  /// Which kind of memory.
   kind what = kind::host;
   int gpu = -1;   ///< of HBM, if the process sees it
   int node = -1;  ///< the NUMA node, if there is one

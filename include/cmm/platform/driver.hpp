@@ -49,6 +49,7 @@ inline fact<bool> uvm_flag(const driver_settings& known, const std::string& name
 
 }  // namespace detail
 
+/// Reads `/proc/driver/nvidia` and the parameters of the module.
 inline driver_settings read_driver(files& from) {
   driver_settings known;
   constexpr const char* version_path = "/proc/driver/nvidia/version";

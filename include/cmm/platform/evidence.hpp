@@ -12,6 +12,7 @@ namespace cmm::platform {
 /// not.
 enum class certainty : unsigned char { verified, reported, inferred, unknown };
 
+/// In one word, as it is printed.
 constexpr const char* to_text(certainty how) noexcept {
   switch (how) {
     case certainty::verified: return "verified";
@@ -29,6 +30,7 @@ struct fact {
   certainty how = certainty::unknown;
   std::string evidence{};
 
+  /// Whether it is known, its value where it is, and another value where it is not.
   [[nodiscard]] explicit operator bool() const noexcept { return value.has_value(); }
   [[nodiscard]] const T& operator*() const { return value.value(); }
   [[nodiscard]] T value_or(T otherwise) const { return value.value_or(std::move(otherwise)); }
@@ -36,14 +38,17 @@ struct fact {
   friend bool operator==(const fact&, const fact&) = default;
 };
 
+/// A fact that was tried out.
 template <class T>
 fact<T> verified(T value, std::string evidence) {
   return {std::move(value), certainty::verified, std::move(evidence)};
 }
+/// A fact that somebody who knows it told.
 template <class T>
 fact<T> reported(T value, std::string evidence) {
   return {std::move(value), certainty::reported, std::move(evidence)};
 }
+/// A fact that follows from others.
 template <class T>
 fact<T> inferred(T value, std::string evidence) {
   return {std::move(value), certainty::inferred, std::move(evidence)};

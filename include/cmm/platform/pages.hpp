@@ -17,6 +17,7 @@ struct page_sizes {
   fact<std::uint64_t> transparent_huge_bytes = unknown{};
 };
 
+/// From what the program was told and `/sys/kernel/mm`.
 inline page_sizes read_page_sizes(files& from, const answers& given) {
   page_sizes known;
   if (given.page_bytes) {

@@ -7,7 +7,7 @@
 
 namespace cmm::platform {
 
-/// The text without what could name a person or a machine: user@host, UUIDs, MAC addresses.
+/// The text without what could name a person or a machine: users at hosts, UUIDs, MAC addresses.
 inline std::string scrubbed(std::string text) {
   static const std::regex uuid{"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"};
   static const std::regex mac{"\\b[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}\\b"};

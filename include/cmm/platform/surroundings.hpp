@@ -42,6 +42,7 @@ inline fact<bool> in_container(files& from) {
 
 }  // namespace detail
 
+/// Reads what the kernel, the control groups and the firmware tell of it.
 inline surroundings read_surroundings(files& from) {
   surroundings known;
   constexpr const char* release = "/proc/sys/kernel/osrelease";

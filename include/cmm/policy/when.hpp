@@ -25,7 +25,7 @@ struct when {
   static_assert(policy<Policy>, "cmm: the second argument of when() is no policy");
 
   Predicate holds;
-  Policy then;
+  Policy then;  ///< what those blocks get
 
   static constexpr const char* name = "when";
   static constexpr bool hints = detail::gives_hints<Policy>;

@@ -37,6 +37,7 @@ struct cmm_kv_piece {
   std::uint64_t offset, stride, bytes;
 };
 
+/// What a layout is: its slots, and bytes of a page in all of them together.
 struct cmm_kv_layout_facts {
   std::int32_t slots;
   std::uint64_t page_bytes;
@@ -97,6 +98,7 @@ struct cmm_kv_stock_wish {
   int where_id;         ///< its number; -1 the node nearest to the GPU
 };
 
+/// What a range is, and how much of it is made.
 struct cmm_kv_range_facts {
   void* data;  ///< of slot 0; null when all was given back
   std::uint64_t bytes;

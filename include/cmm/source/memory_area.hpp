@@ -7,6 +7,7 @@
 #include "../core/error.hpp"
 #include "../core/fields.hpp"
 #include "../core/resolve.hpp"
+#include "../core/size_text.hpp"
 
 namespace cmm {
 
@@ -22,7 +23,7 @@ struct memory_area {
 namespace detail {
 
 [[noreturn, gnu::cold]] inline void refuse_area(const memory_area& area, const std::string& why) {
-  throw bad_request{"the area of " + format_size(area.bytes) + " at " + format_size(area.offset) + " in " +
+  throw bad_request{"the area of " + size_in_full(area.bytes) + " at " + size_in_full(area.offset) + " in " +
                     to_text(area.where) + why};
 }
 
@@ -61,11 +62,11 @@ inline std::size_t checked_areas(const std::vector<memory_area>& areas, std::siz
   std::size_t end = 0;
   for (const memory_area& each : areas) {
     if (each.bytes == 0 || each.bytes % granule != 0) {
-      refuse_area(
-          each, " is no multiple of " + format_size(granule) + ", in which these memories come; round it up");
+      refuse_area(each, " is no multiple of " + size_in_full(granule) +
+                            ", in which these memories come; round it up");
     }
     if (each.offset != end) {
-      refuse_area(each, " does not begin at " + format_size(end) +
+      refuse_area(each, " does not begin at " + size_in_full(end) +
                             ", where the one before ends; list the areas in order and without gaps");
     }
     if (each.bytes > no_limit / 2 - end) refuse_area(each, " goes beyond the address space");

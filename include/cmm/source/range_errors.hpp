@@ -40,14 +40,14 @@ inline constexpr const char* stock_not_shareable =
     "them";
 
 [[noreturn, gnu::cold]] inline void refuse_wait(std::size_t wanted, std::size_t bytes) {
-  throw bad_request{"a range of " + format_size(bytes) + " was waited for until " + format_size(wanted) +
+  throw bad_request{"a range of " + size_in_full(bytes) + " was waited for until " + size_in_full(wanted) +
                     " of it are ready; wait for no more than it has"};
 }
 
 inline void check_piece_size(std::size_t piece, std::size_t granule) {
   if (piece != 0 && piece % granule == 0) return;
-  throw bad_request{"a range was to be made in pieces of " + format_size(piece) +
-                    ", which is no multiple of " + format_size(granule) +
+  throw bad_request{"a range was to be made in pieces of " + size_in_full(piece) +
+                    ", which is no multiple of " + size_in_full(granule) +
                     ", in which these memories come; round it up"};
 }
 
@@ -86,14 +86,14 @@ piece_failure why_no_piece(Api& api, const mapped_pieces<Api>& range, status fai
     wanted += each.bytes;
     if (each.offset < at.offset) held += each.bytes;
   }
-  std::string text = "making a range of " + format_size(range.bytes()) + ", for which " + to_text(at.where) +
-                     " is to hold " + format_size(wanted) + " and holds " + format_size(held) + " so far";
+  std::string text = "making a range of " + size_in_full(range.bytes()) + ", for which " + to_text(at.where) +
+                     " is to hold " + size_in_full(wanted) + " and holds " + size_in_full(held) + " so far";
   std::size_t free = 0;
   std::size_t total = 0;
   if (failed.out_of_memory() && api.memory_info(at.where, free, total).ok()) {
     constexpr std::size_t granule = std::size_t{2} << 20;
     free = free / granule * granule;
-    text += "; " + format_size(free) + " more are free there, so at most " + format_size(held + free) +
+    text += "; " + size_in_full(free) + " more are free there, so at most " + size_in_full(held + free) +
             " would fit";
   }
   return {failed, text, at.where, held + free};

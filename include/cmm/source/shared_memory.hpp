@@ -13,6 +13,7 @@ namespace cmm {
 /// which is closed at the end.
 class shared_memory {
  public:
+  /// Where it begins in the range, how many bytes it has, and in which memory they are.
   std::size_t offset = 0;
   std::size_t bytes = 0;
   location where{};

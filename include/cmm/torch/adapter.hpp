@@ -62,12 +62,12 @@ class adapter final : public edge {
 
   std::string exhausted(std::size_t bytes, int device) override {
     const cmm_torch_usage used = usage(device);
-    std::string text = "CUDA out of memory. cmm could not serve " + format_size(bytes) + " on device " +
-                       std::to_string(device) + ": " + format_size(used.live_bytes) + " are live there, " +
-                       format_size(used.reserved_bytes) + " taken from the driver";
+    std::string text = "CUDA out of memory. cmm could not serve " + size_in_full(bytes) + " on device " +
+                       std::to_string(device) + ": " + size_in_full(used.live_bytes) + " are live there, " +
+                       size_in_full(used.reserved_bytes) + " taken from the driver";
     if (used.limit_bytes != no_limit) {
-      text += ", " + format_size(used.limit_used_bytes) + " of the limit of " +
-              format_size(used.limit_bytes) + " in use; free tensors, or raise the limit by CMM_LIMIT";
+      text += ", " + size_in_full(used.limit_used_bytes) + " of the limit of " +
+              size_in_full(used.limit_bytes) + " in use; free tensors, or raise the limit by CMM_LIMIT";
     } else {
       text += "; free tensors, or use a recipe with a larger memory behind it";
     }

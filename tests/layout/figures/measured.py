@@ -132,9 +132,9 @@ def products(_page):
     cold = median_ns(H200, "gemm/type:bf16/n:8192/operands:managed_cold/call:first")
     warm = median_ns(H200, "gemm/type:bf16/n:8192/operands:managed_resident/call:steady")
     return (
-        f"Managed memory that is resident costs nothing: matrix products of {len(found)} types and sizes run at "
-        f"{found[0]:.3f} to {found[-1]:.3f} of the speed of `cudaMalloc` memory, taken in turn. The first call "
-        f"on cold operands takes {cold / warm:.0f} times as long (bf16, size 8192), once."
+        f"Managed memory that is resident costs nothing: matrix products of {len(found)} types and sizes run "
+        f"at {found[0]:.3f} to {found[-1]:.3f} of the speed of `cudaMalloc` memory, taken in turn. The first "
+        f"call on cold operands takes {cold / warm:.0f} times as long (bf16, size 8192), once."
     )
 
 
@@ -155,8 +155,8 @@ def stability(page):
     folder = link("two runs, one after the other on one machine", "bench/results/h200-pcie/stability", page)
     return (
         f"How much a real row moves: {folder}, share {len(found)} rows; the median row differs by "
-        f"{100 * statistics.median(found):.1f} % and {100 * near:.0f} % of them by at most 35 %. Rows that wait "
-        "for the host's CPU move most."
+        f"{100 * statistics.median(found):.1f} % and {100 * near:.0f} % of them by at most 35 %. Rows that "
+        "wait for the host's CPU move most."
     )
 
 

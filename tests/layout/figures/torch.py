@@ -17,9 +17,7 @@ MODES = {
 
 def runs():
     """Every file of results."""
-    return sorted(
-        str(path.relative_to(ROOT)) for path in (ROOT / "bench/torch/results").glob("*.json")
-    )
+    return sorted(str(path.relative_to(ROOT)) for path in (ROOT / "bench/torch/results").glob("*.json"))
 
 
 def allocators(page):
@@ -40,9 +38,9 @@ def allocators(page):
     folder = link("bench/torch/results", "bench/torch/results", page)
     shown = table(head, ["---"] + ["---:"] * len(FIGURES), lines)
     return (
-        f"{shown}\n\nEach cell is the least and the most of the medians of all runs in {folder} ({rounds} rounds), "
-        "as a ratio to native of the same turn: times, and for the decode tokens per second. The decode is "
-        "bound by the host, hence the spread of 5 %. Logits are the same to the bit in every run."
+        f"{shown}\n\nEach cell is the least and the most of the medians of all runs in {folder} ({rounds} "
+        "rounds), as a ratio to native of the same turn: times, and for the decode tokens per second. The decode "
+        "is bound by the host, hence the spread. Logits are the same to the bit in every run."
     )
 
 

@@ -56,7 +56,9 @@ def spill(page):
         for share in SHARES:
             server = result["servers"].get(f"cmm, {share} % on the host")
             cells.append(ratio(server["to_stock"]) if server else "")
-        lines.append([f"{about(context)}, {context['rounds']} rounds{half_full} ({link('data', path, page)})", *cells])
+        lines.append(
+            [f"{about(context)}, {context['rounds']} rounds{half_full} ({link('data', path, page)})", *cells]
+        )
     head = ["KV cache on the host", *(f"{share} %" for share in SHARES)]
     return table(head, ["---"] + ["---:"] * len(SHARES), lines)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from . import compare as comparing
 from . import tiers
+from .answer import lines
 from .errors import BadInput
 from .files import write_all
 from .results import read_all
@@ -82,7 +83,7 @@ def run(arguments):
     write_all(out, build(results, comparison))
     say(
         [
-            *(comparing.report_lines(comparison) if comparison else []),
+            *(comparing.report_lines(comparison) if comparison else lines(results)),
             f"written: {out / 'report.html'}, with report.md, plots and recipes beside it",
         ]
     )
@@ -91,10 +92,23 @@ def run(arguments):
     return 1 if missed else 0
 
 
-def main():
+HELP = """\
+usage: {0} RESULTS.json... [--out DIR]
+       {0} --compare MEASURED.json SIMULATED.json [--fail-above MEDIAN] [--within ERROR:ROWS]... [--out DIR]
+  --out DIR              where to write (default: beside the first file)
+  --compare M S          how well a simulated run predicts a measured one, on the terminal and in the page
+  --fail-above MEDIAN    exit status 1 if the median error is larger, such as 15%
+  --within ERROR:ROWS    exit status 1 if fewer rows are within an error, such as 35%:90%"""
+
+
+def main(arguments=None, program="tools/report"):
     """Run, with one sentence for bad input."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if {"--help", "-h"} & set(arguments):
+        say([HELP.format(program)])
+        return 0
     try:
-        return run(sys.argv[1:])
+        return run(arguments)
     except BadInput as error:
-        print(f"tools/report: {error}", file=sys.stderr)
+        print(f"{program}: {str(error).replace('tools/report', program)}", file=sys.stderr)
         return 2

@@ -21,6 +21,7 @@ struct hot_set {
   kv::heats heats{};
   std::int32_t hand = 0;  ///< the slot that was looked at last
 
+  /// Makes room for so many pages; called once, by the residency.
   void prepare(std::int32_t pages, std::int32_t) { heats.prepare(pages, half_life); }
 
   void place(placing& step) {

@@ -10,30 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import Error
+from ...programs import PROBE, provided
 
 CHECKOUT = Path(__file__).resolve().parents[4] / "probe"
 """The command of a checkout; not there in an installed package."""
 
 
 def find_probe(environment: Mapping[str, str] = os.environ, checkout: Path = CHECKOUT) -> Path:
-    """CMM_PROBE_BINARY, else tools/probe of a checkout, else cmm_probe on the PATH. Refuses having none."""
-    named = environment.get("CMM_PROBE_BINARY")
-    if named:
-        if not os.access(named, os.X_OK) or Path(named).is_dir():
-            raise Error(
-                f"CMM_PROBE_BINARY names {named!r}, which is no program that this user may run; name a "
-                "cmm_probe"
-            )
-        return Path(named)
-    if os.access(checkout, os.X_OK):
+    """CMM_PROBE_BINARY, else tools/probe of a checkout, else cmm_probe on the PATH, else one compiled now."""
+    if not environment.get(PROBE.variable) and os.access(checkout, os.X_OK):
         return checkout
-    found = shutil.which("cmm_probe", path=environment.get("PATH", ""))
-    if not found:
-        raise Error(
-            "the program that looks at this machine is missing: build it in a checkout of cmm by "
-            "tools/probe, then put cmm_probe on the PATH or name it in CMM_PROBE_BINARY"
-        )
-    return Path(found)
+    return provided(PROBE, environment)
 
 
 def ask(probe: Path, *options: str) -> Any:
