@@ -46,7 +46,7 @@ class kv_memory {
     for (const cmm::kv::area& each : areas) bytes += each.bytes;
     block_ = managed_.allocate({.bytes = bytes});
     if (!block_)
-      throw std::runtime_error{"there is no room for " + cmm::format_size(bytes) +
+      throw std::runtime_error{"there is no room for " + cmm::size_text(bytes) +
                                " of managed memory; give fewer --slots"};
     data_ = static_cast<std::byte*>(block_.data);
     cmm::live_hints<api> hints{on.api()};

@@ -30,8 +30,8 @@ class memory_stock {
     std::size_t granule = 0;
     detail::check(api_.granularity(where_, granule), "asking for the granularity of a memory");
     if (piece == 0 || piece % granule != 0) {
-      throw bad_request{"a stock of memory in pieces of " + format_size(piece) + " was asked for, and " +
-                        to_text(where_) + " comes in " + format_size(granule) + "; give a multiple of that"};
+      throw bad_request{"a stock of memory in pieces of " + size_in_full(piece) + " was asked for, and " +
+                        to_text(where_) + " comes in " + size_in_full(granule) + "; give a multiple of that"};
     }
     wanted_ = bytes / piece + (bytes % piece != 0);
     made_.reserve(wanted_);
