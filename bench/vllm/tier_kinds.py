@@ -5,7 +5,8 @@ import importlib.util
 from llama import WITHOUT_COMPILING
 
 STOCK, NATIVE, LMCACHE, FIXED, FOLLOWING = "stock", "native", "lmcache", "cmm fixed", "cmm following"
-KINDS = (STOCK, NATIVE, LMCACHE, FIXED, FOLLOWING)
+FAST = "cmm following, admit fast"
+KINDS = (STOCK, NATIVE, LMCACHE, FIXED, FOLLOWING, FAST)
 
 
 def why_not(kind: str) -> str:
@@ -39,7 +40,7 @@ def engine_arguments(settings: dict, model: str) -> dict:
         "kv_cache_memory_bytes": hbm + host,
         "worker_cls": "cmm.vllm.Worker",
         "additional_config": {"cmm": told},
-        **settings.get("admit", {}),
+        **({"watermark": host / (hbm + host)} if kind == FAST else {}),
     }
 
 

@@ -129,7 +129,9 @@ def chosen(known: tuple[str, ...]):
     """Names joined by commas, of these; for argparse."""
 
     def read(text: str) -> list[str]:
-        found = [each.strip() for each in text.split(",")]
+        # The name of one server has a comma in it.
+        whole = text.replace(", admit", "; admit").split(",")
+        found = [each.strip().replace("; admit", ", admit") for each in whole]
         wrong = [each for each in found if each not in known]
         if wrong or len(set(found)) != len(found):
             raise argparse.ArgumentTypeError(f"{text!r} is no list of {', '.join(known)}")

@@ -119,7 +119,7 @@ def main() -> None:
             found = drive(engine, workload)
             found |= since(before, engine.counted())
             engine.reset()
-        except (ValueError, RuntimeError) as refused:
+        except (TypeError, ValueError, RuntimeError) as refused:  # also of an argument that this vLLM has not
             return {"refused": str(refused).splitlines()[0]}
         return found
 

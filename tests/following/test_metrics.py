@@ -23,13 +23,15 @@ COUNTED = {
 }
 
 WORKER = """
-import json, sys
+import json, os, sys
 from cmm.vllm.worker.metrics import Metrics
 now = [0.0]
 metrics = Metrics("model", 0, int(sys.argv[1]), clock=lambda: now[0])
 for second, counted, hits, brought in json.loads(sys.argv[2]):
     now[0] = second
     metrics.update(counted, hits, brought)
+if os.environ.get("KILLED"):
+    os.kill(os.getpid(), 9)
 """
 SERVER = """
 from prometheus_client import CollectorRegistry, generate_latest, multiprocess
@@ -86,6 +88,15 @@ class Shown(MetricsCase):
         self.assertEqual((shown["cmm_kv_hits_total", "0"], shown["cmm_kv_hits_brought_total", "0"]), (7, 4))
         self.assertEqual(shown["cmm_kv_reads_total", "beyond", "0"], 5)
         self.assertEqual(shown["cmm_kv_reads_total", "hbm", "0"], 15)
+
+    def test_a_rank_that_was_killed_takes_nothing_from_the_others(self):
+        self.environment["KILLED"] = "1"
+        with self.assertRaises(AssertionError):
+            self.worker(0, (0, COUNTED, 7, 4))
+        del self.environment["KILLED"]
+        self.worker(1, (0, {**COUNTED, "live": 6}, 8, 0))
+        shown = self.shown()
+        self.assertEqual((shown["cmm_kv_pages", "0", "live"], shown["cmm_kv_pages", "1", "live"]), (5, 6))
 
     def test_totals_are_counted_once(self):
         twice = {**COUNTED, "bytes_up": 5000}

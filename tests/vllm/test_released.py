@@ -30,20 +30,27 @@ class Released(unittest.TestCase):
     def test_the_oldest_release_has_all(self):
         interface.require(packages.OLDEST, packages.sources(packages.OLDEST))
 
-    def test_the_newest_release_has_all(self):
+    def newest(self):
+        """The version of the newest release, and its sources."""
         try:
             version = packages.newest()
-            source = packages.sources(version)
+            return version, packages.sources(version)
         except packages.UnreachableError as error:
             if IN_CI:
                 self.fail(str(error))
             self.skipTest(str(error))
+
+    def both(self):
+        """The sources of the oldest and of the newest release."""
+        return packages.sources(packages.OLDEST), self.newest()[1]
+
+    def test_the_newest_release_has_all(self):
+        version, source = self.newest()
         print(f"the newest vLLM is {version}")
         interface.require(version, source)
 
     def test_blocks_follow_in_both_and_a_field_with_block_ids_that_is_new_is_noticed(self):
-        for version in (packages.OLDEST, packages.newest()):
-            source = packages.sources(version)
+        for source in self.both():
             self.assertIsNone(why_blocks_stay(source))
             with tempfile.TemporaryDirectory() as folder:
                 changed = Path(shutil.copytree(source, Path(folder) / "vllm")) / small.STEP

@@ -183,6 +183,8 @@ class Kinds(unittest.TestCase):
             self.assertEqual((told["hbm_bytes"], told["blocks"]), (4 << 30, blocks))
             self.assertEqual(self.of(kind)["kv_cache_memory_bytes"], 16 << 30)
         self.assertNotIn("worker_cls", self.of(tier_kinds.STOCK))
+        self.assertEqual(self.of(tier_kinds.FAST)["watermark"], 0.75)
+        self.assertNotIn("watermark", self.of(tier_kinds.FOLLOWING))
 
 
 def measured():
@@ -255,6 +257,12 @@ class Bars(unittest.TestCase):
             ["over: the same tokens in all"],
         )
 
+    def test_over_counts_the_better_way_to_admit(self):
+        found = measured()
+        found[tier_kinds.FAST] = {"over": copy.deepcopy(found[tier_kinds.FOLLOWING]["over"])}
+        found[tier_kinds.FOLLOWING]["over"]["tokens_per_second"]["median"] = 10
+        self.assertEqual([bar for bar in tier_bars.judge(found) if not bar["held"]], [])
+
     def test_servers_that_did_not_run_have_no_bars(self):
         self.assertEqual(tier_bars.judge({tier_kinds.STOCK: {"cycled": {"left_out": "why"}}}), [])
 
@@ -318,6 +326,10 @@ class Command(unittest.TestCase):
         held = all(bar["held"] for bar in written["bars"])
         self.assertEqual(status, 0 if held else 1)
         self.assertEqual("every bar is held" in said, held)
+
+    def test_names_with_a_comma(self):
+        told = tiers.read_options(["--servers", "stock,cmm following, admit fast,native"])
+        self.assertEqual(told.servers, [tier_kinds.STOCK, tier_kinds.FAST, tier_kinds.NATIVE])
 
     def test_what_cannot_be_asked_for(self):
         for wrong in (["--servers", "fast"], ["--workloads", "cycled,cycled"], ["--rounds", "0"]):

@@ -14,6 +14,7 @@ from sessions import drive
 from workloads import Workload
 
 DELAY = {"stock": 1.0, "native": 0.5, "lmcache": 0.6, "cmm fixed": 2.0, "cmm following": 0.4}
+DELAY["cmm following, admit fast"] = 0.3
 
 
 class Engine:
@@ -47,7 +48,7 @@ def main():
         if what == "about":
             return {"gpu": "none", "vllm": "stand-in"}
         if what == "start":
-            beyond = settings["kind"] in ("cmm fixed", "cmm following")
+            beyond = settings["kind"].startswith("cmm")
             too_long = settings["max_model_len"] > tokens and not beyond
             return {"refused": f"a context of {settings['max_model_len']} does not fit"} if too_long else {}
 
@@ -55,7 +56,7 @@ def main():
             engine.now += max(seconds, 1e-3)
 
         found = drive(engine, Workload.from_json(what), clock=lambda: engine.now, sleep=sleep)
-        ours = {"remote_share": 0.0, "brought": 3} if settings["kind"] == "cmm following" else {}
+        ours = {"remote_share": 0.0, "brought": 3} if settings["kind"].startswith("cmm following") else {}
         return {**found, "preemptions": 0, "hit_share": 0.25, "external_hit_share": 0.0, **ours}
 
     turns.serve(channel, answer)

@@ -54,7 +54,7 @@ def _source(platform: str) -> str:
 
 def _profiles() -> list[str]:
     """The simulated machines, as their headers name them: known before half a minute of compiling."""
-    texts = (file.read_text() for file in sorted((include_folder() / "cmm/sim").glob("profile_*.hpp")))
+    texts = (file.read_text() for file in sorted((include_folder() / "cmm/sim/profiles").glob("*.hpp")))
     return sorted({name for text in texts for name in re.findall(r'\.name = "([^"]+)"', text)})
 
 
