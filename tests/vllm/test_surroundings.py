@@ -84,8 +84,8 @@ class Probe(ServeTest):
         self.assertEqual(find_probe({"PATH": str(self.folder)}), CHECKOUT)
         self.assertEqual(CHECKOUT, MACHINES.parents[1] / "tools/probe")
         self.assertEqual(find_probe({"PATH": str(self.folder)}, nowhere), program)
-        self.environment(CXX="no-such-compiler")
-        self.assert_error(["no C++ compiler"], find_probe, {"PATH": ""}, nowhere)
+        with mock.patch.dict("os.environ", CXX="no-such-compiler"):
+            self.assert_error(["no C++ compiler"], find_probe, {"PATH": ""}, nowhere)
 
     def test_users_of_gpus_are_told_apart(self):
         smi = self.folder / "nvidia-smi"
