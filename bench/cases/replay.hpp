@@ -98,7 +98,10 @@ double run(suite<Workload>& s, const std::vector<trace_event>& log, auto& memory
   {
     live_blocks live{memory, s.work().stream(), log.size()};
     const double begin = s.work().now();
-    for (const trace_event& e : log) live.play(e);
+    for (const trace_event& e : log) {
+      s.work().look_up();
+      live.play(e);
+    }
     time = (s.work().now() - begin) / static_cast<double>(log.size());
   }
   s.work().synchronize();

@@ -3,6 +3,7 @@
 #include <cmm/core/units.hpp>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace cmm::bench {
 
@@ -14,6 +15,9 @@ struct options {
   std::filesystem::path trace;
   std::size_t max_managed = 0;  ///< bytes; 0 means the default
   int repetitions = 1;
+  std::vector<std::filesystem::path> calibrate_from;
+  std::string name;
+  bool calibrate = false;
   bool quick = false;
   bool fresh = false;
   bool list = false;

@@ -9,6 +9,7 @@
 #include <cmm/core/error.hpp>
 #include <cmm/core/whole_file.hpp>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 
 namespace cmm::bench {
@@ -92,6 +93,16 @@ bool written(const fs::path& path, const std::string& text) {
   return false;
 }
 
+/// Why no file can be made beside `path`, or nothing; better known before hours of rows than after them.
+std::string no_room_beside(const fs::path& path) {
+  fs::path made;
+  const int file = detail::new_file_beside(path, made);
+  if (file < 0) return std::strerror(errno);
+  ::close(file);
+  ::unlink(made.c_str());
+  return {};
+}
+
 }  // namespace
 
 json read_results(const fs::path& path) {
@@ -123,7 +134,9 @@ run_files::run_files(fs::path folder, const json& context) : folder_{std::move(f
                    "); give another one with --out"};
   }
   const fs::path results = folder_ / "results.json";
-  if (const std::string reason = detail::no_place_for_a_file(results); !reason.empty()) {
+  std::string reason = detail::no_place_for_a_file(results);
+  if (reason.empty()) reason = no_room_beside(results);
+  if (!reason.empty()) {
     throw bad_text{"the results cannot be written to " + results.string() + ": " + reason +
                    "; give another folder with --out"};
   }

@@ -1,6 +1,8 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "../calibrate/command.hpp"
+#include "../profile/file.hpp"
 #include "../workload/sim_workload.hpp"
 #include "gpu.hpp"
 #include "run.hpp"
@@ -22,25 +24,29 @@ constexpr const char* footer =
     "on each "
     "line. Ctrl-C leaves results.partial.json, from which the same command goes on.";
 
-int run_simulated(const std::string& profile, const options& wanted) {
+int run_simulated(const std::string& machine, const options& wanted) {
+  const cmm::bench::machine_profile profile = cmm::bench::find_machine(machine);
+  for (const std::string& each : cmm::bench::contradictions(*profile)) {
+    std::fprintf(stderr, "cmm_bench: warning: in the profile %s %s\n", profile->name, each.c_str());
+  }
   std::vector<std::unique_ptr<cmm::bench::sim_workload>> gpus;
-  for (int device = 0; device < cmm::sim::find_profile(profile).devices; ++device) {
+  for (int device = 0; device < profile->devices; ++device) {
     gpus.push_back(std::make_unique<cmm::bench::sim_workload>(profile, device));
   }
   if (!wanted.list) {
     std::printf("platform: simulated %s; every figure is predicted by this profile, none is measured\n",
-                profile.c_str());
+                profile->name);
   }
   return cmm::bench::run_on(gpus, wanted);
 }
 
-int run(const options& wanted) {
+int run_rows_on(const options& wanted) {
   constexpr std::string_view sim = "sim:";
   constexpr const char* stand_in = "gh200-480";
   if (wanted.platform.starts_with(sim)) return run_simulated(wanted.platform.substr(sim.size()), wanted);
   if (wanted.platform != "auto" && wanted.platform != "cuda") {
     throw cmm::bad_text{"the platform \"" + wanted.platform +
-                        "\" is unknown; write auto, cuda, or sim:NAME such as sim:gh200-480"};
+                        "\" is unknown; write auto, cuda, sim:NAME such as sim:gh200-480, or sim:FILE.json"};
   }
   const std::string missing = cmm::bench::why_no_gpu();
   if (missing.empty()) return cmm::bench::run_on_cuda(wanted);
@@ -49,6 +55,24 @@ int run(const options& wanted) {
   }
   std::fprintf(stderr, "cmm_bench: no GPU can be used (%s), so a GH200 is simulated\n", missing.c_str());
   return run_simulated(stand_in, wanted);
+}
+
+int run(options wanted) {
+  if (!wanted.calibrate_from.empty()) {
+    return cmm::bench::write_profile(wanted.calibrate_from, wanted.out, wanted.name);
+  }
+  if (!wanted.calibrate) return run_rows_on(wanted);
+  // A host changes its speed over seconds: each row is measured in three rounds, and the middle one counts.
+  constexpr int rounds = 3;
+  const std::filesystem::path out = wanted.out;
+  std::vector<std::filesystem::path> results;
+  wanted.filter = cmm::bench::calibration_filter();
+  for (int round = 1; round <= rounds; ++round) {
+    wanted.out = out / ("round-" + std::to_string(round));
+    if (const int failed = run_rows_on(wanted); failed != 0) return failed;
+    results.push_back(wanted.out / "results.json");
+  }
+  return cmm::bench::write_profile(results, out, wanted.name);
 }
 
 }  // namespace
@@ -60,8 +84,15 @@ int main(int argc, char** argv) {
   app.footer(footer);
   app.add_option("--platform", wanted.platform,
                  "auto (a GPU if one answers, else sim:gh200-480), cuda, or sim:NAME with NAME one of " +
-                     cmm::sim::profile_names())
+                     cmm::sim::profile_names() + ", or sim:FILE.json with a profile that --calibrate made")
       ->capture_default_str();
+  app.add_flag(
+      "--calibrate", wanted.calibrate,
+      "measure the few rows from which a profile of this machine is made, in three rounds, and write "
+      "profile.json");
+  app.add_option("--calibrate-from", wanted.calibrate_from,
+                 "make the profile from the results.json of one run of a machine, or of several");
+  app.add_option("--name", wanted.name, "what the profile is called; without it, after the GPU");
   app.add_flag("--quick", wanted.quick, "fewer sizes and samples");
   app.add_option("--filter", wanted.filter, "run the rows whose name matches this regular expression");
   app.add_option("--repetitions", wanted.repetitions,

@@ -112,6 +112,7 @@ int run_rows(const std::vector<bench_row>& rows, const options& wanted, const ab
   row_reporter reporter{kept, shown};
   watch_interrupts();
   if (count != 0) benchmark::RunSpecifiedBenchmarks(&reporter, ".");
+  benchmark::ClearRegisteredBenchmarks();  // another round may follow
   return interrupted() ? kept.leave(shown.done(), count) : kept.finish();
 }
 

@@ -2,8 +2,8 @@
 
 usage: measure.py SETTINGS    a JSON object: "worker" (cmm or stock), "kv_bytes", "hbm_bytes", "library", ...
 
-Reads a line at a time, "start", "about", "tokens", "memory" or "decode", and answers each with a line of
-JSON.
+Reads a line at a time, "start", "about", "tokens", "memory", "decode" or "gpu", and answers each with a
+line of JSON.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import turns
+from llama import LLAMA, WITHOUT_COMPILING
 from memory_kinds import memory_of
 
 os.environ.update(
@@ -22,23 +23,6 @@ os.environ.update(
     VLLM_NO_USAGE_STATS="1",
     HF_HUB_OFFLINE="1",
 )
-
-# 3.75 billion parameters, so that a step takes the GPU no less than the CPU; 64 KiB of KV for each token
-LLAMA = {
-    "architectures": ["LlamaForCausalLM"],
-    "model_type": "llama",
-    "vocab_size": 32000,
-    "hidden_size": 4096,
-    "intermediate_size": 14336,
-    "num_hidden_layers": 16,
-    "num_attention_heads": 32,
-    "num_key_value_heads": 8,
-    "max_position_embeddings": 2048,
-    "torch_dtype": "bfloat16",
-    "bos_token_id": 1,
-    "eos_token_id": 2,
-}
-WITHOUT_COMPILING = {"mode": 0, "cudagraph_mode": "FULL_DECODE_ONLY"}
 
 
 class Server:
@@ -52,8 +36,10 @@ class Server:
         ours = {}
         if settings["worker"] == "cmm":
             told = {key: settings[key] for key in ("library", "recipe", "hbm_bytes") if key in settings}
+            told |= {"memory": "recipe", "blocks": "fixed"}  # the price of blocks that stay beyond HBM
             ours = {"worker_cls": "cmm.vllm.Worker", "additional_config": {"cmm": told}}
         self.requests, self.new_tokens = settings["requests"], settings["new_tokens"]
+        self.workers = settings["tensor_parallel_size"]
         self.llm = LLM(
             self.model.name,
             load_format="dummy",
@@ -84,9 +70,24 @@ class Server:
         tokens = [list(output.outputs[0].token_ids) for output in outputs]
         return sum(map(len, tokens)) / taken, tokens
 
+    def gpu_seconds(self) -> float | None:
+        """What the kernels of a step take, whatever the host does meanwhile; None where workers are apart."""
+        import torch
+        from torch.profiler import ProfilerActivity, profile
+
+        if self.workers > 1:
+            return None
+        with profile(activities=[ProfilerActivity.CUDA]) as seen:
+            self.generate()
+        taken = sum(each.self_device_time_total for each in seen.key_averages())
+        torch.cuda.synchronize()
+        return taken / 1e6 / self.new_tokens
+
     def answer(self, what: str):
         if what == "memory":
             return self.llm.collective_rpc(memory_of)
+        if what == "gpu":
+            return self.gpu_seconds()
         rate, tokens = self.generate()
         return rate if what == "decode" else hashlib.sha256(json.dumps(tokens).encode()).hexdigest()
 

@@ -40,5 +40,5 @@ def memory_of(worker: Any) -> dict:
     if placement is not None:
         found["blocks"], found["hbm_blocks"] = placement.blocks, placement.hbm_blocks
         found["bytes"], found["hbm_bytes"] = placement.total, placement.hbm_bytes
-        found["residency"] = placement.residency(worker._alloc)
+        found["residency"] = placement.residency(worker._store.alloc)
     return found

@@ -63,6 +63,7 @@ class cuda_workload {
   [[nodiscard]] cmm::stream stream() const noexcept { return stream_; }
   [[nodiscard]] cmm::stream other_stream() const noexcept { return other_; }
 
+  static void look_up() noexcept {}
   void write(void* p, std::size_t bytes, std::size_t stride) {
     check(launch_write(p, bytes, stride, stream_), "launching a kernel");
   }

@@ -3,8 +3,8 @@
 #include <cmm/sim.hpp>
 #include <cmm/sim/page_copier.hpp>
 #include <numeric>
-#include <string_view>
 
+#include "../profile/draft.hpp"
 #include "workload.hpp"
 
 namespace cmm::bench {
@@ -14,9 +14,9 @@ class sim_workload {
  public:
   static constexpr bool simulated = true;
 
-  /// Throws `bad_text` for a profile or a device that does not exist.
-  explicit sim_workload(std::string_view profile, int device = 0)
-      : machine_{sim::find_profile(profile), sim::backing::none}, device_{known(device)} {
+  /// Throws `bad_text` for a device that does not exist.
+  explicit sim_workload(machine_profile of, int device = 0)
+      : profile_{std::move(of)}, machine_{*profile_, sim::backing::none}, device_{known(device)} {
     activate();
   }
 
@@ -42,6 +42,9 @@ class sim_workload {
   [[nodiscard]] cmm::stream stream() const noexcept { return stream_; }
   [[nodiscard]] cmm::stream other_stream() const noexcept { return other_; }
 
+  void look_up() {
+    machine_.inspect([](sim::state& s) { s.clock.spend(s.machine.host.latency); });
+  }
   void write(void* p, std::size_t bytes, std::size_t stride) {
     done(machine_.gpu_touch(p, bytes, sim::access::write, stride, stream_));
   }
@@ -160,6 +163,7 @@ class sim_workload {
                    std::to_string(device) + "; it has " + std::to_string(count) + ", counted from 0"};
   }
 
+  machine_profile profile_;  ///< holds the texts of the machine's
   sim::machine machine_;
   int device_;
   sim::page_copier copier_{machine_, device_};

@@ -35,6 +35,8 @@ namespace cmm::bench {
 ///   matrix product into the stream; `same_product` tells whether two results are the same bits.
 /// - `gpu_time` is the time the GPU spends on what a function puts into the stream, or into another one while
 ///   it does what a second function has put elsewhere.
+/// - `look_up` is the time of a look-up in a table of the program that no cache holds, where time is virtual;
+///   a real one takes it by itself.
 /// - `copier` moves pages between the memories.
 template <class Workload>
 concept workload = requires(Workload& w, void* p, const void* from, std::size_t n, int device, void (*work)(),
@@ -51,6 +53,7 @@ concept workload = requires(Workload& w, void* p, const void* from, std::size_t 
   { w.stream() } -> std::same_as<cmm::stream>;
   { w.other_stream() } -> std::same_as<cmm::stream>;
 
+  w.look_up();
   w.write(p, n, n);
   w.read(p, n, n);
   w.copy_by_kernel(p, from, n);

@@ -72,7 +72,9 @@ void read_model(options& o, string_view text) {
 
 void read_placement(options& o, string_view text) {
   if (std::ranges::find(placements, text) == std::end(placements))
-    refuse("--placement is \"" + string{text} + "\"; give all-in-hbm, remote, fixed, on_use or hot_set");
+    refuse(
+        "--placement is \"" + string{text} +
+        "\"; give all-in-hbm, remote, fixed, on_use or hot_set, or of the baselines fault, prefetch or copy");
   o.placement = text;
 }
 
@@ -107,7 +109,9 @@ const std::vector<option>& all_options() {
        [](options& o, string_view text) { o.hbm_share = share("--hbm-share", text); }},
       count("--hbm-slots", "the same as a number of pages", &options::hbm_slots, 0,
             std::numeric_limits<std::int32_t>::max()),
-      {"--placement", "P", "all-in-hbm, remote (nothing in HBM), fixed, on_use or hot_set", read_placement},
+      {"--placement", "P",
+       "all-in-hbm, remote (nothing in HBM), fixed, on_use or hot_set; baselines: fault, prefetch, copy",
+       read_placement},
       count("--requests", "requests", &options::requests, 1),
       count("--batch", "requests that run at once", &options::batch, 1, 4096),
       range("--prompt", "tokens of a prompt behind its prefix", &options::prompt),

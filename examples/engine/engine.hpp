@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "backend.hpp"
+#include "baseline.hpp"
+#include "kv_memory.hpp"
 #include "measured.hpp"
 #include "request.hpp"
 #include "scheduler.hpp"
@@ -19,14 +21,16 @@ class engine {
   engine(Backend& on, const options& how, std::span<const request> requests, Policy policy)
       : on_{on},
         layout_{cmm::kv::layout::one_place(how.model.page(how.page, Backend::element_bytes), how.slots)},
-        range_{on.api(), layout_, {.fast = how.fast()}},
-        mover_{on.copier(), cmm::kv::page_places::of_range(range_.data(), how.fast(), how.slots),
+        memory_{on, layout_, how},
+        mover_{on.copier(), cmm::kv::page_places::of_range(memory_.data(), how.fast(), how.slots),
                layout_.pieces()},
         cache_{layout_,
                how.fast(),
                {.tokens = how.page, .sequences = how.batch, .pages_per_sequence = how.longest()},
                std::move(policy)},
-        model_{on, how, {range_.data(), &layout_, how.longest(), 2 * how.batch}},
+        pages_{memory_.data(), &layout_, how.longest(), 2 * how.batch},
+        baseline_{on, how, pages_, memory_.staging()},
+        model_{on, how, pages_},
         table_{model_.table()},
         scheduler_{cache_, requests, how} {}
 
@@ -34,7 +38,10 @@ class engine {
   void run() {
     while (step()) {
     }
-    measured_.count(cache_.counters(), scheduler_.preempted());
+    cmm::kv::counters counted = cache_.counters();
+    counted.pages_up += baseline_.pages_up();
+    counted.pages_down += baseline_.pages_down();
+    measured_.count(counted, scheduler_.preempted());
   }
 
   [[nodiscard]] const std::vector<answer>& answers() const noexcept { return scheduler_.answers(); }
@@ -47,16 +54,19 @@ class engine {
     model_.copy(cache_.step(mover_, on_.stream()));  // pages move first, then the work that reads them
     table_.update(cache_);
     const batch& work = scheduler_.placed(model_.table());
-    scheduler_.take(model_.run(work));
+    scheduler_.take(model_.run(baseline_.come(work, model_.table())));
+    baseline_.leave(model_.table());
     measured_.add(work, on_.seconds() - began);
     return true;
   }
 
   Backend& on_;
   cmm::kv::layout layout_;
-  cmm::kv::range<decltype(std::declval<Backend&>().api())> range_;
+  kv_memory<Backend> memory_;
   cmm::kv::mover<std::remove_reference_t<decltype(std::declval<Backend&>().copier())>> mover_;
   cmm::kv::cache<Policy> cache_;
+  page_memory pages_;
+  baseline<Backend> baseline_;
   typename Backend::model model_;
   cmm::kv::block_table table_;
   scheduler<cmm::kv::cache<Policy>> scheduler_;

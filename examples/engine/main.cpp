@@ -1,6 +1,7 @@
 #include <cmm/core/error.hpp>
 #include <cmm/core/printable.hpp>
 #include <cstdio>
+#include <new>
 #include <string_view>
 
 #include "command_line.hpp"
@@ -38,6 +39,10 @@ int main(int argc, char** argv) {
   } catch (const cmm::bad_text& error) {
     std::fprintf(stderr, "engine: %s\n", error.what());
     return 2;
+  } catch (const std::bad_alloc&) {
+    std::fputs("engine: the memory of the host ran out; give fewer --requests, --samples or --slots\n",
+               stderr);
+    return 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "engine: %s\n", cmm::detail::printable(error.what()).c_str());
     return 1;

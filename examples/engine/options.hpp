@@ -59,6 +59,8 @@ struct options {
   }
 };
 
-inline constexpr const char* placements[] = {"all-in-hbm", "remote", "fixed", "on_use", "hot_set"};
+/// The last three are baselines without `cmm::kv`.
+inline constexpr const char* placements[] = {"all-in-hbm", "remote", "fixed",    "on_use",
+                                             "hot_set",    "fault",  "prefetch", "copy"};
 
 }  // namespace engine

@@ -1,8 +1,14 @@
 #include "report.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <cmm/core/error.hpp>
+#include <cmm/core/printable.hpp>
 #include <cmm/core/whole_file.hpp>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <string>
 
 namespace engine {
@@ -31,6 +37,11 @@ std::string line(const ran& each) {
   return text;
 }
 
+[[noreturn]] void refuse_place(const options& how, const std::string& why) {
+  throw cmm::bad_text{"the results cannot be written to " + cmm::detail::printable(how.json.string()) + ": " +
+                      why + "; give --json another place"};
+}
+
 }  // namespace
 
 void print(const options& how, const measured& r) {
@@ -46,12 +57,28 @@ void print(const options& how, const measured& r) {
               static_cast<double>(c.bytes_down()) * mib, r.preempted());
 }
 
+void check_place(const options& how) {
+  if (how.json.empty()) return;
+  std::string why = cmm::detail::no_place_for_a_file(how.json);
+  if (why.empty()) {
+    std::filesystem::path made;
+    const int file = cmm::detail::new_file_beside(how.json, made);
+    if (file < 0) {
+      why = std::strerror(errno);
+    } else {
+      ::close(file);
+      ::unlink(made.c_str());
+    }
+  }
+  if (!why.empty()) refuse_place(how, why);
+}
+
 void save(const options& how, const std::vector<ran>& runs) {
   if (how.json.empty()) return;
   std::string text = R"({"platform": ")" + how.platform + "\", \"runs\": [";
   for (std::size_t i = 0; i < runs.size(); ++i) text += (i == 0 ? "\n  " : ",\n  ") + line(runs[i]);
   const std::string why = cmm::detail::write_whole(how.json, text + "\n]}\n");
-  if (!why.empty()) throw cmm::bad_text{"the results cannot be written to " + how.json.string() + ": " + why};
+  if (!why.empty()) refuse_place(how, why);
 }
 
 int compare(const std::vector<answer>& got, const std::vector<answer>& expected) {

@@ -16,6 +16,9 @@ struct ran {
 
 void print(const options& how, const measured& results);
 
+/// Throws `cmm::bad_text` where `how.json` cannot be written, which is better known before the first run.
+void check_place(const options& how);
+
 /// Writes all runs to `how.json`, if that is wanted, whole or not at all. Throws `cmm::bad_text`.
 void save(const options& how, const std::vector<ran>& runs);
 

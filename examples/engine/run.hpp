@@ -71,18 +71,19 @@ int run_sweep(Backend& on, const options& how) {
       const served got = serve(on, longer);
       if (expected.empty()) expected = got.answers;  // the first placement is everything in HBM
       runs.push_back({longer, got.results});
+      save(how, runs);  // an interrupt leaves what is done
       std::printf("%.2f times HBM, ", ratio);
       print(longer, got.results);
       if (how.check) differs |= compare(got.answers, expected);
     }
   }
-  save(how, runs);
   return differs;
 }
 
 /// What the command line asked for.
 template <backend Backend>
 int run(Backend& on, const options& how) {
+  check_place(how);
   return how.sweep ? run_sweep(on, how) : run_once(on, how);
 }
 

@@ -24,7 +24,13 @@ inline std::vector<double> ratios_of(const options& how) {
 inline options at_ratio(const options& how, double ratio) {
   options longer = how;
   longer.hbm_slots = how.hbm();
-  const auto pages = static_cast<std::int32_t>(ratio * (longer.hbm_slots - 1)) / how.batch;
+  const double wanted = ratio * (longer.hbm_slots - 1);
+  constexpr double most = 1 << 26;  // pages, whose tokens int32 counts too
+  if (wanted * how.page > most * 16 || wanted + longer.hbm_slots > most)
+    throw cmm::bad_text{"a sweep up to " + std::to_string(ratio) + " times " +
+                        std::to_string(longer.hbm_slots) +
+                        " pages has more than it can count; lower --ratio or --hbm-slots"};
+  const auto pages = static_cast<std::int32_t>(wanted) / how.batch;
   const std::int32_t tokens = pages * how.page - how.output.most;
   if (tokens < how.page)
     throw cmm::bad_text{"room for " + std::to_string(longer.hbm_slots) +

@@ -3,6 +3,7 @@
 
 #include "cases/bandwidth_link.hpp"
 #include "cases/bandwidth_peer.hpp"
+#include "profile/file.hpp"
 #include "workload/sim_workload.hpp"
 
 BOOST_AUTO_TEST_SUITE(bench_limits)
@@ -13,7 +14,7 @@ using namespace cmm;
 using namespace cmm::literals;
 
 struct world {
-  explicit world(std::string_view profile) : work{profile} {}
+  explicit world(std::string_view profile) : work{bench::find_machine(profile)} {}
 
   [[nodiscard]] static double rate(const bench::bound& limit, std::size_t bytes) {
     return static_cast<double>(bytes) / limit.nanoseconds;

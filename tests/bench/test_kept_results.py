@@ -131,6 +131,20 @@ class KeptResults(unittest.TestCase):
             self.assertEqual(target.read_text(), "kept")
             results.rmdir() if results.is_dir() and not results.is_symlink() else results.unlink()
 
+    def test_a_folder_that_takes_no_file_is_refused_before_the_run(self):
+        """Hours of rows would be lost."""
+        self.out.mkdir()
+        self.out.parent.chmod(0o755)
+        self.out.chmod(0o555)
+        other = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        done = subprocess.run(
+            self.command(ONE), capture_output=True, text=True, check=False, timeout=60, **other
+        )
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertRegex(
+            done.stderr, r"^cmm_bench: the results cannot be .*Permission denied; give [^\n]*\n$"
+        )
+
     def test_a_skipped_row_has_what_the_tools_of_google_benchmark_read(self):
         """Times of nothing, and the reason as an error."""
         self.bench(ONE, "--quick", "--max-managed", "4MiB", rows="page_fault|kv_access")

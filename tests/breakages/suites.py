@@ -87,6 +87,11 @@ def adapter(name, copy):
     return unittest("adapter", name, copy)
 
 
+def following(name, copy):
+    """A test of vLLM's blocks that follow, by the Python of .venv."""
+    return _of_venv("following", name, copy)
+
+
 def packages(name, copy):
     """A test of what is carried elsewhere."""
     return unittest("packages", name, copy)
@@ -94,9 +99,13 @@ def packages(name, copy):
 
 def kv_python(name, copy):
     """A test of cmm.kv, with the numpy of .venv."""
+    return _of_venv("kv_python", name, copy)
+
+
+def _of_venv(kind, name, copy):
     variables = {"CXX": CXX, "CMM_CACHE_DIR": copy.work / "cache", "PYTHONDONTWRITEBYTECODE": "1"}
     environment = {**os.environ, **{key: str(value) for key, value in variables.items()}}
-    folder = copy.tree / "tests/kv_python"
+    folder = copy.tree / "tests" / kind
     command = ["bash", folder / "run", name]
     if copy.file:
         return run(command, cwd=folder, env=environment)
@@ -143,6 +152,7 @@ KINDS = {
         adapter,
         packages,
         kv_python,
+        following,
         bench,
     )
 }

@@ -14,15 +14,26 @@ class Worker:
     """A worker on a simulated machine: follows, moves for real, runs."""
 
     def __init__(
-        self, specs, blocks, fast, seed, *, careful=False, caching=True, drafts=0, follower=Follower
+        self,
+        specs,
+        blocks,
+        fast,
+        seed,
+        *,
+        careful=False,
+        caching=True,
+        drafts=0,
+        follower=Follower,
+        spare=0,
     ):
         kv = library()
         size = 8 * max(spec.block_size for spec in specs)
-        self.layout = kv.layout([(0, size, size)], blocks)
+        self.layout = kv.layout([(0, size, size)], blocks + spare)
         self.memory = kv.range(self.layout, fast)
         self.mover = kv.mover(self.memory)
-        self.pages = kv.residency(self.layout, fast, careful=careful)
-        self.follower = follower(self.pages, [group_of(spec) for spec in specs], caching=caching)
+        self.pages = kv.residency(self.layout, fast, careful=careful, reserve=spare)
+        self.follower = follower(self.pages, [group_of(spec) for spec in specs], blocks, caching=caching)
+        self.random = random.Random(seed)
         self.runner = tag_runner.TagRunner(
             tag_runner.view_of(self.memory), specs, random.Random(seed), drafts
         )
@@ -30,7 +41,17 @@ class Worker:
     def execute(self, output):
         plan, output = self.follower.step(output)
         self.move(plan)
-        return self.runner.execute(output)
+        return self.run(output)
+
+    def run(self, output):
+        """The work of a step, with copies of idle blocks beside it."""
+        if self.random.random() < 0.5:
+            self.move(self.pages.refill())
+            return self.runner.execute(output)
+        ready = self.pages.refill()
+        result = self.runner.execute(output)
+        self.move(ready)
+        return result
 
     def move(self, plan):
         self.mover.run(plan, 0)

@@ -113,6 +113,7 @@ def _config(blocks, size, caching, budget, requests, drafts, pp, runs_ahead):
         needs_eagle_block_drop=lambda: False,
         uses_draft_model=lambda: False,
         use_dflash=lambda: False,
+        use_dspark=lambda: False,
     )
     return it(
         scheduler_config=it(

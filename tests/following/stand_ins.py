@@ -41,6 +41,7 @@ class Tensor:
 
     def zero_(self):
         self.zeroed = True
+        calls.append(("zero", self.address, self.nbytes))
 
     def __getitem__(self, part):
         start, stop, _ = part.indices(self.nbytes)
@@ -49,7 +50,8 @@ class Tensor:
 
 class Device:
     def __init__(self, text):
-        self.type = str(text).split(":")[0]
+        self.type, _, index = str(text).partition(":")
+        self.index = int(index or 0)
 
     def __str__(self):
         return self.type
@@ -103,7 +105,10 @@ class StockWorker:
     def __init__(self, vllm_config, local_rank, rank, distributed_init_method, is_driver_worker=False):
         self.vllm_config, self.cache_config, self.rank = vllm_config, vllm_config.cache_config, rank
         self.device = Device("cuda:0")
-        self.model_runner = types.SimpleNamespace(kv_caches=[])
+        self.model_runner = types.SimpleNamespace(kv_caches=[], attn_groups=[])
+
+    def init_device(self):
+        calls.append(("stock init_device",))
 
     def determine_available_memory(self):
         self.asked_while_profiling = self.cache_config.kv_cache_memory_bytes
@@ -125,6 +130,26 @@ class StockWorker:
         return "times"
 
 
+class Stream:
+    """The default stream of a simulated machine, by a name."""
+
+    cuda_stream = 0
+
+    def __init__(self, name="side"):
+        self.name = name
+
+    def wait_event(self, event):
+        calls.append((self.name, "waits for", event.after))
+
+
+class Event:
+    def record(self, stream):
+        self.after = len(calls)
+        calls.append((stream.name, "recorded"))
+
+
+COMPUTE = Stream("compute")
+
 torch = module(
     "torch",
     int8="torch.int8",
@@ -132,10 +157,13 @@ torch = module(
     empty=empty,
     zeros=zeros,
     device=Device,
+    as_tensor=lambda memory, device: Tensor(memory.data, memory.bytes),
     Tensor=Tensor,
     OutOfMemoryError=OutOfMemory,
     cuda=types.SimpleNamespace(
-        current_stream=lambda: types.SimpleNamespace(cuda_stream=0),
+        current_stream=lambda: COMPUTE,
+        Stream=Stream,
+        Event=Event,
         device_count=lambda: 1,
         synchronize=lambda: None,
         mem_get_info=lambda: (1 << 30, 4 << 30),

@@ -96,6 +96,15 @@ class Steps:
         made = self.drive([FULL], caching=False)
         self.assertEqual(made.workers[0].pages.counters()["pages_up"], 0)
 
+    def test_slots_that_are_kept_ready(self):
+        def reserving(*given, **named):
+            return Worker(*given, spare=4, **named)
+
+        for groups in ([FULL], [FULL, WINDOW]):
+            made = self.drive(groups, worker=reserving)
+            counted = made.workers[0].pages.counters()
+            self.assertGreater(counted["refilled"], 20)
+
     def test_windows(self):
         for groups in ([WINDOW], [FULL, WINDOW], [FULL, WINDOW, WINDOW], [FULL, CHUNKED]):
             with self.subTest(groups=[name for name, *_ in groups]):

@@ -7,7 +7,7 @@ import cmm.kv
 import numpy as np
 import stand_ins as world
 import tag_runner
-from cmm.vllm.worker import follow, gpu_worker
+from cmm.vllm.worker import gpu_worker, stores
 
 BLOCKS, FAST, WORDS = 32, 8, 4
 LAYERS = 2
@@ -29,8 +29,8 @@ class WorkerCase(unittest.TestCase):
     """A KV cache of two layers in one range, keys and values apart in the second one."""
 
     def setUp(self):
-        follow.PLATFORM = "sim:gh200-480"
-        kv = cmm.kv.build(follow.PLATFORM)
+        stores.PLATFORM = "sim:gh200-480"
+        kv = cmm.kv.build(stores.PLATFORM)
         self.size = BLOCKS * 8 * WORDS
         page = [(at * self.size, 8 * WORDS, 8 * WORDS) for at in range(2 * LAYERS)]
         self.memory = kv.range(kv.layout(page, BLOCKS), FAST)
@@ -39,7 +39,7 @@ class WorkerCase(unittest.TestCase):
         world.calls.clear()
 
     def worker(self, *, spec=FullAttentionSpec, hbm=FAST, backend="mp", routed=False, **settings):
-        """A worker that has warmed up."""
+        """A worker with its KV cache in memory that a recipe gave."""
 
         def initialize(ours, context, config):
             made = [
@@ -52,11 +52,28 @@ class WorkerCase(unittest.TestCase):
                 world.Tensor(second, 2 * self.size, (2, BLOCKS, WORDS), (BLOCKS * WORDS, WORDS, 1), 8),
             ]
 
+        ours = self.made(initialize, backend, routed, {"memory": "recipe", **settings})
+        ours._hbm_bytes = hbm * 8 * WORDS * 2 * LAYERS
+        self.initialized(ours, spec, 2 * self.size)
+        return ours
+
+    def initialized(self, ours, spec, size):
+        """With a KV cache of a tensor for each layer."""
+        groups = [types.SimpleNamespace(kv_cache_spec=spec())]
+        tensors = [types.SimpleNamespace(size=size, shared_by=[str(at)]) for at in range(LAYERS)]
+        ours.initialize_from_config(
+            types.SimpleNamespace(kv_cache_tensors=tensors, num_blocks=BLOCKS, kv_cache_groups=groups)
+        )
+
+    def made(self, initialize, backend, routed, settings):
+        """A worker whose vLLM initializes so."""
         self.addCleanup(setattr, world.StockWorker, "initialize", world.StockWorker.initialize)
         world.StockWorker.initialize = initialize
         config = types.SimpleNamespace(
             additional_config={"cmm": {"report_seconds": 0, **settings}},
-            cache_config=types.SimpleNamespace(kv_cache_memory_bytes=None, enable_prefix_caching=True),
+            cache_config=types.SimpleNamespace(
+                kv_cache_memory_bytes=None, enable_prefix_caching=True, cache_dtype="auto"
+            ),
             model_config=types.SimpleNamespace(
                 enable_sleep_mode=False, enable_cumem_allocator=False, enable_return_routed_experts=routed
             ),
@@ -65,14 +82,7 @@ class WorkerCase(unittest.TestCase):
                 local_world_size=1, distributed_executor_backend=backend, decode_context_parallel_size=1
             ),
         )
-        ours = gpu_worker.Worker(config, 0, 0, "tcp://")
-        ours._hbm_bytes = hbm * 8 * WORDS * 2 * LAYERS
-        groups = [types.SimpleNamespace(kv_cache_spec=spec())]
-        tensors = [types.SimpleNamespace(size=2 * self.size)] * LAYERS
-        ours.initialize_from_config(
-            types.SimpleNamespace(kv_cache_tensors=tensors, num_blocks=BLOCKS, kv_cache_groups=groups)
-        )
-        return ours
+        return gpu_worker.Worker(config, 0, 0, "tcp://")
 
     def warmed(self, **how):
         """And the line that it says of its blocks."""
@@ -132,6 +142,36 @@ class Follows(WorkerCase):
         ours, _ = self.warmed()
         told = world.SchedulerOutput()
         self.assertIs(ours.execute_model(told), told)
+
+
+class Counts(WorkerCase):
+    def test_metrics_are_looked_at_once_a_second(self):
+        ours, _ = self.warmed()
+        seen = []
+        ours._metrics = types.SimpleNamespace(update=lambda *counted: seen.append(counted))
+        ours.execute_model(self.new("a", [20, 21]))
+        self.assertEqual(seen, [])
+        for _ in range(3):
+            ours._counted -= 1.0
+            ours.execute_model(world.SchedulerOutput())
+            ours.execute_model(world.SchedulerOutput())
+        self.assertEqual(
+            [(counted["live"], hits, brought) for counted, hits, brought in seen], [(2, 0, 0)] * 3
+        )
+
+    def test_a_line_says_what_was_counted(self):
+        ours, _ = self.warmed(report_seconds=1)
+        ours._reported -= 2
+        ours._store.residency = lambda: "as placed"
+        with self.assertLogs("vllm.cmm", "INFO") as said:
+            ours.execute_model(self.new("a", [*range(1, 10)]))
+        ours._reported -= 2
+        with self.assertLogs("vllm.cmm", "INFO") as said:
+            ours.execute_model(world.SchedulerOutput())
+        self.assertIn(
+            "as placed; blocks 9 live, 2 of them beyond HBM, 0 idle; 0 B up, 0 B down", said.output[0]
+        )
+        self.assertIn("0 of 0 hits brought back; 22.2% of reads beyond HBM", said.output[0])
 
 
 class Fixed(WorkerCase):

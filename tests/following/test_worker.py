@@ -11,14 +11,16 @@ from cmm.vllm.worker.areas import PAGE
 GIB = 1 << 30
 
 
-def config(settings=None, kv_bytes=None, workers=1, **model):
+def config(settings=None, kv_bytes=None, workers=1, gpu_memory_utilization=1.0, **model):
     flags = {"enable_sleep_mode": False, "enable_cumem_allocator": False, **model}
     return types.SimpleNamespace(
-        additional_config={"cmm": settings or {}},
-        cache_config=types.SimpleNamespace(kv_cache_memory_bytes=kv_bytes),
+        additional_config={"cmm": {"memory": "recipe", **(settings or {})}},
+        cache_config=types.SimpleNamespace(
+            kv_cache_memory_bytes=kv_bytes, gpu_memory_utilization=gpu_memory_utilization
+        ),
         model_config=types.SimpleNamespace(**flags),
         kv_transfer_config=None,
-        parallel_config=types.SimpleNamespace(local_world_size=workers),
+        parallel_config=types.SimpleNamespace(local_world_size=workers, distributed_executor_backend="mp"),
     )
 
 
@@ -50,11 +52,24 @@ class Sizes(unittest.TestCase):
         self.assertEqual(full.determine_available_memory(), 4 * GIB)
 
     def test_more_than_the_host_has(self):
-        with self.assertRaisesRegex(Error, "needs 17 GiB beyond the 8 GiB that HBM has for it.* 16 GiB free"):
+        words = "needs 17 GiB beyond HBM, and the host has 16 GiB free for 1 such"
+        with self.assertRaisesRegex(Error, words):
             made(settings={"large_bytes": "17GiB"}).determine_available_memory()
         self.assertEqual(made(settings={"large_bytes": "9GiB"}).determine_available_memory(), 17 * GIB)
         with self.assertRaisesRegex(Error, "free for 2 such"):
             made(settings={"large_bytes": "9GiB"}, workers=2).determine_available_memory()
+
+    def test_more_than_the_host_has_is_said_before_the_model_is_loaded(self):
+        with self.assertRaisesRegex(Error, "needs at least 17 GiB beyond HBM.* 16 GiB free for 1"):
+            made(settings={"large_bytes": "17GiB"}).init_device()
+        made(settings={"large_bytes": "9GiB"}).init_device()
+        with self.assertRaisesRegex(Error, "free for 2 such"):
+            made(settings={"large_bytes": "9GiB"}, workers=2).init_device()
+        with self.assertRaisesRegex(Error, "at least 18 GiB"):  # 20 GiB less what HBM of 4 GiB can have
+            made(kv_bytes=20 * GIB, gpu_memory_utilization=0.5).init_device()
+        made(kv_bytes=17 * GIB, gpu_memory_utilization=0.5).init_device()
+        with self.assertRaisesRegex(Error, "at least 17 GiB"):
+            made(kv_bytes=18 * GIB, settings={"hbm_bytes": "1GiB"}).init_device()
 
     def test_what_cannot_work_is_refused_before_vllm_starts(self):
         with self.assertRaisesRegex(Error, "sleep"):
@@ -195,17 +210,17 @@ class Memory(unittest.TestCase):
             for blocks in (0, 16, 32, 48, 64):
                 with self.subTest(layers=layers, blocks=blocks):
                     ours = self.start(hbm=blocks * layers << 20, layers=layers)
-                    shares = ours._placement.residency(ours._alloc)
+                    shares = ours._placement.residency(ours._store.alloc)
                     self.assertAlmostEqual(shares.get("device:0", 0.0), blocks / 64)
                     self.assertAlmostEqual(sum(shares.values()), 1)
 
     def test_the_shares_are_those_of_the_driver_and_not_of_the_plan(self):
         ours = self.start(hbm=self.SIZE, layers=16)
-        self.assertEqual(ours._placement.residency(ours._alloc), {"device:0": 1.0})
+        self.assertEqual(ours._placement.residency(ours._store.alloc), {"device:0": 1.0})
 
     def test_a_model_without_a_kv_cache_has_no_shares(self):
         ours = self.start(hbm=self.SIZE, layers=0)
-        self.assertEqual(ours._placement.residency(ours._alloc), {})
+        self.assertEqual(ours._placement.residency(ours._store.alloc), {})
 
     def test_a_server_that_cannot_be_looked_at_still_serves(self):
         def refuse(part, alloc):

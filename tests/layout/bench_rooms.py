@@ -10,14 +10,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "bench"
-ORDER = ["machine", "workload", "measure", "baselines", "cases", "record", "run"]
+ORDER = ["machine", "profile", "workload", "measure", "baselines", "cases", "record", "calibrate", "run"]
 MAY_INCLUDE = {
     "machine": set(),
-    "workload": {"machine"},
+    "profile": set(),
+    "workload": {"machine", "profile"},
     "measure": {"machine", "workload"},
     "baselines": set(),
     "cases": {"workload", "measure", "baselines"},
     "record": {"machine", "measure"},
+    "calibrate": set(ORDER) - {"run"},
     "run": set(ORDER),
 }
 PROGRAMS = {"torch", "vllm", "kv", "results"}

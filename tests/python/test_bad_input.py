@@ -13,7 +13,7 @@ import unittest
 import synthetic
 from cmm_report.errors import BadInput
 from cmm_report.families import panels_of
-from cmm_report.platform_facts import facts, profile_table
+from cmm_report.platform_facts import facts, profile_table, wanted_profile
 from cmm_report.recommend import as_json, as_text, recommend
 from cmm_report.results import read_all
 from cmm_report.tables import table_of
@@ -178,6 +178,7 @@ class OddContentTest(ReportTest):
                 advice = recommend(result)
                 as_text(result, advice), as_json(result, advice), verdict(result), facts(result)
                 profile_table(result)
+                wanted_profile(result)
                 for family in result.families():
                     panels_of(result, family)
                     table_of([row for row in result.rows if row.family == family], result.simulated)

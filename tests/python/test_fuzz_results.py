@@ -3,6 +3,7 @@
 import json
 import pathlib
 import random
+import re
 import sys
 import unittest
 
@@ -61,6 +62,19 @@ class FuzzResults(ReportTest):
             with self.subTest(seed=seed):
                 ends.add(self.attempt(json.dumps(changed(chosen.choice(right), chosen)), seed))
         self.assertEqual(ends, {"read", "refused"})
+
+    def test_columns_and_axes_that_no_row_has(self):
+        right = json.loads((ROOT / "bench/results/h200-pcie/results.json").read_text())
+        rows = right["benchmarks"]
+        for key in sorted({key for row in rows for key in row} - {"name"}):
+            with self.subTest(key=key):
+                less = [{name: value for name, value in row.items() if name != key} for row in rows]
+                self.attempt(json.dumps({**right, "benchmarks": less}), key)
+        for axis in sorted({part.partition(":")[0] for row in rows for part in row["name"].split("/")[1:]}):
+            with self.subTest(axis=axis):
+                less = {re.sub(rf"/{re.escape(axis)}(:[^/]*)?(?=/|$)", "", row["name"]): row for row in rows}
+                named = [{**row, "name": name} for name, row in less.items()]
+                self.assertEqual(self.attempt(json.dumps({**right, "benchmarks": named}), axis), "read")
 
     def test_texts(self):
         text = RESULTS[0].read_text()

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import synthetic
 from cmm_report.families import panels_of
+from cmm_report.platform_facts import wanted_profile
 from cmm_report.results import read
 from cmm_report.tables import table_of
 from reporting import ReportTest, without
@@ -45,6 +46,22 @@ class PageTest(ReportTest):
             with self.subTest(word=word):
                 self.assertEqual(table.lines[0][table.heads.index("of its limit")], f"50 % of a link, {word}")
                 self.assertNotIn("middle half", table.heads)
+
+    def test_a_measured_machine_without_a_profile_is_told_how_to_make_one(self):
+        for gpu, told in (("NVIDIA GH200 480GB", True), ("NVIDIA H200", False)):
+            made = synthetic.measured()
+            made["context"]["machine"]["gpu"] = gpu
+            text = str(wanted_profile(read(self.save(made))))
+            with self.subTest(gpu):
+                self.assertEqual(f"no profile of {gpu} yet" in text, told)
+                self.assertEqual("tools/bench --calibrate" in text, told)
+        self.assertIsNone(wanted_profile(read(self.save(synthetic.simulated()))))
+
+    def test_the_page_of_a_machine_without_a_profile_says_so(self):
+        self.report_on("measured")
+        for page in ("report.html", "report.md"):
+            said = "There is no profile of" in (self.out / page).read_text()
+            self.assertEqual(said, wanted_profile(read(self.save(synthetic.measured()))) is not None)
 
     def test_the_page_needs_no_network_and_no_script(self):
         self.report_on("measured")

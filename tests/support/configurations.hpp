@@ -32,8 +32,8 @@ struct configuration {
 
 template <class World, class Recipe>
 configuration<World> configure(const cmm::sim::profile& machine, const Recipe& recipe, traits has = {}) {
-  return {cmm::to_text(recipe) + " on " + machine.name, &machine, has, [recipe](World& world) {
-            return std::make_unique<memory_of<typename World::api_type, Recipe>>(world.api(), recipe);
+  return {cmm::to_text(recipe) + " on " + machine.name, &machine, has, [recipe](World& in) {
+            return std::make_unique<memory_of<typename World::api_type, Recipe>>(in.api(), recipe);
           }};
 }
 

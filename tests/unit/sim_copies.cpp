@@ -105,8 +105,8 @@ BOOST_FIXTURE_TEST_CASE(a_kernel_that_reads_the_host_shares_the_link_with_the_co
 
 BOOST_FIXTURE_TEST_CASE(a_batch_costs_the_host_less_than_its_copies_one_by_one, world) {
   std::vector<sim::copy_use> batch;
-  for (std::size_t at = 0; at < 4_MiB; at += 16_KiB) {
-    batch.push_back({static_cast<char*>(near) + at, static_cast<char*>(host) + at, 16_KiB});
+  for (std::size_t at = 0; at < 4_MiB; at += 64_KiB) {
+    batch.push_back({static_cast<char*>(near) + at, static_cast<char*>(host) + at, 64_KiB});
   }
   const auto enqueue = [&](auto work) {
     const std::int64_t start = machine.now();
@@ -119,6 +119,40 @@ BOOST_FIXTURE_TEST_CASE(a_batch_costs_the_host_less_than_its_copies_one_by_one, 
   BOOST_REQUIRE(api.synchronize(here).ok());
   const auto together = enqueue([&] { BOOST_REQUIRE(machine.copy_batch(batch, here).ok()); });
   BOOST_CHECK_LT(2 * together, one_by_one);
+}
+
+BOOST_FIXTURE_TEST_CASE(the_host_writes_small_copies_to_the_gpu_into_their_commands, world) {
+  const auto enqueue = [&](void* to, void* from, std::size_t bytes) {
+    const std::vector<sim::copy_use> batch(100, {to, from, bytes});
+    BOOST_REQUIRE(api.synchronize(here).ok());
+    const std::int64_t start = machine.now();
+    BOOST_REQUIRE(machine.copy_batch(batch, here).ok());
+    return static_cast<double>(machine.now() - start) / 100;
+  };
+  const sim::copy_costs& costs = machine.profile().copies;
+  BOOST_CHECK_CLOSE(enqueue(near, host, 16_KiB), costs.inlined + costs.call / 100, 0.1);
+  BOOST_CHECK_CLOSE(enqueue(near, host, 32_KiB), costs.batched + costs.call / 100, 0.1);
+  BOOST_CHECK_CLOSE(enqueue(host, near, 16_KiB), costs.batched + costs.call / 100, 0.1);
+}
+
+BOOST_FIXTURE_TEST_CASE(the_engine_goes_from_copy_to_copy_of_a_batch_unless_it_turns_or_a_product_runs,
+                        world) {
+  const auto batched = [&](const sim::copy_use& even, const sim::copy_use& odd) {
+    std::vector<sim::copy_use> batch;
+    for (int i = 0; i < 100; ++i) batch.push_back(i % 2 == 0 ? even : odd);
+    const std::int64_t start = machine.now();
+    BOOST_REQUIRE(machine.copy_batch(batch, here).ok());
+    return static_cast<double>(machine.done_at(here) - start) / 100;
+  };
+  const sim::copy_use up{near, host, 64_KiB};
+  const sim::copy_use down{host, other, 64_KiB};
+  const double one_way = batched(up, up);
+  const double start = machine.profile().copies.engine_batched;
+  BOOST_REQUIRE(api.synchronize(here).ok());
+  BOOST_CHECK_CLOSE(batched(up, down) - one_way, start, 15);
+  BOOST_REQUIRE(api.synchronize(here).ok());
+  BOOST_REQUIRE(machine.gpu_multiply({near, near, near, 8192, 8192, sim::arithmetic::bf16}, beside).ok());
+  BOOST_CHECK_CLOSE(batched(up, up) - one_way, start, 15);
 }
 
 BOOST_FIXTURE_TEST_CASE(small_copies_are_slower_than_large_ones, world) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "cmm/sim/pages.hpp"
+#include "cmm/sim/machine/pages.hpp"
 #include "cmm/sim/profiles.hpp"
 
 BOOST_AUTO_TEST_SUITE(sim_figures)
@@ -16,7 +16,8 @@ using namespace cmm;
 template <class Group>
 std::size_t visited() {
   std::size_t count = 0;
-  sim::detail::each_figure(Group{}, [&](const char*, const sim::figure&, const char*) { ++count; });
+  const Group group{};
+  Group::each(group, [&](const char*, const sim::figure&, const char*) { ++count; });
   return count;
 }
 
@@ -30,7 +31,7 @@ bool all_are_visited() {
 
 BOOST_AUTO_TEST_CASE(no_figure_is_left_out) {
   BOOST_CHECK((all_are_visited<sim::tier, sim::cpu_thread, sim::processor, sim::link, sim::copy_costs,
-                               sim::call_costs, sim::fault_costs, sim::prefetch_costs>()));
+                               sim::mover_costs, sim::call_costs, sim::fault_costs, sim::prefetch_costs>()));
 }
 
 BOOST_AUTO_TEST_CASE(every_figure_has_a_name_of_its_own_a_value_and_a_source) {

@@ -231,6 +231,70 @@ BOOST_FIXTURE_TEST_CASE(a_product_of_remote_operands_is_bound_by_the_link_which_
   BOOST_CHECK_EQUAL(machine.resident(a, bytes, location::host_numa(0)), bytes);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_round_of_faults_takes_twice_as_long_where_bytes_come_from_the_host, world) {
+  const auto one_word = [](const sim::fault_costs& costs, bool there) {
+    sim::profile profile = sim::h200_pcie;
+    profile.faults = costs;
+    world w{profile};
+    void* const p = there ? w.on_host(2_MiB, false) : w.managed(2_MiB);
+    return w.time([&] { return w.machine.gpu_touch(p, 4, access::read); });
+  };
+  const sim::fault_costs usual = sim::h200_pcie.faults;
+  sim::fault_costs slower = usual;
+  slower.batch.value += 10e3;
+  BOOST_CHECK_CLOSE(one_word(slower, false) - one_word(usual, false), 10e3, 0.1);
+  BOOST_CHECK_CLOSE(one_word(slower, true) - one_word(usual, true), 20e3, 0.1);
+}
+
+BOOST_FIXTURE_TEST_CASE(the_first_fault_of_the_cpu_on_a_page_costs_more_than_the_next_ones, world) {
+  void* const p = managed(2_MiB);
+  const auto takes_back = [&](std::size_t stride) {
+    BOOST_REQUIRE(machine.gpu_touch(p, 2_MiB, access::write).ok());
+    BOOST_REQUIRE(api.synchronize(stream{}).ok());
+    return time([&] { return machine.cpu_touch(p, 2_MiB, access::write, stride); });
+  };
+  const sim::profile& of = sim::h200_pcie;
+  const double one = takes_back(2_MiB);
+  const double next = 0.7 * of.faults.cpu_fault + 65536 / of.faults.cpu_migrate + of.cpu.access;
+  BOOST_CHECK_CLOSE(takes_back(1_MiB) - one, next, 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_range_that_moves_by_itself_costs_more_the_more_it_brings, world) {
+  const auto batch = [&](std::size_t bytes) {
+    char* const p = static_cast<char*>(on_host(64_MiB, false));
+    std::vector<sim::memory_use> ranges;
+    for (std::size_t at = 0; at < 64_MiB; at += 2_MiB) ranges.push_back({p + at, bytes});
+    return time([&] { return machine.prefetch_batch(ranges, location::device(0), {}); }) / 32;
+  };
+  const double link = (2_MiB - 64_KiB) / sim::h200_pcie.link.h2d;
+  BOOST_CHECK_GT(batch(2_MiB) - batch(64_KiB), 31 * sim::h200_pcie.faults.granule + 0.65 * link);
+}
+
+BOOST_FIXTURE_TEST_CASE(each_part_of_a_granule_that_is_prefetched_moves_by_itself, world) {
+  char* const p = static_cast<char*>(on_host(2_MiB, false));
+  const auto prefetch = [&](std::size_t at) {
+    return time([&] { return api.prefetch(p + at, 16_KiB, location::device(0), {}); });
+  };
+  const double first = prefetch(0);
+  BOOST_CHECK_GT(prefetch(16_KiB), sim::h200_pcie.prefetch.range_migration.value);
+  BOOST_CHECK_LT(prefetch(32_KiB), first);
+  BOOST_REQUIRE(machine.gpu_touch(p + 64_KiB, 4, access::read).ok());
+  BOOST_REQUIRE(api.synchronize(stream{}).ok());
+  BOOST_CHECK_LT(prefetch(64_KiB), sim::h200_pcie.prefetch.range_migration.value);
+}
+
+BOOST_AUTO_TEST_CASE(a_product_in_fp8_reaches_less_of_its_peak) {
+  const auto time_of = [](double share, arithmetic kind) {
+    sim::profile profile = sim::h200_pcie;
+    profile.gpu.fp8_share.value = share;
+    world w{profile};
+    void* const p = w.device(1_GiB);
+    return w.product(p, p, p, 8192, kind);
+  };
+  BOOST_CHECK_CLOSE(time_of(0.5, arithmetic::fp8), 2 * time_of(1, arithmetic::fp8), 5);
+  BOOST_CHECK_EQUAL(time_of(0.5, arithmetic::bf16), time_of(1, arithmetic::bf16));
+}
+
 BOOST_AUTO_TEST_CASE(faults_take_time_of_the_link_for_pages_that_migrate_alone) {
   const auto time_of = [](bool migrates, double slower) {
     sim::profile profile = sim::h200_pcie;

@@ -345,6 +345,20 @@ BOOST_FIXTURE_TEST_CASE(a_prefetch_behind_pending_work_takes_longer_to_call, wor
   BOOST_CHECK_EQUAL(call(2_MiB) - alone, static_cast<std::int64_t>(sim::h200_pcie.prefetch.queued));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_prefetch_of_less_than_64_KiB_never_queues, world) {
+  void* q = nullptr;
+  BOOST_REQUIRE(api.allocate_managed(q, 2_MiB).ok());
+  const auto call = [&](std::size_t at) {
+    const auto start = machine.now();
+    BOOST_REQUIRE(api.prefetch(static_cast<char*>(q) + at, 16_KiB, location::device(0), a).ok());
+    return machine.now() - start;
+  };
+  call(0);
+  const auto alone = call(64_KiB);
+  BOOST_REQUIRE(machine.gpu_compute(1e9, a).ok());
+  BOOST_CHECK_EQUAL(call(128_KiB), alone);
+}
+
 BOOST_FIXTURE_TEST_CASE(threads_that_prefetch_overlap_and_everything_else_is_serial, world) {
   const auto elapsed = [&](auto work) {
     const auto start = machine.now();

@@ -5,7 +5,7 @@ import unittest
 from cmm.vllm.asked.own_options import read_options
 from serving import ServeTest
 
-VALUED = ("--kv-bytes", "--recipe", "--hbm-headroom", "--root", "--probe")
+VALUED = ("--kv-bytes", "--recipe", "--hbm-headroom", "--admit", "--root", "--probe")
 FLAGS = ("--dry-run", "--no-verify")
 
 

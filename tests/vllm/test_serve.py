@@ -11,9 +11,11 @@ from serving import GIB, MACHINES, MIB, ServeTest, answer, reach
 GH200 = """\
 Plan for GPU 0: NVIDIA GH200 480GB
   recipe      managed | prefer{host} | accessed_by{device} | stats
+  memory      handles of HBM and of the host node in one range; the recipe without them
   HBM         up to 86.94 GiB of each GPU for weights, activations and KV cache
               (--gpu-memory-utilization 0.92)
   beyond HBM  205.34 GiB of KV cache for each GPU, in host memory, node 0
+  admits      as many requests as the whole KV cache holds
 
 Why
   reported    94 GiB of 94.5 GiB of GPU memory are free now
@@ -28,11 +30,13 @@ Why
               vLLM's workers
   reported    KV beyond HBM is read over C2C at up to 447 GB/s, HBM at up to 4023 GB/s: 9 times
               slower
+  rule        Requests run while the KV cache holds them, since the link is fast; --admit fast keeps
+              to HBM
 
 Command
   vllm serve MODEL --max-model-len 4096 --worker-cls cmm.vllm.Worker --gpu-memory-utilization 0.92 \
 --additional-config '{"cmm": {"recipe": "managed | prefer{host} | accessed_by{device} | stats", \
-"large_bytes": 220486172672}}'
+"memory": "tiered", "large_bytes": 220486172672}}'
 """
 EGM = """\
 Plan for GPU 0: NVIDIA GH200 480GB
@@ -119,7 +123,7 @@ class DryRun(ServeTest):
 
     def test_with_a_given_size_nothing_that_differs_from_start_to_start_is_said(self):
         told = json.loads(self.option("--additional-config", "--kv-bytes", "120GiB"))["cmm"]
-        self.assertEqual(list(told), ["recipe"])
+        self.assertEqual(list(told), ["recipe", "memory"])
 
     def test_counts_gpus_of_all_kinds_of_parallelism(self):
         for given in (["-tp", "2"], ["--pipeline-parallel-size=2"], ["-dp=2"], ["-tp", "4", "--nnodes", "2"]):

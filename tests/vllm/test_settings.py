@@ -20,6 +20,13 @@ class Settings(unittest.TestCase):
             told = read_settings(config, {})
             self.assertEqual((told.recipe, told.large_bytes, told.hbm_bytes), (RECIPE, 0, None))
 
+    def test_a_recipe_or_a_library_is_the_memory_unless_something_else_is_said(self):
+        self.assertEqual(read_settings({}, {}).memory, "tiered")
+        self.assertEqual(read_settings({}, {"CMM_RECIPE": "managed"}).memory, "recipe")
+        self.assertEqual(read_settings({"cmm": {"library": "a.so"}}, {}).memory, "recipe")
+        both = {"cmm": {"recipe": "managed", "memory": "tiered"}}
+        self.assertEqual(read_settings(both, {}).memory, "tiered")
+
     def test_those_of_the_command_come_first(self):
         told = read_settings(
             {"cmm": {"large_bytes": "2GiB"}}, {"CMM_LARGE_BYTES": "1GiB", "CMM_RECIPE": "egm"}
@@ -28,6 +35,7 @@ class Settings(unittest.TestCase):
 
     def test_every_setting_has_a_variable(self):
         values = {"recipe": "managed", "library": "a.so", "report_seconds": "1.5", "blocks": "careful"}
+        values["memory"] = "recipe"
         for name, variable in VARIABLES.items():
             value = values.get(name, "3MiB")
             told = getattr(read_settings({}, {variable: value}), name)
@@ -42,6 +50,7 @@ class Settings(unittest.TestCase):
         for seconds in ("-1", "soon", "nan"):
             self.assertIn("write seconds", self.refused({}, {"CMM_REPORT_SECONDS": seconds}))
         self.assertIn("write one of follow, fixed, careful", self.refused({"cmm": {"blocks": "move"}}))
+        self.assertIn("write one of tiered, recipe", self.refused({"cmm": {"memory": "host"}}))
         self.assertIn("leave one out", self.refused({"cmm": {"recipe": "managed", "library": "a.so"}}))
         self.assertIn("write a text", self.refused({"cmm": {"recipe": " "}}))
 

@@ -52,6 +52,22 @@ class Bars(unittest.TestCase):
         missed = self.missed(lambda found: found[spill.ours_with(0)]["to_stock"].update(median=0.97))
         self.assertEqual(missed, [(spill.ours_with(0), "at least 0.98 of stock")])
 
+    def test_the_gpus_time_decides_where_it_is_known(self):
+        server = spill.ours_with(0)
+        slow = {
+            "gpu_step": {"to_stock": {"median": 0.985}},
+            "to_stock": {"median": 0.9, "confidence": [0.8, 1.0]},
+        }
+        missed = self.missed(lambda found: found[server].update(slow))
+        self.assertEqual(missed, [(server, "at least 0.99 of stock by the GPU's time of a step")])
+        noisy = {**slow, "gpu_step": {"to_stock": {"median": 0.995}}}
+        self.assertEqual(self.missed(lambda found: found[server].update(noisy)), [])
+        slower = {**noisy, "to_stock": {"median": 0.9, "confidence": [0.8, 0.98]}}
+        missed = self.missed(lambda found: found[server].update(slower))
+        self.assertEqual(
+            [bar for _, bar in missed], ["at least 0.99 of stock by tokens per second, within its interval"]
+        )
+
     def test_what_the_rounds_do_not_decide_is_said(self):
         words = "take more: cmm, 0 % on the host: at least 0.98"
         for interval, unsure in (([0.9, 1.1], True), ([0.985, 1.1], False), ([0.9, 0.97], False)):
@@ -69,13 +85,13 @@ class Bars(unittest.TestCase):
 class Answering:
     """A server that answers at once."""
 
-    def __init__(self, name):
-        self.name = name
+    def __init__(self, name, gpu=None):
+        self.name, self.gpu = name, gpu
         self.asked = []
 
     def ask(self, what):
         self.asked.append(what)
-        return 1.0 if what == "decode" else []
+        return {"decode": 1.0, "gpu": self.gpu}.get(what, [])
 
 
 class Rounds(unittest.TestCase):
@@ -86,6 +102,20 @@ class Rounds(unittest.TestCase):
         counts = {len(seen["tokens_per_second"]["values"]) for seen in found.values()}
         self.assertEqual(counts, {each.asked.count("decode") for each in servers})
         return counts.pop()
+
+    def test_the_gpus_time_of_a_step_is_that_of_stock_beside_ours(self):
+        servers = [Answering(spill.STOCK, 0.010), Answering(spill.ours_with(0), 0.0125)]
+        with contextlib.redirect_stderr(io.StringIO()):
+            found = spill.measure(servers, 5, float("inf"))
+        step = found[spill.ours_with(0)]["gpu_step"]
+        self.assertAlmostEqual(step["to_stock"]["median"], 0.8)
+        self.assertEqual(len(step["seconds"]["values"]), spill.GPU_ROUNDS)
+
+    def test_where_workers_are_apart_the_gpu_is_not_asked(self):
+        servers = [Answering(spill.STOCK), Answering("ours")]
+        with contextlib.redirect_stderr(io.StringIO()):
+            found = spill.measure(servers, 2, float("inf"))
+        self.assertNotIn("gpu_step", found["ours"])
 
     def test_as_many_as_asked_for(self):
         self.assertEqual(self.rounds(3, float("inf")), 3)

@@ -86,6 +86,16 @@ struct cmm_kv_range_wish {
   int background;        ///< 1: a thread makes the part beyond
   int keep_when_full;    ///< 1: what is made stays when the rest cannot be had
   std::uint64_t piece;   ///< bytes of one handle and of a step of progress at most; 0 as the library does
+  struct cmm_kv_stock* stock;  ///< from which handles of `piece` bytes are taken first; may be null
+};
+
+/// What is made before anybody knows where it will be mapped.
+struct cmm_kv_stock_wish {
+  std::uint64_t bytes;
+  std::uint64_t piece;  ///< bytes of each handle; 0 as the library does
+  int device;           ///< an ordinal; -1 the current one
+  int where_kind;       ///< of `cmm::location`
+  int where_id;         ///< its number; -1 the node nearest to the GPU
 };
 
 /// What a range is, and how much of it is made.
@@ -116,6 +126,7 @@ struct cmm_kv_mover_counts {
 struct cmm_kv_layout;
 struct cmm_kv_residency;
 struct cmm_kv_range;
+struct cmm_kv_stock;
 struct cmm_kv_mover;
 
 const cmm_kv_description* cmm_kv_describe() noexcept;
@@ -138,11 +149,22 @@ int cmm_kv_residency_refill(cmm_kv_residency* of, cmm_kv_plan* out) noexcept;
 /// The slots of pages; both arrays may be the same one. Nothing is written where a page is foreign.
 int cmm_kv_residency_translate(const cmm_kv_residency* of, const std::int32_t* pages, std::uint64_t count,
                                std::int32_t* slots) noexcept;
+/// The same in Python's lists of a list, in place; the caller holds Python's lock.
+int cmm_kv_residency_translate_lists(const cmm_kv_residency* of, void* lists) noexcept;
+/// The numbers of a list of Python; there is room for as many as it has.
+int cmm_kv_read_list(void* list, std::int32_t* out, std::uint64_t count) noexcept;
 /// The slot of each page: a table that stays where it is as long as the residency lives.
 int cmm_kv_residency_slots(const cmm_kv_residency* of, cmm_kv_list* out) noexcept;
 /// The pages that the last step gave another slot; valid until the next one.
 int cmm_kv_residency_moved(const cmm_kv_residency* of, cmm_kv_list* out) noexcept;
 int cmm_kv_residency_count(const cmm_kv_residency* of, cmm_kv_counters* out) noexcept;
+
+/// A thread makes it. Ranges that take from it may outlive it.
+int cmm_kv_stock_make(const cmm_kv_stock_wish* how, cmm_kv_stock** out) noexcept;
+/// Gives back what nobody took.
+void cmm_kv_stock_free(cmm_kv_stock* of) noexcept;
+/// Bytes made so far.
+int cmm_kv_stock_tell(const cmm_kv_stock* of, std::uint64_t* out) noexcept;
 
 int cmm_kv_range_make(const cmm_kv_layout* of, const cmm_kv_range_wish* how, cmm_kv_range** out) noexcept;
 void cmm_kv_range_free(cmm_kv_range* of) noexcept;
@@ -165,6 +187,6 @@ int cmm_kv_mover_count(const cmm_kv_mover* of, cmm_kv_mover_counts* out) noexcep
 namespace cmm::python {
 
 /// Counts changes of the functions and structures above.
-inline constexpr int abi_version = 1;
+inline constexpr int abi_version = 2;
 
 }  // namespace cmm::python

@@ -22,6 +22,14 @@ class range {
   virtual void wait_for_slots(std::int32_t count) = 0;
 };
 
+/// `memory_stock` over any api.
+class stock {
+ public:
+  virtual ~stock() = default;
+  [[nodiscard]] virtual std::size_t ready() const = 0;
+  virtual bool take(std::size_t bytes, location where, memory_handle& out) = 0;
+};
+
 /// `kv::mover` over any copier.
 class mover {
  public:
@@ -35,6 +43,9 @@ class edge {
  public:
   virtual ~edge() = default;
   [[nodiscard]] virtual const cmm_kv_description& description() const noexcept = 0;
+  /// In pieces of `piece` bytes, on the current device where `device` is `current_device`.
+  virtual std::unique_ptr<stock> make_stock(location where, std::size_t bytes, std::size_t piece,
+                                            int device) = 0;
   virtual std::unique_ptr<range> make_range(const kv::layout& of, const kv::range_plan& how) = 0;
   /// On the current device where `device` is `current_device`.
   virtual std::unique_ptr<mover> make_mover(const kv::layout& of, const kv::page_places& where, int device,

@@ -11,6 +11,7 @@
 #include "../kv/residency.hpp"
 #include "answer.hpp"
 #include "edge.hpp"
+#include "lists.hpp"
 #include "machine.hpp"
 
 /// The exported functions, for the one source file of a library.
@@ -25,6 +26,9 @@ struct cmm_kv_residency {
 };
 struct cmm_kv_range {
   std::unique_ptr<cmm::python::range> range;
+};
+struct cmm_kv_stock {
+  std::shared_ptr<cmm::python::stock> stock;  ///< which ranges keep while they take from it
 };
 struct cmm_kv_mover {
   std::unique_ptr<cmm::python::mover> mover;
@@ -63,23 +67,27 @@ inline cmm_kv_plan plan_of(const kv::plan& made) noexcept {
   return {list_of(made.up), list_of(made.down), list_of(made.swap), made.step};
 }
 
-inline location beyond_of(const cmm_kv_range_wish& how) {
+inline location location_of(int kind, int id) {
   using enum location::kind;
-  const bool known =
-      how.beyond_kind >= static_cast<int>(device) && how.beyond_kind <= static_cast<int>(host_numa);
-  if (!known || how.beyond_id < location::relative) {
-    throw bad_request{"kind " + std::to_string(how.beyond_kind) + " with number " +
-                      std::to_string(how.beyond_id) + " is no location; see cmm_kv_range_wish"};
+  const bool known = kind >= static_cast<int>(device) && kind <= static_cast<int>(host_numa);
+  if (!known || id < location::relative) {
+    throw bad_request{"kind " + std::to_string(kind) + " with number " + std::to_string(id) +
+                      " is no location; see cmm_kv_range_wish"};
   }
-  return {static_cast<location::kind>(how.beyond_kind), how.beyond_id};
+  return {static_cast<location::kind>(kind), id};
 }
 inline kv::range_plan plan_of(const cmm_kv_range_wish& how) {
-  kv::range_plan made{.fast = how.fast, .beyond = beyond_of(how)};
+  kv::range_plan made{.fast = how.fast, .beyond = location_of(how.beyond_kind, how.beyond_id)};
   made.how.device = how.device;
   made.how.also.assign(how.also, how.also + how.others);
   made.how.background = how.background != 0;
   made.how.keep_when_full = how.keep_when_full != 0;
   if (how.piece != 0) made.how.piece = how.piece;
+  if (how.stock != nullptr) {
+    made.how.from = [from = how.stock->stock](std::size_t bytes, location where, memory_handle& out) {
+      return from->take(bytes, where, out);
+    };
+  }
   return made;
 }
 inline kv::mover_settings settings_of(const cmm_kv_mover_wish& how) {
@@ -160,6 +168,15 @@ int cmm_kv_residency_translate(const cmm_kv_residency* of, const std::int32_t* p
     for (std::uint64_t i = 0; i < count; ++i) slots[i] = table[static_cast<std::size_t>(pages[i])];
   });
 }
+int cmm_kv_residency_translate_lists(const cmm_kv_residency* of, void* lists) noexcept {
+  return cmm::python::answer(
+      [&] { cmm::python::translate_lists(static_cast<_object*>(lists), of->pages.slots()); });
+}
+int cmm_kv_read_list(void* list, std::int32_t* out, std::uint64_t count) noexcept {
+  return cmm::python::answer([&] {
+    cmm::python::read_list(static_cast<_object*>(list), {out, static_cast<std::size_t>(count)});
+  });
+}
 int cmm_kv_residency_slots(const cmm_kv_residency* of, cmm_kv_list* out) noexcept {
   return cmm::python::answer([&] { *out = cmm::python::detail::list_of(of->pages.slots()); });
 }
@@ -183,6 +200,20 @@ int cmm_kv_residency_count(const cmm_kv_residency* of, cmm_kv_counters* out) noe
             .read_remote = c.read_remote,
             .remote_share = c.remote_share};
   });
+}
+
+int cmm_kv_stock_make(const cmm_kv_stock_wish* how, cmm_kv_stock** out) noexcept {
+  return cmm::python::answer([&] {
+    const std::size_t piece = how->piece != 0 ? how->piece : cmm::range_settings{}.piece;
+    auto made = std::make_unique<cmm_kv_stock>();
+    made->stock = cmm::python::library().make_stock(
+        cmm::python::detail::location_of(how->where_kind, how->where_id), how->bytes, piece, how->device);
+    *out = made.release();
+  });
+}
+void cmm_kv_stock_free(cmm_kv_stock* of) noexcept { delete of; }
+int cmm_kv_stock_tell(const cmm_kv_stock* of, std::uint64_t* out) noexcept {
+  return cmm::python::answer([&] { *out = of->stock->ready(); });
 }
 
 int cmm_kv_range_make(const cmm_kv_layout* of, const cmm_kv_range_wish* how, cmm_kv_range** out) noexcept {

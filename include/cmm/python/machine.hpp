@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "../source/memory_stock.hpp"
 #include "../version.hpp"
 #include "edge.hpp"
 
@@ -38,6 +39,21 @@ class range_over final : public range {
   std::string text_;
 };
 
+template <api Api>
+class stock_over final : public stock {
+ public:
+  stock_over(Api api, location where, std::size_t bytes, std::size_t piece, int device)
+      : stock_{std::move(api), where, bytes, piece, device} {}
+
+  [[nodiscard]] std::size_t ready() const override { return stock_.ready(); }
+  bool take(std::size_t bytes, location where, memory_handle& out) override {
+    return stock_.take(bytes, where, out);
+  }
+
+ private:
+  memory_stock<Api> stock_;
+};
+
 template <page_copier Copier>
 class mover_over final : public mover {
  public:
@@ -65,6 +81,11 @@ class machine final : public edge {
 
   [[nodiscard]] const cmm_kv_description& description() const noexcept override { return description_; }
 
+  std::unique_ptr<stock> make_stock(location where, std::size_t bytes, std::size_t piece,
+                                    int device) override {
+    using made = detail::stock_over<decltype(platform_.api())>;
+    return std::make_unique<made>(platform_.api(), where, bytes, piece, device);
+  }
   std::unique_ptr<range> make_range(const kv::layout& of, const kv::range_plan& how) override {
     using made = detail::range_over<decltype(platform_.api())>;
     return std::make_unique<made>(platform_.api(), of, how);

@@ -4,14 +4,14 @@
 #include <cstdint>
 #include <utility>
 
-#include "device_scope.hpp"
-#include "hints.hpp"
+#include "calls/device_scope.hpp"
+#include "calls/hints.hpp"
+#include "calls/mapping.hpp"
+#include "calls/pool_calls.hpp"
+#include "calls/prefetch.hpp"
+#include "calls/stream_calls.hpp"
+#include "costs/chunks.hpp"
 #include "machine.hpp"
-#include "mapping.hpp"
-#include "page_chunks.hpp"
-#include "pool_calls.hpp"
-#include "prefetch.hpp"
-#include "stream_calls.hpp"
 
 namespace cmm::sim {
 

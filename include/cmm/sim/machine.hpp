@@ -11,15 +11,14 @@
 #include <vector>
 
 #include "../core/error.hpp"
-#include "chase.hpp"
-#include "copies.hpp"
-#include "kernel.hpp"
-#include "pinned.hpp"
-#include "prefetch.hpp"
-#include "product.hpp"
-#include "residency.hpp"
+#include "calls/copies.hpp"
+#include "calls/kernel.hpp"
+#include "calls/pool_calls.hpp"
+#include "calls/prefetch.hpp"
+#include "calls/product.hpp"
+#include "calls/stream_calls.hpp"
+#include "machine/residency.hpp"
 #include "state.hpp"
-#include "stream_calls.hpp"
 
 namespace cmm::sim {
 

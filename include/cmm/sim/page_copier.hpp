@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "api.hpp"
-#include "page_moves.hpp"
+#include "calls/page_moves.hpp"
 
 namespace cmm::sim {
 

@@ -4,10 +4,10 @@
 #include <string_view>
 
 #include "../core/error.hpp"
-#include "figures.hpp"
-#include "profile_grace.hpp"
-#include "profile_h100.hpp"
-#include "profile_h200.hpp"
+#include "profiles/figures.hpp"
+#include "profiles/grace.hpp"
+#include "profiles/h100.hpp"
+#include "profiles/h200.hpp"
 
 namespace cmm::sim {
 

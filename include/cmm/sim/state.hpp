@@ -8,16 +8,16 @@
 #include <utility>
 #include <vector>
 
-#include "clock.hpp"
-#include "device_chunks.hpp"
-#include "injection.hpp"
-#include "memory.hpp"
-#include "memory_store.hpp"
-#include "paging.hpp"
-#include "profile.hpp"
-#include "streams.hpp"
-#include "tiers.hpp"
-#include "traffic.hpp"
+#include "costs/chunks.hpp"
+#include "costs/paging.hpp"
+#include "costs/traffic.hpp"
+#include "machine/clock.hpp"
+#include "machine/injection.hpp"
+#include "machine/memory.hpp"
+#include "machine/memory_store.hpp"
+#include "machine/streams.hpp"
+#include "machine/tiers.hpp"
+#include "profiles/profile.hpp"
 
 namespace cmm::sim {
 

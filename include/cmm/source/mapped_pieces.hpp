@@ -2,10 +2,18 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <utility>
 #include <vector>
 
 #include "memory_area.hpp"
+
+namespace cmm {
+
+/// Hands out a memory handle that was made before, and says whether it has one of this size and place.
+using taken_memory = std::function<bool(std::size_t bytes, location where, memory_handle& out)>;
+
+}  // namespace cmm
 
 namespace cmm::detail {
 
@@ -15,6 +23,7 @@ struct mapping_settings {
   bool host = true;                 ///< the CPU reaches what lies on the host
   bool shareable = false;           ///< its handles can be exported
   std::size_t piece = no_limit;     ///< the most bytes of one handle
+  taken_memory from{};              ///< asked first for each handle
 };
 
 /// One reserved address range, to which memory is mapped piece by piece in order of the addresses.
@@ -58,7 +67,10 @@ class mapped_pieces {
   status extend(Api& api) {
     piece& next = pieces_[made_];
     if (const status left = empty(api, next); !left.ok()) return left;
-    status done = api.create_memory(next.memory, next.bytes, next.where, settings_.shareable);
+    status done{};
+    if (!settings_.from || !settings_.from(next.bytes, next.where, next.memory)) {
+      done = api.create_memory(next.memory, next.bytes, next.where, settings_.shareable);
+    }
     if (!done.ok()) return done;
     done = api.map(base_ + next.offset, next.bytes, next.memory);
     next.mapped = done.ok();

@@ -35,6 +35,10 @@ inline constexpr const char* range_of_the_parent =
 inline constexpr const char* range_not_shareable =
     "a range was to be shared that was not made for it; set .shareable when it is made";
 
+inline constexpr const char* stock_not_shareable =
+    "a range was to be shared and to take from a stock of memory, whose handles cannot be; choose one of "
+    "them";
+
 [[noreturn, gnu::cold]] inline void refuse_wait(std::size_t wanted, std::size_t bytes) {
   throw bad_request{"a range of " + size_in_full(bytes) + " was waited for until " + size_in_full(wanted) +
                     " of it are ready; wait for no more than it has"};

@@ -24,6 +24,7 @@ struct range_settings {
   bool background = false;      ///< a thread makes what follows the first area of a GPU
   bool keep_when_full = false;  ///< what is made stays when the rest cannot be had
   std::size_t piece = std::size_t{256} << 20;  ///< the most bytes of one handle, and of a step of progress
+  taken_memory from{};  ///< handles that were made before, such as those of a `memory_stock`; not shareable
 };
 
 /// One address range whose parts lie in the memories that a list of areas names, pinned there.
@@ -109,9 +110,11 @@ class tiered_range {
     static_cast<void>(detail::checked_areas(areas, granule_));
     detail::check_piece_size(settings_.piece, granule_);
     if (settings_.shareable) detail::need_shareable(api_, here.device());
+    if (settings_.shareable && settings_.from) throw bad_request{detail::stock_not_shareable};
     std::vector<location> devices{location::device(here.device())};
     for (const int each : settings_.also) devices.push_back(location::device(each));
-    pieces made{areas, {std::move(devices), settings_.host, settings_.shareable, settings_.piece}};
+    pieces made{areas,
+                {std::move(devices), settings_.host, settings_.shareable, settings_.piece, settings_.from}};
     areas_ = std::move(areas);
     detail::check(made.reserve(api_), "reserving the addresses of a range");
     return made;

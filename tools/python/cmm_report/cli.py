@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from . import compare as comparing
+from . import tiers
 from .answer import lines
 from .errors import BadInput
 from .files import write_all
@@ -67,6 +68,11 @@ def run(arguments):
     """Do what the command line says; returns the exit status."""
     options = options_of(arguments)
     paths = options.compare or options.results
+    if not options.compare and len(paths) == 1 and (found := tiers.tiers_of(paths[0])):
+        out = options.out or paths[0].parent
+        written = write_all(out, tiers.files_of(found))
+        say([f"written: {' and '.join(map(str, written))}"])
+        return 0
     results = read_all(paths)
     comparison = comparing.compare(*results) if options.compare else None
     missed = comparing.failures(comparison, options.fail_above, options.within) if comparison else []

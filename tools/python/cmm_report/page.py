@@ -12,7 +12,7 @@ from . import compare as comparing
 from . import markdown, movers, plots, side_by_side
 from .answer import answer
 from .families import introduction, panels_of
-from .platform_facts import facts, profile_table
+from .platform_facts import facts, profile_table, wanted_profile
 from .recommend import as_json, as_text, recommend
 from .tables import table_of
 from .verdict import verdict
@@ -88,7 +88,9 @@ def facts_for_page(results, comparison):
         "answers": [(result, said) for result in results if (said := answer(result))],
         "verdicts": [(result, verdict(result)) for result in results],
         "advice": [(result, recommend(result)) for result in results],
-        "platforms": [(result, facts(result), profile_table(result)) for result in results],
+        "platforms": [
+            (result, facts(result), profile_table(result), wanted_profile(result)) for result in results
+        ],
         "chapters": chapters,
         "summary": side_by_side.summary(results),
         "letter": lambda result: side_by_side.letter(results.index(result)),

@@ -20,6 +20,7 @@ HEADINGS = {
     "unseen": "What could not be seen",
 }
 SHORT = {"gpu", "gpus", "cpu", "egm", "numa", "uvm", "hbm", "hmm", "ats", "cuda", "wsl", "pcie", "api"}
+PROFILED = ("NVIDIA H200", "NVIDIA H100 80GB HBM3")
 FIRST = ("What it means", "Bytes that each source reaches, tier by tier", "Tiers of memory")
 
 
@@ -157,6 +158,18 @@ def profile_table(result):
             value = " ".join(filter(None, (plain(entry.get("value")), plain(entry.get("unit") or ""))))
             lines.append([str(entry.get("name", "")), value, str(entry.get("source") or "no source given")])
     return lines
+
+
+def wanted_profile(result):
+    """How to make a simulated machine of a measured one that has none yet, and where to send it."""
+    gpu = result.machine.get("gpu")
+    if result.simulated or not isinstance(gpu, str) or gpu in PROFILED:
+        return None
+    return (
+        f"There is no profile of {gpu} yet, with which others can try policies on this machine. "
+        "tools/bench --calibrate --out profile makes one from a few rows; send profile/profile.json and "
+        "this run's results.json as an issue of cmm, or as a change that adds them as bench/results/NAME."
+    )
 
 
 def facts(result):

@@ -75,7 +75,7 @@ def faults(result):
 
 def allocation(result):
     """What the pool saves against the plain calls."""
-    rows = result.family("allocate")
+    rows = [row for row in result.family("allocate") if "bytes" in row.axes]
     plain = {row.axes.get("bytes"): row for row in rows if row.matches(allocator="cudaMallocManaged")}
     mine = [
         row
@@ -153,6 +153,7 @@ def peers(result):
 def copies(result):
     """Whether the copy engine reaches managed memory that stays on the host as kernels do."""
     rows = [row for row in result.family("bandwidth") if row.matches(what="h2d", op="copy", memory="managed")]
+    rows = [row for row in rows if row.get("bytes_per_second")]
     engine, kernel = find(rows, engine="copy"), find(rows, engine="sm")
     if not engine or not kernel or ratio(engine, kernel) < 1.5 or is_clear(engine, kernel) is False:
         return None

@@ -13,8 +13,8 @@ namespace cmm::kv {
 /// FlashInfer's arrays of a batch in the caller's buffers: `indices` of slots one sequence after another,
 /// `indptr` where each begins and the last ends, and `last_page_len`, the tokens in each last page.
 ///
-/// A step costs by the sequences of the batch, by the entries that change, and where a sequence's number of
-/// pages changes, by the pages from there on, as they stand one after another: put those that grow last.
+/// A step costs by the sequences of the batch and by the entries that change. Where a sequence's number of
+/// pages changes, those of all behind it stand elsewhere, which is the format's: they are copied as bytes.
 class paged_batch {
  public:
   paged_batch(std::span<std::int32_t> indices, std::span<std::int32_t> indptr,
@@ -28,16 +28,18 @@ class paged_batch {
     const auto& tables = cache.tables();
     check(tables, batch);
     position_.resize(detail::at(tables.rows()), none);
+    slots_.resize(detail::at(detail::table_updates::entries_of(cache)));
     for (const sequence& each : batch_) position_[detail::at(each.row)] = none;
     const std::size_t same = alike(tables, batch);
     for (std::size_t i = 0; i < same; ++i) position_[detail::at(batch[i].row)] = static_cast<std::int32_t>(i);
     updates_.update(cache, [&](std::int32_t entry) {
       const std::int32_t row = entry / tables.width(), column = entry % tables.width();
-      const std::int32_t at = position_[detail::at(row)];
+      const std::int32_t at = position_[detail::at(row)], slot = cache.slot_at(entry);
+      slots_[detail::at(entry)] = slot;
       if (at != none && column < tables.length(row))
-        indices_[detail::at(indptr_[detail::at(at)] + column)] = cache.slot_at(entry);
+        indices_[detail::at(indptr_[detail::at(at)] + column)] = slot;
     });
-    for (std::size_t i = same; i < batch.size(); ++i) write(cache, i, batch[i].row);
+    for (std::size_t i = same; i < batch.size(); ++i) write(tables, i, batch[i].row);
     if (batch.empty()) indptr_[0] = 0;
     for (std::size_t i = 0; i < batch.size(); ++i) last_page_len_[i] = last_len(cache, batch[i].row);
     batch_.assign(batch.begin(), batch.end());
@@ -61,12 +63,11 @@ class paged_batch {
     return same;
   }
 
-  template <class Cache>
-  void write(const Cache& cache, std::size_t i, std::int32_t row) {
-    const auto& tables = cache.tables();
+  void write(const detail::sequence_tables& tables, std::size_t i, std::int32_t row) {
     if (i == 0) indptr_[0] = 0;
-    for (std::int32_t column = 0; column < tables.length(row); ++column)
-      indices_[detail::at(indptr_[i] + column)] = cache.slot_at(tables.entry(row, column));
+    const auto slots =
+        std::span{slots_}.subspan(detail::at(tables.entry(row, 0)), detail::at(tables.length(row)));
+    std::ranges::copy(slots, indices_.begin() + indptr_[i]);
     indptr_[i + 1] = indptr_[i] + tables.length(row);
   }
 
@@ -82,6 +83,7 @@ class paged_batch {
   std::span<std::int32_t> last_page_len_;
   std::vector<sequence> batch_;
   std::vector<std::int32_t> position_;
+  std::vector<std::int32_t> slots_;  ///< of all entries of the table
   detail::table_updates updates_;
 };
 

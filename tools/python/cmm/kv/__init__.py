@@ -25,6 +25,7 @@ from .mover import Mover  # noqa: E402
 from .plan import Plan  # noqa: E402
 from .range import Range  # noqa: E402
 from .residency import Residency  # noqa: E402
+from .stock import Stock  # noqa: E402
 
 __all__ = [
     "BadInput",
@@ -35,6 +36,7 @@ __all__ = [
     "Plan",
     "Range",
     "Residency",
+    "Stock",
     "build",
     "load",
 ]

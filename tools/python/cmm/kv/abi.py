@@ -4,7 +4,7 @@ import ctypes
 from typing import Any
 
 MAGIC = b"cmmkvpgs"
-ABI_VERSION = 1
+ABI_VERSION = 2
 
 _int, _i32, _u32 = ctypes.c_int, ctypes.c_int32, ctypes.c_uint
 _u64, _data, _text = ctypes.c_uint64, ctypes.c_void_p, ctypes.c_char_p
@@ -96,6 +96,19 @@ class RangeWish(ctypes.Structure):
         ("background", _int),
         ("keep_when_full", _int),
         ("piece", _u64),
+        ("stock", _data),
+    )
+
+
+class StockWish(ctypes.Structure):
+    """`cmm_kv_stock_wish`: memory that is made before it is mapped."""
+
+    _fields_ = (
+        ("bytes", _u64),
+        ("piece", _u64),
+        ("device", _int),
+        ("where_kind", _int),
+        ("where_id", _int),
     )
 
 
@@ -163,9 +176,14 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "cmm_kv_residency_step": (_int, [_handle, _to(Changes), _to(Plan)]),
     "cmm_kv_residency_refill": (_int, [_handle, _to(Plan)]),
     "cmm_kv_residency_translate": (_int, [_handle, _data, _u64, _data]),
+    "cmm_kv_residency_translate_lists": (_int, [_handle, ctypes.py_object]),
+    "cmm_kv_read_list": (_int, [ctypes.py_object, _data, _u64]),
     "cmm_kv_residency_slots": (_int, [_handle, _to(List)]),
     "cmm_kv_residency_moved": (_int, [_handle, _to(List)]),
     "cmm_kv_residency_count": (_int, [_handle, _to(Counters)]),
+    "cmm_kv_stock_make": (_int, [_to(StockWish), _made]),
+    "cmm_kv_stock_free": (None, [_handle]),
+    "cmm_kv_stock_tell": (_int, [_handle, _to(_u64)]),
     "cmm_kv_range_make": (_int, [_handle, _to(RangeWish), _made]),
     "cmm_kv_range_free": (None, [_handle]),
     "cmm_kv_range_tell": (_int, [_handle, _to(RangeFacts)]),

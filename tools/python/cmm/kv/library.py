@@ -16,6 +16,7 @@ from .layout import Layout
 from .mover import Mover
 from .range import NEAREST, Range
 from .residency import Residency
+from .stock import Stock
 
 
 class Library:
@@ -75,14 +76,26 @@ class Library:
         background: bool = False,
         keep_when_full: bool = False,
         piece: int = 0,
+        stock: Stock | None = None,
     ) -> Range:
         """Memory for a layout, its first `fast` slots in HBM of a GPU (-1 the current one).
 
         The others lie at `beyond`: "nearest" (the GPU's NUMA node), "host_numa:1", "host", or "device:1".
         GPUs of `also` reach it too. `piece` is how many bytes are made at once, in multiples of 2 MiB; 0 is
-        256 MiB. Raises `MemoryFull`, which names the memory that ran out and how many slots would fit.
+        256 MiB. Handles of a `stock` of the same piece and place are taken first. Raises `MemoryFull`, which
+        names the memory that ran out and how many slots would fit.
         """
-        return Range(self._functions, layout, fast, beyond, device, also, background, keep_when_full, piece)
+        made = stock._open() if stock is not None else None
+        return Range(
+            self._functions, layout, fast, beyond, device, also, background, keep_when_full, piece, made
+        )
+
+    def stock(self, size: int, *, where: str = NEAREST, device: int = -1, piece: int = 0) -> Stock:
+        """Memory of `size` bytes at a place, in handles of `piece` bytes, which a thread makes from now on.
+
+        For ranges of the same piece, whose host part is then there sooner. `close` it when they are made.
+        """
+        return Stock(self._functions, size, where, device, piece)
 
     def mover(self, memory: Range, *, rows: str | None = None, ctas: int = 0) -> Mover:
         """A mover of pages in a range.

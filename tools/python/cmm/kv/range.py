@@ -37,9 +37,10 @@ class Range(Owner):
         background: bool,
         keep_when_full: bool,
         piece: int,
+        stock: int | None = None,
     ) -> None:
         """By `Library.range`."""
-        kind, number = _location(beyond)
+        kind, number = location_of(beyond)
         others = (ctypes.c_int * len(also))(*(whole(each, "a GPU of also", 0, 1023) for each in also))
         wish = abi.RangeWish(
             whole(fast, "fast slots", 0, INT32_MOST),
@@ -51,6 +52,7 @@ class Range(Owner):
             int(background),
             int(keep_when_full),
             whole(piece, "a piece of memory", 0, 2**63),
+            stock,
         )
         c = functions.waiting
         made = functions.made(c.cmm_kv_range_make, layout._handle, wish)
@@ -118,7 +120,8 @@ class Range(Owner):
         return facts
 
 
-def _location(beyond: str) -> tuple[int, int]:
+def location_of(beyond: str) -> tuple[int, int]:
+    """Kind and number of a location in words."""
     if beyond == NEAREST:
         return _HOST_NUMA, _RELATIVE
     try:

@@ -101,7 +101,9 @@ class Residency(Owner):
             if given is None:
                 words += (0, 0)
                 continue
-            pages = pages_of(given, name)
+            pages = self._read(given) if type(given) is list else pages_of(given, name)
+            if pages is None:
+                pages = pages_of(given, name)
             kept.append(pages)
             words += (address_of(pages), pages.size)
         _WORDS.pack_into(self._changes, 0, *words)
@@ -112,6 +114,11 @@ class Residency(Owner):
         self._plan.end()
         self._plan = Plan(plan, (self,))
         return self._plan
+
+    def _read(self, given: list[int]) -> np.ndarray | None:
+        """The numbers of a list, several times as fast as numpy reads them; None of what is no such list."""
+        pages = np.empty(len(given), INT32)
+        return None if self._c.cmm_kv_read_list(given, address_of(pages), len(given)) else pages
 
     def refill(self) -> Plan:
         """Copies of the oldest idle pages to slots beyond, so that later steps can take theirs without one.
@@ -157,6 +164,10 @@ class Residency(Owner):
         """The slots of the pages of each list, in one pass over all of them. Refuses a foreign page."""
         try:
             lists = list(lists)
+            if {*map(type, lists)} <= {list}:
+                made = [each.copy() for each in lists]
+                if not self._c.cmm_kv_residency_translate_lists(self._handle, made):
+                    return made
             ids = array("i", [page for each in lists for page in each])
         except (TypeError, OverflowError) as error:
             raise BadInput(

@@ -14,16 +14,20 @@ from ..size import parse_size
 from .asked.arguments import Arguments
 from .asked.checks import check_devices, check_port, vllm_command, weights_bytes
 from .asked.command import vllm_arguments, vllm_size
+from .asked.metrics_folder import share_metrics
 from .asked.own_options import read_options
 from .asked.predecessor import predecessor_warnings
 from .asked.wished_recipe import wished_recipe
 from .machine.description import Machine, read_machine
 from .machine.host_taken import host_taken, host_taken_warnings
 from .machine.probing import ask, ask_verified, find_probe, gpu_users, read_answer
+from .planning.admission import OPTION, admission, check_asked, tokens_told
 from .planning.plan import Wishes, make_plan
 from .planning.telling import told
 from .refusals import refuse
 from .release.interface import installed
+from .release.needs import Options
+from .release.source_tree import NotThereError, SourceTree
 from .settings import VARIABLES
 
 
@@ -38,6 +42,7 @@ def run(arguments: Sequence[str], program: str = "cmm serve") -> list[str] | Non
     if options.root and options.probe:
         raise Error("--root and --probe both describe a machine; give one of them")
     _refuse(given)
+    admits = check_asked(options.admit)
     warnings = [
         *predecessor_warnings(os.environ),
         *settings_warnings(os.environ),
@@ -54,8 +59,17 @@ def run(arguments: Sequence[str], program: str = "cmm serve") -> list[str] | Non
     recorded = bool(options.root or options.probe)
     wishes = _wishes(options, given, recorded)
     plan = make_plan(machine, wishes, {} if recorded else gpu_users())
-    command = [*start, *vllm_arguments(given, plan)]
-    print(told(plan, [*warnings, *about_vllm, *about_probe, *machine.warnings], command), flush=True)
+    admitted = admission(
+        plan,
+        admits,
+        wishes.weights,
+        given=given.text(OPTION),
+        has_option=_has_watermark(recorded),
+    )
+    tokens = tokens_told(plan, wishes.weights, given.model(), given.model_gpus())
+    command = [*start, *vllm_arguments(given, plan, admitted.watermark)]
+    warnings += [*about_vllm, *about_probe, *machine.warnings]
+    print(told(plan, warnings, command, admitted, tokens), flush=True)
     return None if options.dry_run else command
 
 
@@ -105,6 +119,16 @@ def _start(options: argparse.Namespace) -> tuple[list[str], list[str]]:
     except Error as error:
         return ["vllm", "serve"], [f"This command cannot be started yet: {error}"]
     return vllm_command()
+
+
+def _has_watermark(recorded: bool) -> bool:
+    """Whether vLLM has the option; for another machine, whose vLLM is not here, the newest is taken."""
+    if recorded:
+        return True
+    try:
+        return not Options("vllm.engine.arg_utils", (OPTION,)).differences(SourceTree(installed()[1]))
+    except (Error, NotThereError):
+        return True
 
 
 def _machine(options: argparse.Namespace) -> tuple[Machine, list[str]]:
@@ -161,6 +185,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "cmm serve") -> 
     try:
         command = run(sys.argv[1:] if arguments is None else arguments, program)
         if command is not None:
+            share_metrics()
             os.execv(command[0], command)
     except (Error, OSError) as error:
         print(f"{program}: {printable(str(error))}", file=sys.stderr)

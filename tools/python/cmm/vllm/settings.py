@@ -29,9 +29,13 @@ VARIABLES = {
     "hbm_bytes": "CMM_HBM_BYTES",
     "report_seconds": "CMM_REPORT_SECONDS",
     "blocks": "CMM_BLOCKS",
+    "memory": "CMM_MEMORY",
 }
 
-BLOCKS = ("follow", "fixed", "careful")
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable by which the processes of a server share what they count."""
+TIERED = "tiered"
+WORDS = {"blocks": ("follow", "fixed", "careful"), "memory": (TIERED, "recipe")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +52,9 @@ class Settings:
     """HBM that the KV cache leaves free beyond what vLLM reserves itself."""
     hbm_bytes: int | None = None
     """HBM for the KV cache at most."""
+    memory: str = "tiered"
+    """"tiered": memory handles of HBM and of the nearest host node, in one range; or "recipe", which is so
+    where a recipe or a library is given."""
     blocks: str = "follow"
     """Whether blocks of the KV cache "follow" the requests into HBM, stay "fixed", or follow "careful"ly, by
     copies of all content, which is slow and what following is held against."""
@@ -76,6 +83,8 @@ def read_settings(additional_config: Any, environment: Mapping[str, str] = os.en
             found[name] = _read(name, environment[variable], variable)
     if "recipe" in found and "library" in found:
         raise Error("both a recipe and a library are given; a library has its recipe in it, so leave one out")
+    if "recipe" in found or "library" in found:
+        found.setdefault("memory", "recipe")
     return Settings(**found)
 
 
@@ -92,8 +101,8 @@ def _read(name: str, value: Any, where: str) -> Any:
         if not 0 <= seconds < 1e9 or isinstance(value, bool):
             raise Error(f"{where} is {value!r}; write seconds, such as 60, or 0 for no reports")
         return seconds
-    if name == "blocks" and value not in BLOCKS:
-        raise Error(f"{where} is {value!r}; write one of {', '.join(BLOCKS)}")
+    if name in WORDS and value not in WORDS[name]:
+        raise Error(f"{where} is {value!r}; write one of {', '.join(WORDS[name])}")
     if not isinstance(value, str) or not value.strip():
         raise Error(f"{where} is {value!r}; write a text")
     return value

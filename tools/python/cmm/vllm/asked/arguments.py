@@ -31,6 +31,7 @@ WATCHED = (
     "--swap-space",
     "--tensor-parallel-size",
     "--uds",
+    "--watermark",
     "--worker-cls",
 )
 SHORT = {

@@ -6,18 +6,20 @@ from typing import Any
 
 from ...errors import Error
 from ..planning.plan import Plan
-from ..settings import read_settings
+from ..settings import TIERED, read_settings
 from .arguments import Arguments
 
 WORKER = "cmm.vllm.Worker"
 
 
-def vllm_arguments(given: Arguments, plan: Plan) -> list[str]:
+def vllm_arguments(given: Arguments, plan: Plan, watermark: float | None = None) -> list[str]:
     """What the user gave, then what the plan adds. Refuses settings that the user gave differently."""
     replaced = ["--additional-config", "--kv-cache-memory-bytes", "--gpu-memory-utilization"]
     arguments = given.without(*replaced)
     arguments += ["--worker-cls", WORKER]
     arguments += ["--gpu-memory-utilization", f"{plan.gpu_memory_utilization:g}"]
+    if watermark is not None:
+        arguments += ["--watermark", f"{watermark:g}"]
     if plan.kv_bytes is not None:
         arguments += ["--kv-cache-memory-bytes", str(plan.kv_bytes)]
     config = given.json_object("--additional-config")
@@ -32,6 +34,8 @@ def settings(plan: Plan) -> dict[str, Any]:
     figure vLLM would compile its model anew.
     """
     told: dict[str, Any] = {"recipe": plan.recipe}
+    if plan.large_bytes and plan.memory == TIERED:
+        told["memory"] = TIERED
     if plan.kv_bytes is None:
         told["large_bytes"] = plan.large_bytes
     if plan.kv_in_hbm is not None:

@@ -53,6 +53,10 @@ _VALUED = {
     "--kv-bytes": ("SIZE", "KV cache on each GPU, HBM and beyond together"),
     "--recipe": ("TEXT|FILE", "a recipe, or a recommendation.txt of tools/report (its kv_cache)"),
     "--hbm-headroom": ("SIZE", "HBM to leave free beyond what vLLM does (default 0)"),
+    "--admit": (
+        "WHICH",
+        "requests that run: all (that fit the KV cache), fast (that fit HBM), auto by the link",
+    ),
     "--root": ("FOLDER", "plan for a recorded machine; with --dry-run"),
     "--probe": ("FILE", "plan by a kept answer of tools/probe --json; with --dry-run"),
 }

@@ -1,11 +1,14 @@
 """Follows what vLLM's scheduler tells a worker, and decides with it where each block lies."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from ...errors import Error
 from ...kv import BadInput, Plan, Residency
+from ..release.block_fields import NEVER
 from .groups import Group
 from .held import Held
 from .told import Told
@@ -22,12 +25,15 @@ class Follower:
     model runner is to see it. Workers that are told the same decide the same.
     """
 
-    def __init__(self, pages: Residency, groups: Sequence[Group], *, caching: bool) -> None:
-        """`caching`: whether vLLM finds blocks again that no request has (`enable_prefix_caching`)."""
+    def __init__(self, pages: Residency, groups: Sequence[Group], blocks: int, *, caching: bool) -> None:
+        """For blocks [0, `blocks`) of vLLM's; further pages are spare: they never hold anything.
+
+        `caching`: whether vLLM finds blocks again that no request has (`enable_prefix_caching`).
+        """
         self.pages = pages
-        self._slots = memoryview(pages.slots)
         self._groups = tuple(groups)
-        self._numbers = range(len(self._groups))
+        alone = len(groups) == 1 and not (groups[0].kept or groups[0].silent)
+        self._plain = groups[0].block_size if alone else 0
         kept = any(group.kept for group in groups)
         self._left = "idle" if caching or kept else "dead"
         self._requests: dict[str, tuple[list[int], ...]] = {}
@@ -38,12 +44,16 @@ class Follower:
         """Of these, those that came back to HBM."""
         pages.adopt(0, len(pages))
         if kept:  # content counts from the first block on, whoever gets it
-            everything = np.arange(1, len(pages), dtype=np.int32)
+            everything = np.arange(1, blocks, dtype=np.int32)
             pages.step(fresh=everything)
             pages.step(idle=everything)
 
     def step(self, output: Any) -> tuple[Plan, Any]:
         """What to copy before the work of a step, and a copy of its output in which block ids are slots."""
+        if getattr(output, NEVER, None):
+            raise Error(
+                f"vLLM names blocks by {NEVER}, which cmm does not follow; start it with CMM_BLOCKS=fixed"
+            )
         told = Told()
         gone = output.finished_req_ids
         if output.preempted_req_ids:
@@ -53,10 +63,11 @@ class Follower:
         for new in output.scheduled_new_reqs:
             self._enter(new.req_id, new.block_ids, new.num_computed_tokens, told)
         cached = output.scheduled_cached_reqs
-        if any(cached.new_block_ids):
-            self._grow(cached, told)
+        grown = [*itertools.compress(range(len(cached.req_ids)), cached.new_block_ids)]
+        if grown:
+            self._grow(cached, grown, told)
         plan = self._decide(told, output)
-        return plan, translated(output, self._slots)
+        return plan, translated(output, grown, self.pages)
 
     def _leave(self, request: str, told: Told) -> None:
         """The request reads its blocks no longer. Last blocks first, so that they leave HBM first."""
@@ -71,19 +82,27 @@ class Follower:
         self._requests[request] = tuple([] for _ in blocks)
         self._append(request, blocks, computed, told)
 
-    def _grow(self, cached: Any, told: Told) -> None:
+    def _grow(self, cached: Any, grown: list[int], told: Told) -> None:
+        ids, blocks, computed = cached.req_ids, cached.new_block_ids, cached.num_computed_tokens
+        requests, fresh, size = self._requests, told.fresh, self._plain
         resumed = cached.resumed_req_ids
-        for request, blocks, computed in zip(
-            cached.req_ids, cached.new_block_ids, cached.num_computed_tokens, strict=True
-        ):
-            if blocks is not None:
-                (self._enter if request in resumed else self._append)(request, blocks, computed, told)
+        for at in grown:
+            request = ids[at]
+            if not size or (resumed and request in resumed):
+                how = self._enter if request in resumed else self._append
+                how(request, blocks[at], computed[at], told)
+                continue
+            mine, pages = requests[request][0], blocks[at][0]  # the usual case, in which every line counts
+            if computed[at] <= len(mine) * size:
+                fresh += pages
+                mine += pages
+            else:
+                self._append(request, blocks[at], computed[at], told)
 
     def _append(self, request: str, blocks: Sequence[list[int]], computed: int, told: Told) -> None:
         """Blocks before the end of what is computed are needed as they are, the others are new."""
-        for group, number, mine, pages in zip(
-            self._groups, self._numbers, self._requests[request], blocks, strict=True
-        ):
+        lists = self._requests[request]
+        for number, (group, mine, pages) in enumerate(zip(self._groups, lists, blocks, strict=True)):
             if group.kept:
                 told.hits += pages
                 told.written += pages
@@ -112,9 +131,10 @@ class Follower:
         self._take_from(passed, told)
 
     def _decide(self, told: Told, output: Any) -> Plan:
-        self._take_from(self._held.of(told.fresh), told)
-        for request, number, pages in told.taken:
-            self._held.take(request, number, pages)
+        if not self._plain:
+            self._take_from(self._held.of(told.fresh), told)
+            for request, number, pages in told.taken:
+                self._held.take(request, number, pages)
         before = self._remote(told.hits)
         try:
             plan = self._tell(told)

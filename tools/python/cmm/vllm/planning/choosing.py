@@ -9,7 +9,7 @@ from ...kv_recipe import IN_HBM, managed_recipe, pinned_recipe
 from ...size import format_size
 from ..machine.description import Gpu, Machine
 from ..machine.peculiarities import carve_out, carve_out_warnings, modes
-from ..settings import RECIPE, places_blocks
+from ..settings import RECIPE, TIERED, places_blocks
 from .recipe_bounds import bounds, devices, nodes
 from .shares import MIB, Place, nearest_tier, place_of, preferred_host, reach_of, share
 
@@ -28,6 +28,8 @@ class Choice:
     bound: str
     reasons: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    memory: str = "recipe"
+    """Where the worker takes memory from: "tiered" or "recipe"."""
 
 
 def choose(
@@ -167,4 +169,11 @@ def _beyond(
         bound,
         tuple(reasons),
         (*warnings, *carve_out_warnings(machine)),
+        _memory(recipe, places, asked),
     )
+
+
+def _memory(recipe: str, places: Sequence[Place], asked: bool) -> str:
+    """Handles of host memory are those of one node; a recipe that was asked for is obeyed."""
+    one_node = all(len(place.tiers) == 1 for place in places)
+    return TIERED if one_node and places_blocks(recipe) and not asked else "recipe"

@@ -66,6 +66,8 @@ class Plan:
     """Where the KV cache beyond HBM is."""
     reasons: tuple[Reason, ...]
     warnings: tuple[str, ...]
+    memory: str = "recipe"
+    """Where the worker takes memory from: "tiered" or "recipe"."""
 
 
 def make_plan(machine: Machine, wishes: Wishes, users: Mapping[str, str] | None = None) -> Plan:
@@ -112,6 +114,7 @@ def make_plan(machine: Machine, wishes: Wishes, users: Mapping[str, str] | None 
         tier=chosen.tier,
         reasons=(*reasons, *speed),
         warnings=(*chosen.warnings, *warning),
+        memory=chosen.memory,
     )
 
 

@@ -7,16 +7,27 @@ from collections.abc import Iterable, Sequence
 
 from ...printable import printable
 from ...size import format_size
+from ..settings import TIERED
+from .admission import Admission
 from .plan import Plan
 
+ANY = Admission()
 WIDTH = 100
 LABEL = 12
 
 
-def told(plan: Plan, warnings: Iterable[str], command: Sequence[str]) -> str:
+def told(
+    plan: Plan,
+    warnings: Iterable[str],
+    command: Sequence[str],
+    admits: Admission = ANY,
+    tokens: str = "",
+) -> str:
     """Lines of at most 100 columns, but for the command, which stays in one line to be copied."""
     lines = [f"Plan for {_gpus(plan)}"]
     lines += _entry("recipe", plan.recipe)
+    if plan.large_bytes and plan.memory == TIERED:
+        lines += _entry("memory", "handles of HBM and of the host node in one range; the recipe without them")
     lines += _entry(
         "HBM",
         f"up to {format_size(plan.hbm_bytes)} of each GPU for weights, activations and KV cache "
@@ -27,10 +38,16 @@ def told(plan: Plan, warnings: Iterable[str], command: Sequence[str]) -> str:
         lines += _entry(
             "KV cache", f"{format_size(plan.kv_bytes)} on each GPU, HBM and beyond together, {plan.kv_why}"
         )
+    if tokens:
+        lines += _entry("holds", tokens)
+    if admits.text:
+        lines += _entry("admits", admits.text)
     lines += ["", "Why"]
     for reason in plan.reasons:
         lines += _entry(reason.how, reason.text)
-    together = [*plan.warnings, *warnings]
+    if admits.reason:
+        lines += _entry(*admits.reason)
+    together = [*plan.warnings, *filter(None, [admits.warning]), *warnings]
     if together:
         lines += ["", "Warnings"]
         for each in together:

@@ -28,11 +28,16 @@ KNOWN = {
         "kv_cache_block_copies",
         "num_common_prefix_blocks",  # counts
         "kv_connector_block_state",  # stays in the process of the scheduler
+        "block_table_updates",  # of HiSparse, with which nothing follows
     ),
     "NewRequestData": ("block_ids",),
     "CachedRequestData": ("new_block_ids",),
 }
 """Fields with `block` in their names of which it is known what a worker does with them."""
+
+
+NEVER = "block_table_updates"
+"""A field that is empty wherever blocks follow; a step that has it is refused."""
 
 
 def why_not_followed(names: Mapping[str, Iterable[str]]) -> str | None:

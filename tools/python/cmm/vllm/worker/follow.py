@@ -1,4 +1,4 @@
-"""What a worker does so that blocks follow: decides, moves, hands on slots."""
+"""What a worker does so that blocks follow: decides, moves, hands on slots, keeps slots ready."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,46 +6,93 @@ from typing import Any
 import torch
 
 from ... import kv
+from ...size import format_size
 from ..following import FixedError, Follower, Group
-from .backing import Placement
-from .runs import UnclearPlacesError, runs_of
-
-View = tuple[int, Sequence[int], Sequence[int], int]
+from .stores import RangeStore, RecipeStore
 
 
 class Following:
     """The blocks of one worker, from the end of its warm-up on."""
 
-    def __init__(self, at: Placement, groups: Sequence[Group], *, caching: bool, careful: bool) -> None:
-        """For a KV cache that is placed. Raises FixedError where its blocks cannot be moved."""
-        library = kv.build(PLATFORM)
-        base = min(tensor.data_ptr() for tensor in at.tensors)
+    def __init__(
+        self,
+        store: RangeStore | RecipeStore,
+        blocks: int,
+        fast: int,
+        groups: Sequence[Group],
+        *,
+        caching: bool,
+        careful: bool,
+    ) -> None:
+        """For a KV cache that is placed, of so many blocks and perhaps spare ones behind them.
+
+        Raises FixedError where they cannot be moved.
+        """
         try:
-            layout = library.layout(_pieces(at, base), at.blocks)
-            self.mover = library.mover_at(layout, at.hbm_blocks, base)
+            library, layout, self.mover = store.mover()
         except kv.BadInput as wrong:
             raise FixedError(str(wrong)) from wrong
-        self.pages = library.residency(layout, at.hbm_blocks, careful=careful)
-        self.follower = Follower(self.pages, groups, caching=caching)
+        reserve = min(fast // 8, layout.slots - blocks)
+        self.pages = library.residency(layout, fast, reserve=reserve, careful=careful)
+        self.follower = Follower(self.pages, groups, blocks, caching=caching)
+        self._side = _SideStream() if reserve else None
 
     def step(self, output: Any) -> Any:
-        """Puts the moves of a step into the stream of its work; the output as the model runner sees it."""
+        """Puts the moves of a step into the stream of its work; the output as the model runner sees it.
+
+        Copies that keep slots ready run beside that work, in another stream: after these moves, and before
+        those of the next step.
+        """
+        stream = torch.cuda.current_stream()
+        if self._side is not None:
+            self._side.join(stream)
         plan, output = self.follower.step(output)
         if not plan.empty:
-            self.mover.run(plan, torch.cuda.current_stream().cuda_stream)
+            self.mover.run(plan, stream.cuda_stream)
+        if self._side is not None:
+            ready = self.pages.refill()
+            if not ready.empty:
+                self._side.fork(stream)
+                self.mover.run(ready, self._side.stream.cuda_stream, "decode")
+                self._side.ran()
         return output
 
+    def count(self, metrics: Any) -> None:
+        """Notes what was counted."""
+        metrics.update(self.pages.counters(), self.follower.hits, self.follower.brought)
 
-PLATFORM = "cuda"
+    def told(self) -> str:
+        """What was counted, in words."""
+        counted = self.pages.counters()
+        share = counted["read_remote"] / counted["read"] if counted["read"] else 0.0
+        return (
+            f"blocks {counted['live']} live, {counted['remote']} of them beyond HBM, {counted['idle']} idle; "
+            f"{format_size(counted['bytes_up'])} up, {format_size(counted['bytes_down'])} down; "
+            f"{self.follower.brought} of {self.follower.hits} hits brought back; "
+            f"{share:.1%} of reads beyond HBM"
+        )
 
 
-def _pieces(at: Placement, base: int) -> list[tuple[int, int, int]]:
-    """Every place of a block, as offset from the base, bytes from block to block, and its bytes."""
-    found = []
-    for tensor in at.tensors:
-        try:
-            runs = runs_of(at.views_in(tensor), at.blocks, tensor.nbytes)
-        except UnclearPlacesError as unclear:
-            raise FixedError(str(unclear)) from unclear
-        found += [(tensor.data_ptr() - base + start, step, step) for start, step in runs]
-    return found
+class _SideStream:
+    """A stream that runs beside the work of one step."""
+
+    def __init__(self) -> None:
+        self.stream = torch.cuda.Stream()
+        self._begin, self._end = torch.cuda.Event(), torch.cuda.Event()
+        self._running = False
+
+    def fork(self, work: torch.cuda.Stream) -> None:
+        """What comes into it now runs after what is in the stream of the work."""
+        self._begin.record(work)
+        self.stream.wait_event(self._begin)
+
+    def ran(self) -> None:
+        """All of it is in."""
+        self._end.record(self.stream)
+        self._running = True
+
+    def join(self, work: torch.cuda.Stream) -> None:
+        """What comes into the stream of the work now runs after it."""
+        if self._running:
+            work.wait_event(self._end)
+            self._running = False

@@ -1,23 +1,30 @@
 """vLLM's GPU worker with a KV cache that may be larger than HBM."""
 
+import itertools
 import logging
+import os
 import time
 from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
 
-import cmm.torch
-
+from ... import kv
 from ...errors import Error
 from ...size import format_size
 from ..following import FixedError, check_server, groups_of
 from ..machine.host_memory import available_host_memory
 from ..refusals import refuse_config
 from ..release.interface import installed, require
-from ..settings import places_blocks, read_settings
-from .backing import Backing, Placement, explained
+from ..settings import METRICS_FOLDER, read_settings
+from . import stores
+from .backing import Backing, explained
 from .follow import Following
+from .runs import UnclearPlacesError, planned_runs
+from .seen import Seen
+from .spare import spare_blocks, whole_size, with_spare
+from .stores import LateStore, RangeStore, RecipeStore
+from .tiered import PIECE
 
 require(*installed())
 
@@ -29,6 +36,8 @@ from vllm.v1.core.sched.output import (  # noqa: E402
 from vllm.v1.worker.gpu_worker import Worker as StockWorker  # noqa: E402
 
 _log = logging.getLogger("vllm.cmm")
+COUNTED = 1.0
+"""Seconds between two looks at what was counted, for servers that show it."""
 
 
 class Worker(StockWorker):
@@ -50,15 +59,74 @@ class Worker(StockWorker):
         refuse_config(vllm_config)
         self._settings = read_settings(vllm_config.additional_config)
         super().__init__(vllm_config, local_rank, rank, distributed_init_method, is_driver_worker)
-        if self._settings.library is None:
-            self._alloc = cmm.torch.build(self._settings.recipe)
-        else:
-            self._alloc = cmm.torch.load(self._settings.library)
         self._hbm_bytes = 0
+        self._stock: kv.Stock | None = None
+        self._store = self._late_store()
         self._backing: Backing | None = None
-        self._placement: Placement | None = None
+        self._placement: Seen | None = None
         self._following: Following | None = None
-        self._reported = time.monotonic()
+        self._metrics = self._made_metrics() if os.environ.get(METRICS_FOLDER) else None
+        self._counted = self._reported = time.monotonic()
+
+    def _made_metrics(self) -> Any:
+        from .metrics import Metrics  # whose library decides by the environment when it is imported
+
+        config = self.vllm_config
+        engine = getattr(config.parallel_config, "data_parallel_index", 0)
+        served = config.model_config.served_model_name
+        name = served[0] if isinstance(served, list) else served
+        return Metrics(name, engine, self.rank)
+
+    def _late_store(self) -> LateStore | RecipeStore:
+        """Compiles what is needed before the model is loaded."""
+        settings = self._settings
+
+        def recipe() -> RecipeStore:
+            return RecipeStore(settings, self.device)
+
+        if settings.memory == "recipe":
+            return recipe()
+        self._library = library = kv.build(stores.PLATFORM)
+
+        def ranged() -> RangeStore:
+            config = self._kv_cache_config
+            groups = itertools.chain(*getattr(self.model_runner, "attn_groups", ()))
+            planned = planned_runs(config, groups, self.cache_config.cache_dtype)
+            device = self.device.index or 0
+            return RangeStore(library, planned, config.num_blocks, self._hbm_bytes, device, self._stock)
+
+        return LateStore(ranged, recipe, self.rank)
+
+    def init_device(self) -> None:
+        """From here on a thread makes host memory, while the model is loaded and vLLM profiles."""
+        super().init_device()
+        beyond = self._beyond_at_least()
+        self._check_host(beyond, "at least ")
+        if beyond and isinstance(self._store, LateStore):
+            device = self.device.index or 0
+            self._stock = self._library.stock(beyond, device=device, piece=PIECE)
+            _log.info("cmm: rank %d, %s of host memory are made meanwhile", self.rank, format_size(beyond))
+
+    def _beyond_at_least(self) -> int:
+        """Bytes of KV cache that will be beyond HBM, whatever vLLM finds free there."""
+        asked = self.cache_config.kv_cache_memory_bytes
+        if not asked:
+            return self._settings.large_bytes
+        most = int(torch.cuda.mem_get_info()[1] * self.cache_config.gpu_memory_utilization)
+        if self._settings.hbm_bytes is not None:
+            most = min(most, self._settings.hbm_bytes)
+        return max(0, asked - most)
+
+    def _check_host(self, beyond: int, about: str = "") -> None:
+        """Refuse more than the host has for all workers."""
+        workers = self.vllm_config.parallel_config.local_world_size
+        host = available_host_memory() if beyond > 0 else 0
+        if beyond * workers > host:
+            raise Error(
+                f"the KV cache needs {about}{format_size(beyond)} beyond HBM, and the host has "
+                f"{format_size(host)} free for {workers} such; ask for less by large_bytes or "
+                "--kv-cache-memory-bytes"
+            )
 
     def determine_available_memory(self) -> int:
         """Bytes of KV cache: the HBM that vLLM found free for it, and the larger memory."""
@@ -72,14 +140,8 @@ class Worker(StockWorker):
             self._hbm_bytes = min(self._hbm_bytes, self._settings.hbm_bytes)
         total = asked or self._hbm_bytes + self._settings.large_bytes
         beyond = total - self._hbm_bytes
-        workers = self.vllm_config.parallel_config.local_world_size
-        host = available_host_memory() if beyond > 0 else 0
-        if beyond > 0 and beyond * workers > host:
-            raise Error(
-                f"the KV cache of {format_size(total)} needs {format_size(beyond)} beyond the "
-                f"{format_size(self._hbm_bytes)} that HBM has for it, and the host has {format_size(host)} "
-                f"free for {workers} such; ask for less by large_bytes or --kv-cache-memory-bytes"
-            )
+        made = self._stock.ready_bytes if self._stock is not None else 0
+        self._check_host(max(0, beyond - made))
         if beyond <= 0:
             _log.info(
                 "cmm: the KV cache of %s fits in HBM; for a larger one set large_bytes in "
@@ -89,22 +151,39 @@ class Worker(StockWorker):
         return total
 
     def initialize_from_config(self, kv_cache_config: Any) -> None:
-        """Allocate the KV cache from the recipe, place its blocks, and say where they are."""
+        """Allocate the KV cache, place its blocks, and say where they are."""
+        self._following, blocks = None, kv_cache_config.num_blocks
+        self._kv_cache_config = kv_cache_config = self._with_spare(kv_cache_config)
         sizes = {each.size for each in kv_cache_config.kv_cache_tensors}
-        self._backing = Backing(self._alloc, sizes, self.device)
+        self._backing = Backing(sizes, self._store.make)
         with explained():
             super().initialize_from_config(kv_cache_config)
             self._backing.check_complete()
-            placement = Placement(
-                self._backing, self.model_runner.kv_caches, kv_cache_config.num_blocks, self._hbm_bytes
-            )
-            if places_blocks(self._alloc.recipe):
-                placement.apply(self._alloc)
-            self._backing.fill()
+            self._store = self._store.settled()
+            views, slots = self.model_runner.kv_caches, kv_cache_config.num_blocks
+            self._placement = self._store.place(self._backing, views, slots, self._hbm_bytes, self.rank)
             torch.cuda.synchronize()
-        self._placement = placement
-        self._kv_cache_config = kv_cache_config
-        self._say_where(placement)
+        if self._stock is not None:
+            self._stock.close()
+            self._stock = None
+        self.cache_config.num_gpu_blocks = self._blocks = blocks
+        _log.info(
+            "cmm: rank %d, KV cache of %s in %d blocks: %s",
+            self.rank,
+            format_size(self._placement.total),
+            slots,
+            self._store.where(),
+        )
+
+    def _with_spare(self, config: Any) -> Any:
+        """The same blocks and some that vLLM does not know of, where blocks will follow."""
+        if whole_size(config) <= self._hbm_bytes:
+            return config
+        try:
+            self._check_follows()
+            return with_spare(config, spare_blocks(config))
+        except (FixedError, UnclearPlacesError):
+            return config
 
     def compile_or_warm_up_model(self) -> Any:
         """From its end on blocks follow: a warm-up uses made-up ids of blocks."""
@@ -121,18 +200,22 @@ class Worker(StockWorker):
             _log.info("cmm: rank %d, blocks follow the requests into HBM", self.rank)
         return result
 
-    def _follow(self) -> Following:
-        at = self._placement
+    def _check_follows(self) -> None:
+        """Raises FixedError where blocks keep their places by what was asked for, or by this vLLM."""
         if self._settings.blocks == "fixed":
             raise FixedError('the setting "blocks" says so')
+        check_server(self.vllm_config, (SchedulerOutput, NewRequestData, CachedRequestData))
+
+    def _follow(self) -> Following:
+        at = self._placement
+        self._check_follows()
         if at is None or at.hbm_blocks == at.blocks:
             raise FixedError("all of them are in HBM")
-        if not places_blocks(self._alloc.recipe):
-            raise FixedError("the recipe says where memory is, and not block by block")
-        check_server(self.vllm_config, (SchedulerOutput, NewRequestData, CachedRequestData))
         dcp = getattr(self.vllm_config.parallel_config, "decode_context_parallel_size", 1)
         return Following(
-            at,
+            self._store,
+            self._blocks,
+            at.hbm_blocks,
             groups_of(self._kv_cache_config, dcp),
             caching=bool(self.cache_config.enable_prefix_caching),
             careful=self._settings.blocks == "careful",
@@ -145,50 +228,26 @@ class Worker(StockWorker):
 
     def execute_model(self, scheduler_output: Any) -> Any:
         """A step of the model, after its blocks came; now and then a line about where the KV cache is."""
-        if self._settings.report_seconds:
-            now = time.monotonic()
-            if now - self._reported >= self._settings.report_seconds:
-                self._reported = now
-                self._report()
+        now = time.monotonic()
+        if self._metrics is not None and self._following is not None and now - self._counted >= COUNTED:
+            self._counted = now
+            self._following.count(self._metrics)
+        if self._settings.report_seconds and now - self._reported >= self._settings.report_seconds:
+            self._reported = now
+            self._report()
         if self._following is not None:
             scheduler_output = self._following.step(scheduler_output)
         return super().execute_model(scheduler_output)
-
-    def _say_where(self, at: Placement) -> None:
-        if places_blocks(self._alloc.recipe):
-            rest = at.total - at.hbm_bytes
-            where = (
-                f"{format_size(at.hbm_bytes)} in HBM with {at.hbm_blocks} blocks, {format_size(rest)} beyond "
-                f"with {at.blocks - at.hbm_blocks}"
-            )
-        else:
-            fast = cmm.torch.stats(self._alloc).fast_bytes
-            where = (
-                f"{format_size(fast)} in the fast memory of the recipe" if fast else "where the recipe says"
-            )
-        _log.info(
-            "cmm: rank %d, KV cache of %s in %d blocks: %s; recipe %s",
-            self.rank,
-            format_size(at.total),
-            at.blocks,
-            where,
-            self._alloc.recipe,
-        )
 
     def _report(self) -> None:
         if self._placement is None:
             return
         try:
-            shares = self._placement.residency(self._alloc)
+            where = self._store.residency()
+            if self._following is not None:
+                where = f"{where}; {self._following.told()}"
         except Error as problem:  # a server that cannot be looked at still serves
             self._placement = None
             _log.warning("cmm: rank %d, no more lines about residency: %s", self.rank, problem)
             return
-        counted = cmm.torch.stats(self._alloc)
-        _log.info(
-            "cmm: rank %d, KV cache by a sample of its pages: %s; skipped hints %d, refused requests %d",
-            self.rank,
-            ", ".join(f"{share:.0%} {place}" for place, share in sorted(shares.items())),
-            counted.skipped_hints,
-            counted.failed,
-        )
+        _log.info("cmm: rank %d, %s", self.rank, where)

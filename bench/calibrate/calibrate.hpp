@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "../profile/draft.hpp"
+#include "measured.hpp"
+
+namespace cmm::bench {
+
+/// What came of a calibration.
+struct calibration {
+  machine_profile made;
+  const char* base = "";  ///< the known machine it was made from
+  double host = 1;        ///< how much longer than on the base this host takes for calls
+  std::vector<std::string> notes;
+};
+
+/// Makes a profile of this name from runs of one machine: the twelve figures by how long their rows took,
+/// every other call of the host by one factor, what the runs, the probe and the chip's data sheet tell, and
+/// the rest as on the most similar machine that is known, which is *assumed*.
+///
+/// A row tells half of what it differs from the mean of all, since rows of two runs of one machine differ as
+/// much; beyond a factor of two it tells all.
+///
+/// Throws `bad_text` that names the rows that are missing.
+calibration calibrate(const measured_runs& run, const std::string& name);
+
+}  // namespace cmm::bench

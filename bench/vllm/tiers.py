@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""What a KV cache of two memories is worth: every server has the same HBM for it, and the same host memory.
+
+Stock vLLM; stock with its own offloading (--kv-offloading-size); with LMCache where that is installed;
+cmm.vllm.Worker with blocks that keep their places, and with blocks that follow the requests. They run one
+after the other, each in a process of its own, through workloads that are sized by the HBM:
+
+cycled, returning, over, long, trace: see workloads.py
+"""
+
+import argparse
+import json
+import statistics
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(ROOT / "bench"), str(HERE)]
+
+import workloads  # noqa: E402
+from llama import LLAMA  # noqa: E402
+from tier_bars import judge, table  # noqa: E402
+from tier_kinds import KINDS, environment, why_not  # noqa: E402
+from turns import Failure, Process, spread, write  # noqa: E402
+
+SERVER = HERE / "tiers_server.py"
+SPREAD = ("tokens_per_second",)
+LATENCIES = ("ttft", "itl")
+COUNTED = ("preemptions", "hit_share", "external_hit_share", "remote_share", "brought")
+
+
+def token_bytes(model: dict, gpus: int) -> int:
+    """Bytes of KV for a token on each GPU."""
+    size = model["hidden_size"] // model["num_attention_heads"]
+    return 2 * 2 * size * model["num_hidden_layers"] * -(-model["num_key_value_heads"] // gpus)
+
+
+def planned(options: argparse.Namespace) -> dict[str, workloads.Workload]:
+    each = token_bytes(LLAMA, options.tensor_parallel_size)
+    in_hbm, beyond = (options.hbm_mib << 20) // each, (options.host_mib << 20) // each
+    return {
+        name: workloads.make(name, in_hbm, beyond, options.seed, options.trace) for name in options.workloads
+    }
+
+
+def settings(kind: str, options: argparse.Namespace, longest: int, at_once: int) -> dict:
+    """Of a server for workloads of these sizes."""
+    length = longest + 16
+    return {
+        "kind": kind,
+        "hbm_bytes": options.hbm_mib << 20,
+        "host_bytes": options.host_mib << 20,
+        "model": {**LLAMA, "max_position_embeddings": length},
+        "max_model_len": length,
+        "max_num_seqs": min(at_once, 1024),
+        "gpu_memory_utilization": options.gpu_memory_utilization,
+        "tensor_parallel_size": options.tensor_parallel_size,
+        "compile": options.compile,
+    }
+
+
+def measure(kind: str, asked: dict[str, workloads.Workload], options: argparse.Namespace) -> dict:
+    """Each workload by each kind: figures of every round, or what was refused."""
+    if missing := why_not(kind):
+        return {name: {"left_out": missing} for name in asked}
+    found = {}
+    long = [name for name in asked if name == "long"]
+    for group in (list(asked.keys() - long), long):
+        if not group:
+            continue
+        longest = max(asked[name].longest for name in group)
+        at_once = max(asked[name].at_once for name in group)
+        told = settings(kind, options, longest, at_once)
+        variables = environment(kind, told["host_bytes"])
+        if options.exact:
+            variables["VLLM_BATCH_INVARIANT"] = "1"
+        server = Process(kind, [options.server, json.dumps(told)], variables)
+        try:
+            found |= _of_server(server, kind, sorted(group, key=list(asked).index), asked, options)
+        finally:
+            server.end()
+    return found
+
+
+def _of_server(
+    server: Process,
+    kind: str,
+    group: list[str],
+    asked: dict[str, workloads.Workload],
+    options: argparse.Namespace,
+) -> dict:
+    print(f"starting {kind} for {', '.join(group)}", file=sys.stderr, flush=True)
+    options.machine = server.ask("about")
+    started = server.ask("start")
+    if "refused" in started:
+        return {name: started for name in group}
+    found = {}
+    for name in group:
+        print(f"{kind}: {name}", file=sys.stderr, flush=True)
+        rounds = []
+        for _ in range(options.rounds):
+            rounds.append(server.ask(asked[name].to_json()))
+            if "refused" in rounds[-1]:
+                break
+        found[name] = joined(rounds)
+    return found
+
+
+def joined(rounds: list[dict]) -> dict:
+    """Rounds as one: spreads of rates and latencies, means of what was counted."""
+    refused = next((each["refused"] for each in rounds if "refused" in each), None)
+    if refused is not None:
+        return {"refused": refused}
+    found = {name: spread([each[name] for each in rounds]) for name in SPREAD}
+    for name in LATENCIES:
+        found[name] = {
+            part: spread([each[name][part] for each in rounds]) for part in ("mean", "p50", "p95", "p99")
+        }
+    for name in COUNTED:
+        if values := [each[name] for each in rounds if name in each]:
+            found[name] = statistics.fmean(values)
+    found["digests"] = [each["digest"] for each in rounds]
+    return found
+
+
+def chosen(known: tuple[str, ...]):
+    """Names joined by commas, of these; for argparse."""
+
+    def read(text: str) -> list[str]:
+        found = [each.strip() for each in text.split(",")]
+        wrong = [each for each in found if each not in known]
+        if wrong or len(set(found)) != len(found):
+            raise argparse.ArgumentTypeError(f"{text!r} is no list of {', '.join(known)}")
+        return found
+
+    return read
+
+
+def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--servers", type=chosen(KINDS), default=list(KINDS), help=f"of {', '.join(KINDS)}")
+    parser.add_argument(
+        "--workloads", type=chosen(workloads.NAMES), default=list(workloads.NAMES), help="of those above"
+    )
+    parser.add_argument("--hbm-mib", type=int, default=4096, help="MiB of KV cache in HBM (4096)")
+    parser.add_argument("--host-mib", type=int, default=12288, help="MiB beyond it (12288)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each workload runs (3)")
+    parser.add_argument("--seed", type=int, default=0, help="of the workloads (0)")
+    parser.add_argument("--trace", type=Path, help="a file of Mooncake's kind in place of one made here")
+    parser.add_argument("--gpu-memory-utilization", type=float, default=0.5, help="of each server (0.5)")
+    parser.add_argument("--tensor-parallel-size", type=int, default=1, help="GPUs of each server (1)")
+    parser.add_argument("--no-compile", dest="compile", action="store_false", help="without torch.compile")
+    parser.add_argument(
+        "--exact",
+        action="store_true",
+        help="kernels whose results do not depend on the batch, for equal tokens",
+    )
+    parser.add_argument("--server", type=Path, default=SERVER, help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / "vllm", help="folder of tiers.json")
+    parser.add_argument("--check", action="store_true", help="exit status 1 if a bar is missed")
+    options = parser.parse_args(arguments)
+    for name in ("hbm_mib", "host_mib", "rounds", "tensor_parallel_size"):
+        if (value := getattr(options, name)) < 1:
+            parser.error(f"--{name.replace('_', '-')} must be at least 1, not {value}")
+    return options
+
+
+def main() -> int:
+    options = read_options()
+    started = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    try:
+        asked = planned(options)
+        found = {kind: measure(kind, asked, options) for kind in options.servers}
+    except (Failure, ValueError, OSError) as failure:
+        print(f"tiers: {failure}", file=sys.stderr)
+        return 1
+    bars = judge(found)
+    unsaid = ("out", "check", "server", "machine", "trace")
+    told = {key: value for key, value in vars(options).items() if key not in unsaid}
+    told["trace"] = options.trace.name if options.trace else None
+    machine = getattr(options, "machine", {})
+    write(
+        options.out / "tiers.json",
+        {"context": {"kind": "tiers", "started": started, **told, **machine}, "servers": found, "bars": bars},
+    )
+    print(table(found, bars))
+    return 1 if options.check and not all(bar["held"] for bar in bars) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

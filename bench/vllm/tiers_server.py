@@ -1,0 +1,130 @@
+"""One server of tiers.py, in a process of its own.
+
+usage: tiers_server.py SETTINGS    a JSON object: "kind", "hbm_bytes", "host_bytes", "model", ...
+
+Reads a line at a time: "about", "start", or a workload as JSON; answers each with a line of JSON. What vLLM
+refuses is answered as {"refused": "..."}.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import turns
+from sessions import drive
+from tier_kinds import engine_arguments
+from workloads import Workload
+
+os.environ.update(VLLM_ENABLE_V1_MULTIPROCESSING="0", VLLM_NO_USAGE_STATS="1", HF_HUB_OFFLINE="1")
+
+
+class Engine:
+    """vLLM's LLMEngine."""
+
+    def __init__(self, settings: dict) -> None:
+        from vllm import EngineArgs, LLMEngine, SamplingParams
+
+        self.model = tempfile.TemporaryDirectory(prefix="llama-")
+        Path(self.model.name, "config.json").write_text(json.dumps(settings["model"]))
+        arguments = engine_arguments(settings, self.model.name)
+        self._sampling = SamplingParams
+        self.engine = LLMEngine.from_engine_args(EngineArgs(**arguments))
+
+    def add(self, number: str, prompt: list[int], answer: int) -> None:
+        sampling = self._sampling(temperature=0, max_tokens=answer, ignore_eos=True, detokenize=False)
+        sampling.output_kind = _delta()
+        self.engine.add_request(number, {"prompt_token_ids": prompt}, sampling)
+
+    def step(self) -> list[tuple[str, list[int], bool]]:
+        return [
+            (each.request_id, list(each.outputs[0].token_ids), each.finished) for each in self.engine.step()
+        ]
+
+    def counted(self) -> dict:
+        """vLLM's own counters, and those of our workers."""
+        found = {
+            metric.name: metric.value
+            for metric in self.engine.get_metrics()
+            if hasattr(metric, "value") and metric.name.startswith("vllm:")
+        }
+        found["cmm"] = self.engine.collective_rpc(blocks_of)
+        return found
+
+    def reset(self) -> None:
+        """Nothing is found again of what was asked before."""
+        self.engine.reset_prefix_cache()
+
+
+def _delta():
+    from vllm.sampling_params import RequestOutputKind
+
+    return RequestOutputKind.DELTA
+
+
+def blocks_of(worker) -> dict:
+    """What our worker counted; nothing of the stock one. Called in the worker."""
+    following = getattr(worker, "_following", None)
+    if following is None:
+        return {}
+    return {
+        **following.pages.counters(),
+        "hits": following.follower.hits,
+        "brought": following.follower.brought,
+    }
+
+
+def since(before: dict, now: dict) -> dict:
+    """What was counted between: preemptions, hit shares, remote share."""
+
+    def grown(name: str) -> float:
+        return now.get(name, 0) - before.get(name, 0)
+
+    asked = grown("vllm:prefix_cache_queries")
+    found = {
+        "preemptions": grown("vllm:num_preemptions"),
+        "hit_share": grown("vllm:prefix_cache_hits") / asked if asked else 0.0,
+        "external_hit_share": grown("vllm:external_prefix_cache_hits") / asked if asked else 0.0,
+    }
+    workers = [
+        {name: now_of[name] - of.get(name, 0) for name in ("read", "read_remote", "hits", "brought")}
+        for of, now_of in zip(before["cmm"], now["cmm"], strict=True)
+        if now_of
+    ]
+    read = sum(each["read"] for each in workers)
+    if read:
+        found["remote_share"] = sum(each["read_remote"] for each in workers) / read
+        found["brought"] = sum(each["brought"] for each in workers)
+    return found
+
+
+def main() -> None:
+    settings = json.loads(sys.argv[1])
+    channel = turns.answer_channel()
+    engine = None
+
+    def answer(what: str):
+        nonlocal engine
+        if what == "about":
+            import vllm
+
+            return {**turns.about_machine(), "vllm": vllm.__version__}
+        try:
+            if what == "start":
+                engine = Engine(settings)
+                return {}
+            workload = Workload.from_json(what)
+            before = engine.counted()
+            found = drive(engine, workload)
+            found |= since(before, engine.counted())
+            engine.reset()
+        except (ValueError, RuntimeError) as refused:
+            return {"refused": str(refused).splitlines()[0]}
+        return found
+
+    turns.serve(channel, answer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,210 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <utility>
+
+#include "../costs/chunks.hpp"
+#include "../machine/memory_store.hpp"
+#include "../state.hpp"
+
+namespace cmm::sim {
+
+/// The reserved range in which all of these bytes lie, or null.
+inline std::pair<char* const, reservation>* reserved_around(state& s, const char* at, std::size_t bytes) {
+  auto found = s.reservations.upper_bound(const_cast<char*>(at));
+  if (found == s.reservations.begin()) return nullptr;
+  --found;
+  const auto offset = static_cast<std::size_t>(at - found->first);
+  const std::size_t size = found->second.bytes;
+  return offset < size && bytes <= size - offset ? &*found : nullptr;
+}
+
+inline bool whole_pages(const void* at, std::size_t bytes) noexcept {
+  return bytes != 0 && bytes % page_bytes == 0 && reinterpret_cast<std::uintptr_t>(at) % page_bytes == 0;
+}
+
+inline errc reserve(state& s, void*& out, std::size_t bytes) {
+  if (!whole_pages(nullptr, bytes)) return errc::invalid_value;
+  address_range range = s.space.reserve(bytes);
+  if (range.base() == nullptr) return errc::out_of_memory;
+  char* const base = range.base();
+  s.reservations[base] = {std::move(range), bytes};
+  s.clock.spend(s.machine.calls.system_pair / 2);
+  out = base;
+  return errc::success;
+}
+
+inline errc free_reserved(state& s, void* p, std::size_t bytes) {
+  const auto found = s.reservations.find(static_cast<char*>(p));
+  if (found == s.reservations.end() || found->second.bytes != bytes) {
+    return s.misuse("cuMemAddressFree of a range that was not reserved in this size, or was freed before");
+  }
+  bool mapped = false;
+  s.space.each([&](const allocation& block) { mapped = mapped || block.within == found->first; });
+  if (mapped) return s.misuse("cuMemAddressFree of a range in which memory is still mapped");
+  s.reservations.erase(found);
+  s.clock.spend(s.machine.calls.system_pair / 2);
+  return errc::success;
+}
+
+/// Memory of a device or of a NUMA node. Host memory is cleared and pinned in one call after another, however
+/// many threads ask, while other threads go on.
+inline errc create_memory(state& s, memory_handle& out, std::size_t bytes, location where, bool shareable) {
+  if (!whole_pages(nullptr, bytes)) return errc::invalid_value;
+  if (const errc code = s.resolve(where, s.device()); code != errc::success) return code;
+  const bool on_device = where.what == location::kind::device;
+  if (s.machine.capability(attribute::mapped_memory) == 0) return errc::not_supported;
+  if (!on_device && s.machine.capability(attribute::mapped_host_memory) == 0) return errc::not_supported;
+  if (shareable && s.machine.capability(attribute::shareable_memory) == 0) return errc::not_supported;
+  if (bytes > s.memory.total() || s.reserved > s.memory.total() - bytes) return errc::out_of_memory;
+  if (!s.memory.take(where, bytes, s.count)) return errc::out_of_memory;
+  physical_memory made{.where = where, .bytes = bytes, .shareable = shareable, .users = 1};
+  if (!s.store.take(bytes, made.offset)) {
+    s.memory.give(where, bytes);
+    return errc::out_of_memory;
+  }
+  s.reserved += bytes;
+  const std::uint64_t id = ++s.last_handle;
+  s.physical[id] = made;
+  s.handles[id] = id;
+  out = {id};
+  if (on_device) {
+    s.clock.spend(device_alloc(s.machine.calls, bytes));
+  } else {
+    const std::int64_t start = s.clock.start();
+    const double time = s.machine.calls.host_memory_per_byte * static_cast<double>(bytes);
+    s.pinning_until = std::max(start, s.pinning_until) + clock::rounded(time);
+    s.clock.overlap(static_cast<double>(s.pinning_until - start));
+  }
+  return errc::success;
+}
+
+/// One handle or mapping less; the last one gives the memory back.
+inline void leave(state& s, std::uint64_t id) {
+  physical_memory& memory = s.physical.at(id);
+  if (--memory.users != 0) return;
+  s.memory.give(memory.where, memory.bytes);
+  s.store.give(memory.offset, memory.bytes);
+  s.reserved -= memory.bytes;
+  s.physical.erase(id);
+}
+
+inline errc release_memory(state& s, memory_handle handle) {
+  const auto found = s.handles.find(handle.native);
+  if (found == s.handles.end()) {
+    return s.misuse("cuMemRelease of a handle that does not exist or was released before");
+  }
+  leave(s, found->second);
+  s.handles.erase(found);
+  s.clock.overlap(s.machine.calls.ask);
+  return errc::success;
+}
+
+inline errc map(state& s, void* p, std::size_t bytes, memory_handle handle) {
+  auto* const at = static_cast<char*>(p);
+  const auto found = s.handles.find(handle.native);
+  auto* const around = reserved_around(s, at, bytes);
+  if (found == s.handles.end() || around == nullptr || !whole_pages(p, bytes)) {
+    return s.misuse("cuMemMap of a handle that does not exist, or at addresses that are not reserved");
+  }
+  physical_memory& memory = s.physical.at(found->second);
+  if (bytes > memory.bytes) return errc::invalid_value;
+  bool taken = false;
+  s.space.each([&](const allocation& block) {
+    taken = taken || (block.range.base() < at + bytes && at < block.range.base() + block.bytes);
+  });
+  if (taken) return s.misuse("cuMemMap of addresses that are mapped already");
+  if (!s.store.map(at, bytes, memory.offset)) return errc::out_of_memory;
+  const bool on_device = memory.where.what == location::kind::device;
+  allocation& mapping = s.space.create_at(at, bytes, on_device ? memory_kind::device : memory_kind::pinned);
+  mapping.where = memory.where;
+  mapping.memory = found->second;
+  mapping.within = around->first;
+  ++memory.users;
+  s.clock.overlap(s.machine.calls.map_per_byte / 2 * static_cast<double>(bytes));
+  return errc::success;
+}
+
+/// Calls `body(allocation&)` for the mappings that make up exactly these bytes; false where none do.
+template <class Body>
+bool each_mapping(state& s, void* p, std::size_t bytes, Body body) {
+  bool whole = true;
+  const bool there =
+      s.space.each_part(p, bytes, [&](const allocation& block, std::size_t offset, std::size_t length) {
+        whole = whole && block.mapped() && offset == 0 && length == block.bytes;
+        return whole;
+      });
+  if (!there) return false;
+  auto* at = static_cast<char*>(p);
+  for (char* const end = at + bytes; at < end;) {
+    allocation& block = *s.space.find(at);
+    at += block.bytes;
+    body(block);
+  }
+  return true;
+}
+
+inline errc unmap(state& s, void* p, std::size_t bytes) {
+  const bool done = each_mapping(s, p, bytes, [&](const allocation& block) {
+    s.store.unmap(block.range.base(), block.bytes);
+    const std::uint64_t memory = block.memory;
+    s.space.erase(block);
+    leave(s, memory);
+  });
+  if (!done) return s.misuse("cuMemUnmap of addresses that no mapping fills, or that were unmapped before");
+  s.clock.overlap(s.machine.calls.unmap_per_byte * static_cast<double>(bytes));
+  return errc::success;
+}
+
+/// Devices reach any memory; the CPU that of a NUMA node.
+inline errc set_access(state& s, void* p, std::size_t bytes, const location* places, std::size_t count) {
+  std::uint64_t opened = 0;
+  bool cpu = false;
+  for (std::size_t i = 0; i < count; ++i) {
+    location known = places[i];
+    if (const errc code = s.resolve(known, 0); code != errc::success) return code;
+    const bool device = known.what == location::kind::device;
+    cpu = cpu || !device;
+    opened |= device ? std::uint64_t{1} << known.id : page::host_bit;
+  }
+  bool reached = true;
+  const bool whole = each_mapping(s, p, bytes, [&](const allocation& block) {
+    reached = reached && (!cpu || block.kind == memory_kind::pinned);
+  });
+  if (!whole) return s.misuse("cuMemSetAccess of addresses that no mapping fills");
+  if (!reached) return errc::invalid_value;
+  each_mapping(s, p, bytes, [&](allocation& block) { block.opened |= opened; });
+  s.clock.overlap(s.machine.calls.map_per_byte / 2 * static_cast<double>(bytes));
+  return errc::success;
+}
+
+inline errc export_memory(state& s, memory_handle handle, int& descriptor) {
+  const auto found = s.handles.find(handle.native);
+  if (found == s.handles.end()) return s.misuse("a handle was exported that does not exist or was released");
+  if (!s.physical.at(found->second).shareable) return errc::invalid_value;
+  descriptor = descriptor_of(found->second);
+  return descriptor < 0 ? errc::out_of_memory : errc::success;
+}
+
+/// A handle of the memory that a descriptor of this machine stands for.
+inline errc import_memory(state& s, memory_handle& out, int descriptor) {
+  const auto found = s.physical.find(memory_of(descriptor));
+  if (found == s.physical.end() || !found->second.shareable) return errc::invalid_value;
+  ++found->second.users;
+  out = {++s.last_handle};
+  s.handles[out.native] = found->first;
+  s.clock.overlap(s.machine.calls.ask);
+  return errc::success;
+}
+
+inline errc granularity(state& s, location where, std::size_t& bytes) {
+  if (const errc code = s.resolve(where, s.device()); code != errc::success) return code;
+  s.clock.overlap(s.machine.calls.ask);
+  bytes = page_bytes;
+  return errc::success;
+}
+
+}  // namespace cmm::sim

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "../../core/location.hpp"
+#include "address_range.hpp"
+#include "streams.hpp"
+
+namespace cmm::sim {
+
+inline constexpr std::size_t granule_bytes = std::size_t{64} << 10;
+inline constexpr unsigned granules = page_bytes / granule_bytes;
+
+enum class memory_kind : unsigned char { managed, device, pinned, system };
+
+/// 2 MiB of managed or system memory. Each bit of a mask is 64 KiB; a bit in neither mask was never touched.
+struct page {
+  std::uint32_t valid = 0;  ///< the granules that the allocation covers
+  std::uint32_t on_device = 0;
+  std::uint32_t on_host = 0;
+  int device = 0;
+  int node = 0;
+  location preferred{};
+  std::uint64_t accessed_by = 0;  ///< one bit for each device, the highest for the host
+  std::uint32_t in_parts = 0;     ///< granules that came from the host by a prefetch of less than one
+  bool read_mostly = false;
+  bool evicted = false;
+  bool mapped_remote = false;
+  bool listed = false;
+  std::list<page*>::iterator age{};  ///< its place among the pages of its device, when listed
+
+  static constexpr std::uint64_t host_bit = std::uint64_t{1} << 63;
+  [[nodiscard]] bool used_by(int ordinal) const noexcept { return (accessed_by >> ordinal & 1) != 0; }
+  [[nodiscard]] bool prefers_host() const noexcept {
+    return preferred.what == location::kind::host || preferred.what == location::kind::host_numa;
+  }
+};
+
+/// A live block, or one its pool keeps for the next caller.
+struct allocation {
+  address_range range{};
+  std::size_t bytes = 0;
+  memory_kind kind = memory_kind::managed;
+  location where{};      ///< of memory that never moves
+  bool for_all = false;  ///< every device may use memory that never moves
+  void* pool = nullptr;
+  bool kept = false;
+  mark freed{};
+  std::uint64_t capture = 0;
+  std::vector<page> pages{};  ///< empty until someone looks
+  std::uint64_t memory = 0;   ///< of a mapping, what it maps
+  char* within = nullptr;     ///< of a mapping, the reserved range it lies in
+  std::uint64_t opened = 0;   ///< of a mapping, one bit for each device, the highest for the host
+
+  [[nodiscard]] bool mapped() const noexcept { return memory != 0; }
+  [[nodiscard]] bool opened_to(int device) const noexcept { return (opened >> device & 1) != 0; }
+  [[nodiscard]] bool pageable() const noexcept {
+    return kind == memory_kind::managed || kind == memory_kind::system;
+  }
+};
+
+/// The blocks of a process by address.
+class address_space {
+ public:
+  explicit address_space(backing how) noexcept : how_{how} {}
+
+  /// A new block, or null when the process has no addresses left.
+  allocation* create(std::size_t bytes, memory_kind kind) {
+    address_range range{bytes, how_, next_};
+    char* const base = range.base();
+    if (base == nullptr) return nullptr;
+    return &(blocks_[base] = {.range = std::move(range), .bytes = bytes, .kind = kind});
+  }
+  /// A mapping of addresses that are reserved already.
+  allocation& create_at(char* base, std::size_t bytes, memory_kind kind) {
+    return blocks_[base] = {.range = address_range::at(base, bytes), .bytes = bytes, .kind = kind};
+  }
+  /// Addresses for mappings, with no memory behind them.
+  address_range reserve(std::size_t bytes) { return address_range::reserved(bytes, how_, next_); }
+  [[nodiscard]] backing how() const noexcept { return how_; }
+  void erase(const allocation& block) { blocks_.erase(block.range.base()); }
+
+  /// The live block that begins here, or null.
+  allocation* find(void* base) {
+    const auto found = blocks_.find(static_cast<char*>(base));
+    return found == blocks_.end() || found->second.kept ? nullptr : &found->second;
+  }
+  /// The live block that holds all of these bytes, or null.
+  allocation* holding(const void* p, std::size_t bytes) {
+    auto found = blocks_.upper_bound(const_cast<char*>(static_cast<const char*>(p)));
+    if (bytes == 0 || found == blocks_.begin()) return nullptr;
+    allocation& block = (--found)->second;
+    const std::size_t offset = offset_in(block, p);
+    return block.kept || offset >= block.bytes || bytes > block.bytes - offset ? nullptr : &block;
+  }
+  /// Calls `body(allocation&, offset, bytes)` for each live block that holds a part of these bytes, in order,
+  /// until it answers false: one block, or mappings of one reserved range. Whether it got through.
+  template <class Body>
+  bool each_part(const void* p, std::size_t bytes, Body body) {
+    const auto* at = static_cast<const char*>(p);
+    const char* within = nullptr;
+    for (std::size_t left = bytes; left > 0;) {
+      allocation* const block = holding(at, 1);
+      if (block == nullptr || (at != p && (!block->mapped() || block->within != within))) return false;
+      const std::size_t offset = offset_in(*block, at);
+      const std::size_t length = std::min(block->bytes - offset, left);
+      if (!body(*block, offset, length)) return false;
+      within = block->within;
+      at += length;
+      left -= length;
+    }
+    return bytes != 0;
+  }
+  /// True if live memory holds all of these bytes.
+  bool holds(const void* p, std::size_t bytes) {
+    return each_part(p, bytes, [](const allocation&, std::size_t, std::size_t) { return true; });
+  }
+  static std::size_t offset_in(const allocation& block, const void* p) noexcept {
+    return static_cast<std::size_t>(static_cast<const char*>(p) - block.range.base());
+  }
+
+  template <class Body>
+  void each(Body body) {
+    for (auto& [base, block] : blocks_) body(block);
+  }
+
+ private:
+  backing how_;
+  char* next_ = reinterpret_cast<char*>(std::uintptr_t{1} << 46);
+  std::map<char*, allocation> blocks_;
+};
+
+}  // namespace cmm::sim

@@ -1,0 +1,91 @@
+"""A KV cache in one range of memory handles, its first blocks in HBM, the others pinned on a host node."""
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from ... import kv
+from ...size import format_size
+from .areas import PAGE, Area, length, merged, rest_of
+from .runs import Run
+
+PIECE = 32 << 20
+"""Bytes of one handle: most of the host part of each layer is whole ones, which a stock has."""
+_log = logging.getLogger("vllm.cmm")
+
+
+class TieredMemory:
+    """Memory for tensors of given sizes and runs, of which so many blocks are in HBM as fit into it."""
+
+    def __init__(
+        self,
+        library: kv.Library,
+        planned: Sequence[tuple[int, list[Run]]],
+        blocks: int,
+        hbm_bytes: int,
+        device: int,
+        stock: kv.Stock | None = None,
+    ) -> None:
+        """Makes the part in HBM, begins with the other. Raises MemoryFull, BadInput for wrong sizes."""
+        pieces, self._starts, end = [], [], 0
+        for size, runs in planned:
+            self._starts.append((end, size))
+            pieces += [(end + start, step, step) for start, step in runs]
+            end += -(-size // PAGE) * PAGE
+        self.layout = library.layout(pieces, blocks)
+        self.blocks, self.hbm_blocks = blocks, min(blocks, self.layout.fast_within(hbm_bytes))
+        self.memory = library.range(
+            self.layout, self.hbm_blocks, device=device, background=True, piece=PIECE, stock=stock
+        )
+        if sum(self._starts[-1]) > self.memory.bytes:
+            raise kv.BadInput("the last tensor of the KV cache is larger than all its blocks")
+        self.hbm_areas = self._hbm_areas()
+        self.hbm_bytes = length(self.hbm_areas)
+        self._whole = torch.as_tensor(self.memory, device=f"cuda:{device}")
+
+    def take(self, size: int) -> torch.Tensor:
+        """The next tensor, in the order in which they were planned. Refuses another size."""
+        start, planned = self._starts.pop(0) if self._starts else (0, 0)
+        if planned != size:
+            raise kv.BadInput(f"vLLM makes a tensor of {size} bytes where one of {planned} was planned")
+        return self._whole[start : start + size]
+
+    def finish(self, rank: int, every: float = 10.0) -> None:
+        """Waits until all of it is there, with a line now and then, and fills it with zeros.
+
+        Part by part: no call that fills memory goes across from one memory to the other.
+        """
+        with self._telling(rank, every):
+            self.memory.wait()
+        for start, end in (*self.hbm_areas, *rest_of(self.hbm_areas, self.memory.bytes)):
+            self._whole[start:end].zero_()
+
+    @contextlib.contextmanager
+    def _telling(self, rank: int, every: float) -> Iterator[None]:
+        ended = threading.Event()
+
+        def tell() -> None:
+            while not ended.wait(every):
+                _log.info(
+                    "cmm: rank %d, %s of %s of the KV cache are made",
+                    rank,
+                    format_size(self.memory.ready_bytes),
+                    format_size(self.memory.bytes),
+                )
+
+        thread = threading.Thread(target=tell, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def _hbm_areas(self) -> list[Area]:
+        """The bytes in HBM: each 2 MiB that a block there touches."""
+        reached = ((start, start + self.hbm_blocks * step) for start, step, _ in self.layout.pieces)
+        whole = ((start // PAGE * PAGE, -(-end // PAGE) * PAGE) for start, end in reached if start < end)
+        return merged(whole)
