@@ -39,7 +39,9 @@ SAID = {
 }
 # Headers whose names are public to each other and not for programs, each group with what programs use.
 INTERNAL = {
-    r"sim/(?!(machine|api|page_copier|profiles|profiles/profile)\.hpp)": "cmm::sim::machine and cmm::sim::api",
+    r"sim/(?!(machine|api|page_copier|profiles|profiles/profile)\.hpp)": (
+        "cmm::sim::machine and cmm::sim::api"
+    ),
     r"torch/(?!abi\.hpp)": "the functions of torch/abi.hpp and the macros of cmm/torch.hpp",
     r"python/(?!abi\.hpp)": "the functions of python/abi.hpp",
     r"platform/(?!(description|answers|evidence|driver|pages|surroundings)\.hpp)": "platform::describe",
