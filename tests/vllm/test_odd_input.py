@@ -13,6 +13,7 @@ from cmm.vllm.asked.arguments import Arguments
 from cmm.vllm.asked.checks import check_port, weights_bytes
 from cmm.vllm.machine.host_taken import host_taken, host_taken_warnings
 from cmm.vllm.machine.probing import gpu_users
+from cmm.vllm.planning.admission import token_bytes
 from serving import GIB, MACHINES, ServeTest, answer
 
 DEEP = "[" * 100_000
@@ -85,6 +86,23 @@ class Odd(ServeTest):
         os.mkfifo(model / "config.json")
         done = self.serve(model, "--dry-run", "--root", MACHINES / "gh200-480")
         self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_model_whose_config_is_odd_shows_no_size_of_a_token(self):
+        shape = '"num_attention_heads": 8, "num_key_value_heads": 8, "hidden_size": 64'
+        for text in (
+            DEEP,
+            "5",
+            '{"text_config": "abc"}',
+            '{"text_config": 7}',
+            f'{{"num_hidden_layers": 1e999, {shape}}}',
+            f'{{"num_hidden_layers": -3, {shape}}}',
+            f'{{"num_hidden_layers": "x", {shape}}}',
+            '{"num_hidden_layers": 2, "kv_lora_rank": "x"}',
+        ):
+            (self.folder / "config.json").write_text(text)
+            self.assertEqual(token_bytes(str(self.folder), 1), 0, text[:40])
+        (self.folder / "config.json").write_text(f'{{"num_hidden_layers": 2, {shape}}}')
+        self.assertEqual(token_bytes(str(self.folder), 1), 2 * 2 * 8 * 8 * 2)
 
     def test_names_with_escape_sequences_are_printed_as_text(self):
         escape = "\x1b[31mred\n"

@@ -48,6 +48,7 @@ class imported_range {
     give_back();
   }
 
+  /// The first byte.
   [[nodiscard]] std::byte* data() const noexcept { return pieces_.data(); }
   [[nodiscard]] std::size_t bytes() const noexcept { return pieces_.bytes(); }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...errors import Error
 from ...kv_recipe import FOR_ACTIVATIONS
+from ...text_file import read_text
 from .plan import SLOW_LINK, Plan
 
 OPTION = "--watermark"
@@ -76,13 +77,13 @@ def tokens_told(plan: Plan, weights: int, model: str | None, model_gpus: int) ->
 def token_bytes(model: str | None, model_gpus: int) -> int:
     """Bytes of KV for a token on each GPU, by a local model's config.json; 0 where it does not show."""
     try:
-        told = json.loads((Path(model or "") / "config.json").read_text()) if model else {}
-    except (OSError, ValueError):
+        told = json.loads(read_text(Path(model) / "config.json", "give a model")) if model else {}
+    except (Error, ValueError, RecursionError):
         return 0
     told = told.get("text_config", told) if isinstance(told, dict) else {}
     try:
-        return _token_bytes(told, model_gpus)
-    except (TypeError, ValueError, ZeroDivisionError):
+        return max(0, _token_bytes(told, model_gpus))
+    except (TypeError, ValueError, AttributeError, ArithmeticError):
         return 0
 
 
