@@ -23,7 +23,8 @@ struct calibration {
 /// A row tells half of what it differs from the mean of all, since rows of two runs of one machine differ as
 /// much; beyond a factor of two it tells all.
 ///
-/// Throws `bad_text` that names the rows that are missing.
+/// A row that the machine skips leaves its figure assumed. Throws `bad_text` that names the rows that are
+/// missing.
 calibration calibrate(const measured_runs& run, const std::string& name);
 
 }  // namespace cmm::bench

@@ -55,6 +55,11 @@ std::optional<double> measured_runs::row(const std::string& name) const {
   return medians.empty() ? std::nullopt : std::optional{median_of(std::move(medians))};
 }
 
+bool measured_runs::skips(const std::string& name) const {
+  const auto [begin, end] = rows_.equal_range(name);
+  return std::any_of(begin, end, [](const auto& each) { return each.second.contains("skipped"); });
+}
+
 std::optional<double> measured_runs::rate(std::string_view limit, std::string_view of) const {
   std::optional<double> best;
   for (const auto& [name, row] : rows_) {

@@ -20,6 +20,8 @@ class measured_runs {
   [[nodiscard]] const std::string& called() const noexcept { return called_; }
   /// The median of a row in nanoseconds, that of the middle run; none where it was not measured.
   [[nodiscard]] std::optional<double> row(const std::string& name) const;
+  /// Whether the machine could not run a row, which it then says.
+  [[nodiscard]] bool skips(const std::string& name) const;
   /// Units (bytes or FLOP) in a nanosecond of a limit that rows state, whose name begins like this; with
   /// `of`, of rows whose name has this text.
   [[nodiscard]] std::optional<double> rate(std::string_view limit, std::string_view of = {}) const;

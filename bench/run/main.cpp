@@ -87,7 +87,7 @@ int main(int argc, char** argv) {
                  "auto (a GPU if one answers, else sim:gh200-480), cuda, or sim:NAME with NAME one of " +
                      cmm::sim::profile_names() + ", or sim:FILE.json with a profile that --calibrate made")
       ->capture_default_str();
-  app.add_flag(
+  CLI::Option* const calibrate = app.add_flag(
       "--calibrate", wanted.calibrate,
       "measure the few rows from which a profile of this machine is made, in three rounds, and write "
       "profile.json");

@@ -145,6 +145,14 @@ class CmmBench(unittest.TestCase):
                 known = predicted["h200-pcie"][name]
                 self.assertAlmostEqual(time_of_twin or 0, known or 0, delta=0.02 * (known or 0))
 
+    def test_a_machine_with_one_memory_is_calibrated_without_the_rows_it_skips(self):
+        """Figures of pages that move are assumed there."""
+        self.run_ok("--platform", "sim:gb10", "--calibrate", "--name", "spark")
+        figures = {figure["name"]: figure for figure in load(self.out, "profile.json")["figures"]}
+        self.assertNotIn("row", figures["faults.cpu_migrate"])
+        self.assertIn("row", figures["calls.pool_pair"])
+        self.run_ok("--platform", f"sim:{self.out}/profile.json", "--filter", "replay")
+
     def test_a_profile_with_something_wrong_is_refused_and_a_contradiction_is_named(self):
         """Before anything runs; every kind of refusal is in profile_file.cpp."""
         self.run_ok("--platform", "sim:h200-pcie", "--calibrate", "--name", "odd")
@@ -167,7 +175,7 @@ class CmmBench(unittest.TestCase):
         results = (self.out / "results.json").rename(self.out / "few.json")
         self.refused("--calibrate-from", results, says="page_fault/what:one_fault_fresh, ")
         self.assertFalse((self.out / "profile.json").exists())
-        both = ("--platform", "sim:gb10", "--calibrate")
+        both = ("--platform", "sim:h200-pcie", "--calibrate")
         self.refused(*both, "--filter", "replay", says="--calibrate excludes --filter")
         self.refused(*both, "--name", "gb10", says='"gb10" is a machine that cmm knows already')
         self.refused(*both, "--name", "a b", says='no profile can be called "a b"')
