@@ -8,6 +8,7 @@ import random
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -17,7 +18,7 @@ FOLDERS = [str(ROOT / "bench"), str(ROOT / "tools" / "python")]
 sys.path[:0] = FOLDERS[1:]
 
 from cmm.errors import Error  # noqa: E402
-from cmm.whole_file import whole_file  # noqa: E402
+from cmm.whole_file import refuse_irregular, whole_file  # noqa: E402
 
 
 class Failure(Exception):
@@ -120,20 +121,40 @@ def write(path: Path, results: dict) -> None:
         sys.exit(f"the results could not be written: {error}; name a folder that is writable with --out")
 
 
+def check_place(path: Path) -> None:
+    """End with one sentence where `write` could not write, which is better known before the run."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        refuse_irregular(path)
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except (Error, OSError) as error:
+        sys.exit(f"the results cannot be written: {error}; name a folder that is writable with --out")
+
+
+def second_name(path: Path, name: Path) -> None:
+    """Give a file a name that nothing has yet, by a copy on a file system without links."""
+    try:
+        os.link(path, name)
+    except FileExistsError:
+        raise
+    except OSError:
+        with name.open("xb") as copy:
+            copy.write(path.read_bytes())
+
+
 def keep_aside(path: Path, context: dict) -> None:
     """Give results of another context, or damaged ones, a second name, which nothing has yet."""
     try:
         before = json.loads(path.read_text())["context"]
     except FileNotFoundError:
         return
-        before = before if isinstance(before, dict) else None
     except (ValueError, TypeError, KeyError, RecursionError):
         before = None
-    if before and {**before, "started": ""} == {**context, "started": ""}:
+    if isinstance(before, dict) and {**before, "started": ""} == {**context, "started": ""}:
         return
     for number in itertools.count(1):
         kept = path.with_name(f"{path.stem}.before-{number}{path.suffix}")
         with contextlib.suppress(FileExistsError):
-            os.link(path, kept)
+            second_name(path, kept)
             print(f"the results of before, which are of another run, are kept in {kept}")
             return

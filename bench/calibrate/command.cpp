@@ -1,5 +1,6 @@
 #include "command.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <cmm/core/error.hpp>
 #include <cmm/core/whole_file.hpp>
@@ -21,7 +22,10 @@ std::string name_of(const std::string& gpu) {
     if (!plain && !name.empty() && name.back() != '-') name += '-';
   }
   while (!name.empty() && name.back() == '-') name.pop_back();
-  return name.empty() ? "measured" : name.substr(0, 64);
+  name = name.empty() ? "gpu" : name.substr(0, 50);
+  const bool known = std::any_of(std::begin(sim::profiles), std::end(sim::profiles),
+                                 [&](const sim::profile* each) { return name == each->name; });
+  return known ? name + "-measured" : name;
 }
 
 }  // namespace
@@ -50,6 +54,7 @@ int write_profile(const std::vector<std::filesystem::path>& results, const std::
                   std::string name) {
   const measured_runs run{results};
   if (name.empty()) name = name_of(run.fact("gpu"));
+  check_profile_name(name);
   const calibration done = calibrate(run, name);
   const std::filesystem::path file = out / "profile.json";
   const std::string text = profile_text(*done.made);

@@ -1,6 +1,7 @@
 #include "file.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cmm/core/error.hpp>
 #include <cmm/sim/profiles.hpp>
@@ -43,6 +44,20 @@ range range_of(std::string_view name, std::string_view unit) {
 std::string quoted(const std::string& text) {
   std::string out = "\"";
   return out.append(text).append("\"");
+}
+
+constexpr const char* plain_name = "up to 64 letters, digits, '-', '_' and '.'";
+
+/// It stands in names of files and rows, and is printed.
+bool is_plain(const std::string& name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+  });
+}
+
+bool is_known(std::string_view name) {
+  return std::any_of(std::begin(sim::profiles), std::end(sim::profiles),
+                     [&](const sim::profile* each) { return name == each->name; });
 }
 
 /// Reads one profile; every refusal begins with where it stands.
@@ -95,16 +110,12 @@ class reader {
       refuse("its schema is " + found + "; this cmm_bench reads \"" + schema + "\"" + make_one);
     }
   }
-  /// It stands in names of files and rows, and is printed.
   [[nodiscard]] std::string name() const {
     const json given = text_.value("name", json{});
     const std::string name = given.is_string() ? given.get<std::string>() : std::string{};
-    const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
-      return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
-    });
-    if (name.empty() || name.size() > 64 || !plain) {
-      refuse("\"name\" is " + given.dump(-1, ' ', false, json::error_handler_t::replace) +
-             "; give up to 64 letters, digits, '-', '_' and '.'");
+    if (!is_plain(name)) {
+      refuse("\"name\" is " + given.dump(-1, ' ', false, json::error_handler_t::replace) + "; give " +
+             plain_name);
     }
     return name;
   }
@@ -189,6 +200,13 @@ machine_profile parse_profile(const std::string& text, const std::string& called
   return reader{json::parse(text, nullptr, false), called}.read();
 }
 
+void check_profile_name(const std::string& name) {
+  if (!is_plain(name)) throw bad_text{"no profile can be called \"" + name + "\"; give " + plain_name};
+  if (is_known(name)) {
+    throw bad_text{"\"" + name + "\" is a machine that cmm knows already; give another name with --name"};
+  }
+}
+
 machine_profile read_profile(const fs::path& file) {
   std::error_code failed;  // a named pipe would never end
   if (!fs::is_regular_file(file, failed)) {
@@ -199,11 +217,9 @@ machine_profile read_profile(const fs::path& file) {
   const std::string text{std::istreambuf_iterator<char>{stream}, {}};
   if (stream.bad() || !stream) throw bad_text{"the profile " + file.string() + " cannot be read"};
   machine_profile read = parse_profile(text, file.string());
-  for (const sim::profile* each : sim::profiles) {
-    if (std::string_view{each->name} == read->name) {
-      throw bad_text{file.string() + " is called \"" + read->name +
-                     "\", as a machine that cmm knows already; give it another \"name\""};
-    }
+  if (is_known(read->name)) {
+    throw bad_text{file.string() + " is called \"" + read->name +
+                   "\", as a machine that cmm knows already; give it another \"name\""};
   }
   return read;
 }

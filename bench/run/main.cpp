@@ -45,8 +45,9 @@ int run_rows_on(const options& wanted) {
   constexpr const char* stand_in = "gh200-480";
   if (wanted.platform.starts_with(sim)) return run_simulated(wanted.platform.substr(sim.size()), wanted);
   if (wanted.platform != "auto" && wanted.platform != "cuda") {
-    throw cmm::bad_text{"the platform \"" + wanted.platform +
-                        "\" is unknown; write auto, cuda, sim:NAME such as sim:gh200-480, or sim:FILE.json"};
+    throw cmm::bad_text{
+        "the platform \"" + wanted.platform +
+        "\" is unknown; write auto, cuda, or sim:NAME such as sim:gh200-480 or sim:FILE.json"};
   }
   const std::string missing = cmm::bench::why_no_gpu();
   if (missing.empty()) return cmm::bench::run_on_cuda(wanted);
@@ -90,22 +91,34 @@ int main(int argc, char** argv) {
       "--calibrate", wanted.calibrate,
       "measure the few rows from which a profile of this machine is made, in three rounds, and write "
       "profile.json");
-  app.add_option("--calibrate-from", wanted.calibrate_from,
-                 "make the profile from the results.json of one run of a machine, or of several");
+  CLI::Option* const from =
+      app.add_option("--calibrate-from", wanted.calibrate_from,
+                     "make the profile from the results.json of one run of a machine, or of several");
   app.add_option("--name", wanted.name, "what the profile is called; without it, after the GPU");
   app.add_flag("--quick", wanted.quick, "fewer sizes and samples");
-  app.add_option("--filter", wanted.filter, "run the rows whose name matches this regular expression");
+  CLI::Option* const filter =
+      app.add_option("--filter", wanted.filter, "run the rows whose name matches this regular expression");
   app.add_option("--repetitions", wanted.repetitions,
                  "measure each row so many times and tell how far they differ")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
   app.add_flag("--fresh", wanted.fresh, "do not go on from what an interrupted run has left");
-  app.add_flag("--list", wanted.list, "print the names of the rows and run none");
+  CLI::Option* const list = app.add_flag("--list", wanted.list, "print the names of the rows and run none");
   app.add_option("--out", wanted.out, "folder for the results")->capture_default_str();
   app.add_option("--max-managed", max_managed, "managed memory alive at once, such as 4GiB");
   app.add_option("--trace", wanted.trace, "a trace of the layer trace, for the rows of replay");
+  for (CLI::Option* const other : {filter, list}) {
+    calibrate->excludes(other);
+    from->excludes(other);
+  }
+  calibrate->excludes(from);
   try {
     app.parse(argc, argv);
+    const bool makes_profile = wanted.calibrate || !wanted.calibrate_from.empty();
+    if (!wanted.name.empty() && !makes_profile) {
+      throw cmm::bad_text{"--name is that of a profile; give --calibrate or --calibrate-from with it"};
+    }
+    if (!wanted.name.empty()) cmm::bench::check_profile_name(wanted.name);
     if (!max_managed.empty()) wanted.max_managed = cmm::parse_size(max_managed);
     if (!max_managed.empty() && wanted.max_managed < cmm::bench::options::least_managed) {
       throw cmm::bad_text{"--max-managed is " + max_managed + "; give at least 4MiB"};

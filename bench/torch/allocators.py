@@ -19,7 +19,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "torch"), str(ROOT / "bench"), str(ROOT / "tools" / "python")]
 
 from libraries import RECIPES  # noqa: E402
-from turns import Failure, Process, spread, take_turn, write  # noqa: E402
+from turns import Failure, Process, check_place, spread, take_turn, write  # noqa: E402
 
 MODES = ("native", "pool", "swap", "predecessor")
 SIZES = {"4 KiB": 4 << 10, "1 MiB": 1 << 20, "64 MiB": 64 << 20}
@@ -169,6 +169,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.rounds < 1:
         parser.error(f"--rounds must be at least 1, not {options.rounds}")
+    check_place(options.out / "allocators.json")
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     modes = [mode for mode in MODES if not (options.without_predecessor and mode == "predecessor")]
     workers = []
@@ -188,8 +189,8 @@ def main() -> int:
     bars = judge(summary, logits)
     context = {"started": started, "rounds": options.rounds, "quick": options.quick}
     about = {**context, **machine, "recipes": {m: RECIPES[f"bench_{m}"] for m in ("pool", "swap")}}
-    write(options.out / "allocators.json", {"context": about, "allocators": summary, "bars": bars})
     print(table(summary, bars))
+    write(options.out / "allocators.json", {"context": about, "allocators": summary, "bars": bars})
     return 1 if options.check and not all(bar["held"] for bar in bars) else 0
 
 

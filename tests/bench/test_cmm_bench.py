@@ -124,6 +124,61 @@ class CmmBench(unittest.TestCase):
                     self.assertLessEqual(row.get("limit_ratio", 0), 1.001)
                     self.assertLessEqual(row.get("limit_beaten", 0), 1.001)
 
+    def test_a_machine_calibrates_to_itself_and_the_file_is_simulated(self):
+        """Three rounds of few rows make a profile, whose rows are those of the machine it was made of."""
+        done = self.run_ok("--platform", "sim:h200-pcie", "--calibrate", "--name", "twin")
+        self.assertIn("take 1.00 times as long as on h200-pcie", done.stdout)
+        profile = load(self.out, "profile.json")
+        self.assertEqual(profile["schema"], "cmm-profile 1")
+        self.assertEqual(sum("row" in figure for figure in profile["figures"]), 12)
+        for number in (1, 2, 3):
+            self.assertEqual(len(load(self.out / f"round-{number}")["benchmarks"]), 17)
+        file = self.out / "profile.json"
+        predicted = {}
+        for machine in ("h200-pcie", file):
+            self.run_ok("--platform", f"sim:{machine}", "--filter", "replay|latency|page_fault")
+            predicted[machine] = {row["name"]: row.get("p50_ns") for row in load(self.out)["benchmarks"]}
+        self.assertEqual(load(self.out)["context"]["machine"]["platform"], "sim:twin")
+        self.assertEqual(len(load(self.out)["context"]["calibration"]), 12)
+        for name, time_of_twin in predicted[file].items():
+            with self.subTest(name):
+                known = predicted["h200-pcie"][name]
+                self.assertAlmostEqual(time_of_twin or 0, known or 0, delta=0.02 * (known or 0))
+
+    def test_a_profile_with_something_wrong_is_refused_and_a_contradiction_is_named(self):
+        """Before anything runs; every kind of refusal is in profile_file.cpp."""
+        self.run_ok("--platform", "sim:h200-pcie", "--calibrate", "--name", "odd")
+        profile = load(self.out, "profile.json")
+        file = self.out / "odd.json"
+        link = next(figure for figure in profile["figures"] if figure["name"] == "link.h2d")
+        link["value"] = 70
+        file.write_text(json.dumps(profile))
+        done = self.run_ok("--platform", f"sim:{file}", "--filter", "latency")
+        self.assertIn("in the profile odd link.h2d (70 GB/s) is more than link.peak (63 GB/s)", done.stderr)
+        (self.out / "results.json").unlink()
+        del link["unit"]
+        file.write_text(json.dumps(profile))
+        self.refused("--platform", f"sim:{file}", says='"link.h2d" has no unit; write "unit": "GB/s"')
+        self.refused("--platform", f"sim:{self.out}/none.json", says="there is no file")
+
+    def test_results_without_the_rows_of_a_calibration_make_no_profile(self):
+        """The message names each row that is missing, and nothing is written."""
+        self.run_ok("--platform", "sim:h200-pcie", "--filter", "allocate")
+        results = (self.out / "results.json").rename(self.out / "few.json")
+        self.refused("--calibrate-from", results, says="page_fault/what:one_fault_fresh, ")
+        self.assertFalse((self.out / "profile.json").exists())
+        both = ("--platform", "sim:gb10", "--calibrate")
+        self.refused(*both, "--filter", "replay", says="--calibrate excludes --filter")
+        self.refused(*both, "--name", "gb10", says='"gb10" is a machine that cmm knows already')
+        self.refused(*both, "--name", "a b", says='no profile can be called "a b"')
+        self.refused("--name", "mine", says="--name is that of a profile")
+
+    def test_the_help_tells_how_a_profile_is_made_and_used(self):
+        """Each option of it."""
+        told = run("--help").stdout
+        for option in ("--calibrate", "--calibrate-from", "--name", "sim:FILE.json"):
+            self.assertIn(option, told)
+
     def test_an_interrupt_leaves_a_valid_file_from_which_the_next_run_goes_on(self):
         """Ctrl-C in the middle, then the same command again."""
         run_of = ("--platform", "sim:h200-pcie", "--repetitions", "9", "--filter", "^(allocate|kv_access)")

@@ -8,6 +8,7 @@ import unittest
 
 from cmm.compiler import find_compiler
 from cmm.printable import printable
+from cmm.recipe import recommended_recipe
 from cmm.vllm.asked.arguments import Arguments
 from cmm.vllm.asked.checks import check_port, weights_bytes
 from cmm.vllm.machine.host_taken import host_taken, host_taken_warnings
@@ -69,6 +70,21 @@ class Odd(ServeTest):
         self.assertEqual(done.returncode, 1)
         self.assertIn("--flags", done.stderr)
         self.assertNotIn("Traceback", done.stderr)
+
+    def test_files_that_may_never_end(self):
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        for path in (pipe, "/dev/zero", "/dev/null", self.folder):
+            self.assert_refused(
+                [str(path), "give what tools/probe --json printed"],
+                self.serve("MODEL", "--dry-run", "--probe", path),
+            )
+        self.assert_error(["is no regular file", "recommendation.txt"], recommended_recipe, pipe, "weights")
+        model = self.folder / "model"
+        model.mkdir()
+        os.mkfifo(model / "config.json")
+        done = self.serve(model, "--dry-run", "--root", MACHINES / "gh200-480")
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_names_with_escape_sequences_are_printed_as_text(self):
         escape = "\x1b[31mred\n"

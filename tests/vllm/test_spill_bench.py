@@ -10,6 +10,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "bench" / "vllm")]
@@ -170,6 +171,26 @@ class Results(unittest.TestCase):
         kept = [found.pop(f"spill.before-{number}.json") for number in (1, 2)]
         self.assertEqual((json.loads(kept[0]), kept[1]), (again, "[5"))
         self.assertEqual({name: json.loads(text) for name, text in found.items()}, {"spill.json": one})
+
+    def test_a_context_of_another_shape_and_a_file_system_without_links_lose_nothing(self):
+        for text in ('{"context": [1]}', '{"context": "x"}', '{"context": null}', "{}"):
+            with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+                path = Path(folder, "spill.json")
+                path.write_text(text)
+                with mock.patch("os.link", side_effect=OSError(95, "Operation not supported")):
+                    turns.write(path, {"context": {"gpu": "a"}})
+                self.assertEqual(path.with_name("spill.before-1.json").read_text(), text)
+                self.assertEqual(json.loads(path.read_text()), {"context": {"gpu": "a"}})
+
+    def test_a_place_that_takes_no_file_is_told_before_the_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            turns.check_place(Path(folder, "new", "a.json"))
+            self.assertEqual(list(Path(folder, "new").iterdir()), [])
+            Path(folder, "file").touch()
+            os.mkfifo(Path(folder, "pipe"))
+            for wrong in ("file/a.json", "pipe", "new"):
+                with self.assertRaisesRegex(SystemExit, "the results cannot be written: .*--out"):
+                    turns.check_place(Path(folder, wrong))
 
     def test_what_is_no_regular_file_stays(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -69,7 +69,8 @@ struct record_streams {
     }
 
     /// Says that a live block is used in `s` too, up to its free; a default stream is that of the thread's
-    /// device. The stream must live until then. Host memory may run out: `std::bad_alloc`.
+    /// device. The stream must live until then, and the one that the block is freed in until it was given
+    /// back: call `flush` before you destroy that. Host memory may run out: `std::bad_alloc`.
     void record(const block& b, stream s) { record(b.data, s); }
     /// The same for who knows a block by its address alone, as PyTorch does.
     void record(const void* data, stream s) {

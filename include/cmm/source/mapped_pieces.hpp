@@ -65,12 +65,17 @@ class mapped_pieces {
   /// Makes the next piece and opens it. Where that fails half-way, its memory goes back at once, or with the
   /// rest.
   status extend(Api& api) {
+    return extend(api, [&](piece& next) {
+      if (settings_.from && settings_.from(next.bytes, next.where, next.memory)) return status{};
+      return api.create_memory(next.memory, next.bytes, next.where, settings_.shareable);
+    });
+  }
+  /// The same with memory that `make` puts into the piece.
+  template <class Make>
+  status extend(Api& api, Make&& make) {
     piece& next = pieces_[made_];
     if (const status left = empty(api, next); !left.ok()) return left;
-    status done{};
-    if (!settings_.from || !settings_.from(next.bytes, next.where, next.memory)) {
-      done = api.create_memory(next.memory, next.bytes, next.where, settings_.shareable);
-    }
+    status done = make(next);
     if (!done.ok()) return done;
     done = api.map(base_ + next.offset, next.bytes, next.memory);
     next.mapped = done.ok();

@@ -6,6 +6,7 @@ from pathlib import Path
 from .compiler import Compiler
 from .errors import Error
 from .program import compiled_program
+from .text_file import read_text
 
 _WRITER = """\
 #include <cmm/torch/source_text.hpp>
@@ -41,12 +42,7 @@ def allocator_source(recipe: str, platform: str, cache: Path, compiler: Compiler
 
 def recommended_recipe(path: Path, use: str) -> str:
     """The recipe for a use (weights, kv_cache, scratch) in a recommendation.txt of tools/report."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Error(
-            f"{path} cannot be read ({error}); give the recommendation.txt of tools/report"
-        ) from error
+    lines = read_text(path, "give the recommendation.txt of tools/report").splitlines()
     recipes = {}
     for line in lines:
         name, colon, recipe = line.partition("#")[0].partition(":")

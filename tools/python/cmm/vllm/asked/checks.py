@@ -80,7 +80,7 @@ def weights_bytes(arguments: Arguments) -> int:
     try:
         names = sorted(os.listdir(folder))
         total = sum((folder / name).stat().st_size for name in names if name.endswith(".safetensors"))
-        if (folder / "config.json").exists():
+        if (folder / "config.json").is_file():
             (folder / "config.json").open("rb").close()
     except PermissionError as error:
         raise Error(f"this user may not read the model: {error.filename}; ask its owner") from error

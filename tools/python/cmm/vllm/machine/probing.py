@@ -11,6 +11,7 @@ from typing import Any
 
 from ...errors import Error
 from ...programs import PROBE, provided
+from ...text_file import read_text
 
 CHECKOUT = Path(__file__).resolve().parents[4] / "probe"
 """The command of a checkout; not there in an installed package."""
@@ -52,11 +53,7 @@ def ask_verified(probe: Path, verify: bool) -> tuple[Any, list[str]]:
 
 def read_answer(path: Path) -> Any:
     """An answer of `tools/probe --json` that was kept in a file."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Error(f"{path} cannot be read ({error}); give what tools/probe --json printed") from error
-    return _parsed(text, str(path))
+    return _parsed(read_text(path, "give what tools/probe --json printed"), str(path))
 
 
 def _parsed(text: str, where: str) -> Any:
