@@ -47,11 +47,11 @@ class Reference(unittest.TestCase):
         checker = self.tree / "tools/reference/undocumented.py"
         checker.write_text(checker.read_text().replace("reader.count < 500", "reader.count < 3"))
 
-    def check(self, text):
+    def check(self, text, *options):
         """The exit status and what was said."""
         (self.headers / "thing.hpp").write_text(text)
         (self.tree / "tools/reference/mainpage.md").write_text("# Reference {#mainpage}\n")
-        command = ["bash", self.tree / "tools/docs", "--check", "--no-install"]
+        command = ["bash", self.tree / "tools/docs", *(options or ["--check"]), "--no-install"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
@@ -60,6 +60,16 @@ class Reference(unittest.TestCase):
         status, said = self.check(SAID)
         self.assertEqual(status, 0, said)
         self.assertIn(" 0 without a sentence", said)
+
+    def test_it_is_read_and_searched_without_a_server(self):
+        """Pages, and an index of names that a browser reads from the disk."""
+        status, said = self.check(SAID, "--no-install")
+        self.assertEqual(status, 0, said)
+        html = self.tree / "build/docs/html"
+        self.assertIn("Doubles it.", (html / "structcmm_1_1thing.html").read_text())
+        self.assertIn("thing", "".join(each.read_text() for each in (html / "search").glob("*.js")))
+        pages = "".join(each.read_text() for each in html.glob("*.html"))
+        self.assertNotRegex(pages, r'(src|href)="https?://(?!www\.doxygen\.org)')
 
     def test_what_has_none_is_named_with_its_line(self):
         """Each kind of name."""

@@ -35,6 +35,7 @@ class machine {
   explicit machine(const sim::profile& simulated, backing how = backing::real, stream null = stream::legacy())
       : state_{simulated, how, null} {}
 
+  /// What it was made from.
   [[nodiscard]] const sim::profile& profile() const noexcept { return state_.machine; }
 
   /// Runs one api call, `errc body(state&)`, unless it is chosen to fail; a failed one changes nothing.
@@ -199,6 +200,7 @@ class machine {
     return inspect([&](state& s) { return s.calls.calls(call); });
   }
 
+  /// Blocks of any kind that were taken and not given back.
   std::size_t live_blocks() {
     return inspect([](state& s) { return sim::live_blocks(s); });
   }
@@ -226,6 +228,7 @@ class machine {
     return inspect([](state& s) { return s.events.size(); });
   }
 
+  /// What the paging did so far, in faults served and bytes.
   sim::counters counters() {
     return inspect([](state& s) { return s.count; });
   }

@@ -49,6 +49,7 @@ class memory_stock {
     }
   }
 
+  /// Which memory the handles are of, and how many bytes each has.
   [[nodiscard]] location where() const noexcept { return where_; }
   [[nodiscard]] std::size_t piece() const noexcept { return piece_; }
   /// Bytes made so far, whoever has them.

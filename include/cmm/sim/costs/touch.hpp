@@ -7,6 +7,7 @@
 
 namespace cmm::sim {
 
+/// What a touch does to a page.
 enum class access : unsigned char { read, write };
 
 /// One use of memory: `stride` 0 is every byte, else one word at each stride.

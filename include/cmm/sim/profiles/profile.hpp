@@ -290,6 +290,7 @@ struct profile {
   std::array<figure, 9> capabilities{};  ///< by `cmm::attribute`
   std::span<const calibrated> calibration{};
 
+  /// What `attribute` answers on this machine.
   [[nodiscard]] constexpr int capability(attribute what) const noexcept {
     return static_cast<int>(capabilities[static_cast<std::size_t>(what)].value);
   }
