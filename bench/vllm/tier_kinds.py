@@ -31,6 +31,7 @@ def engine_arguments(settings: dict, model: str) -> dict:
         "disable_log_stats": False,
         "seed": 0,
         **({} if settings["compile"] else {"compilation_config": WITHOUT_COMPILING}),
+        **settings.get("engine", {}),
     }
     if kind in (STOCK, NATIVE, LMCACHE):
         return {**common, "kv_cache_memory_bytes": hbm, **_beyond(kind, host)}

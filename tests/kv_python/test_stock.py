@@ -34,7 +34,7 @@ class Stocks(KvTest):
         self.assertEqual(memory.ready_bytes, memory.bytes)
 
     def test_what_cannot_be_is_refused(self):
-        self.assert_refused(["in pieces of 3MiB", "give a multiple"], self.kv.stock, MIB, piece=3 * MIB)
+        self.assert_refused(["in pieces of 3 MiB", "give a multiple"], self.kv.stock, MIB, piece=3 * MIB)
         self.assert_refused(["no place"], self.kv.stock, MIB, where="moon")
         self.assert_refused(["bytes of a stock"], self.kv.stock, -1)
         stock = self.kv.stock(MIB)

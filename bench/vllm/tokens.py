@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Whether blocks that follow give the tokens of stock vLLM, in each way of running it.
+
+Stock vLLM with all of the KV cache in HBM, cmm.vllm.Worker with a quarter of it there and blocks that follow,
+and the same by careful copies; a small model of dummy weights, decoded greedily, with prompts that share
+prefixes, come back and are preempted. All have as many blocks, so vLLM schedules them alike.
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(ROOT / "bench"), str(HERE)]
+
+import workloads  # noqa: E402
+from llama import LLAMA  # noqa: E402
+from tier_kinds import FOLLOWING, STOCK  # noqa: E402
+from tiers import chosen, token_bytes  # noqa: E402
+from turns import Failure, Process  # noqa: E402
+
+SMALL = {
+    **LLAMA,
+    "hidden_size": 1024,
+    "intermediate_size": 2816,
+    "num_hidden_layers": 8,
+    "num_attention_heads": 8,
+}
+SMALL |= {"num_key_value_heads": 8}
+WINDOWED = {**SMALL, "architectures": ["MistralForCausalLM"], "model_type": "mistral", "sliding_window": 256}
+HBM, HOST = 32 << 20, 96 << 20
+NGRAM = {"method": "ngram", "num_speculative_tokens": 3, "prompt_lookup_max": 4}
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A way of running vLLM."""
+
+    model: dict
+    engine: dict = dataclasses.field(default_factory=dict)
+    environment: dict = dataclasses.field(default_factory=dict)
+    gpus: int = 1
+
+
+CASES = {
+    "plain": Case(SMALL),
+    "sync": Case(SMALL, {"async_scheduling": False}),
+    "v2": Case(SMALL, environment={"VLLM_USE_V2_MODEL_RUNNER": "1"}),
+    "v2-sync": Case(SMALL, {"async_scheduling": False}, {"VLLM_USE_V2_MODEL_RUNNER": "1"}),
+    "ngram": Case(SMALL, {"speculative_config": NGRAM}),
+    "window": Case(WINDOWED),
+    "no-caching": Case(SMALL, {"enable_prefix_caching": False}),
+    "chunked": Case(SMALL, {"max_num_batched_tokens": 256}),
+    "tp2": Case(SMALL, gpus=2),
+}
+KINDS = {"stock": STOCK, "following": FOLLOWING, "careful": FOLLOWING}
+
+
+def asked(case: Case) -> list[workloads.Workload]:
+    """Prompts that come back, and more at once than there are blocks for."""
+    each = token_bytes(case.model, case.gpus)
+    in_hbm, beyond = HBM // each, HOST // each
+    crowded = workloads.make("over", in_hbm + beyond, in_hbm, 0)  # so that some are preempted
+    return [
+        workloads.make("returning", in_hbm, beyond, 0),
+        crowded,
+        workloads.make("trace", in_hbm, beyond, 0),
+    ]
+
+
+def settings(kind: str, case: Case, loads: list[workloads.Workload]) -> dict:
+    """Of a server."""
+    length = max(load.longest for load in loads) + 16
+    stock = kind == "stock"
+    return {
+        "kind": KINDS[kind],
+        "hbm_bytes": HBM + HOST if stock else HBM,
+        "host_bytes": 0 if stock else HOST,
+        "model": {**case.model, "max_position_embeddings": length},
+        "max_model_len": length,
+        "max_num_seqs": 64,
+        "gpu_memory_utilization": 0.3,
+        "tensor_parallel_size": case.gpus,
+        "compile": False,
+        "engine": case.engine,
+        "cmm": {"blocks": "careful" if kind == "careful" else "follow"},
+    }
+
+
+def digests(kind: str, name: str, server: Path) -> tuple[list[str], float]:
+    """Of the tokens of each workload, and the preemptions."""
+    case = CASES[name]
+    loads = asked(case)
+    process = Process(f"{kind}, {name}", [server, json.dumps(settings(kind, case, loads))], case.environment)
+    try:
+        answers = [process.ask("start"), *(process.ask(load.to_json()) for load in loads)]
+    finally:
+        process.end()
+    for each in answers:
+        if "refused" in each:
+            raise Failure(f"{kind} with {name} was refused: {each['refused']}")
+    return [each["digest"] for each in answers[1:]], sum(each["preemptions"] for each in answers[1:])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    known = tuple(CASES)
+    parser.add_argument("--cases", type=chosen(known), default=list(known), help=f"of {', '.join(known)}")
+    parser.add_argument("--server", type=Path, default=HERE / "tiers_server.py", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    wrong = 0
+    for name in options.cases:
+        try:
+            found = {kind: digests(kind, name, options.server) for kind in KINDS}
+        except Failure as failure:
+            print(f"{name:12} NOT RUN: {failure}")
+            wrong += 1
+            continue
+        same = all(each[0] == found["stock"][0] for each in found.values())
+        wrong += not same
+        preempted = ", ".join(f"{count:.0f}" for _, count in found.values())
+        print(f"{name:12} {'the same tokens' if same else 'OTHER TOKENS'}; preempted {preempted}", flush=True)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""The comparison of tokens: what each server is told, and that other tokens are noticed."""
+
+import contextlib
+import io
+import sys
+import unittest
+from pathlib import Path
+from unittest import mock
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "bench" / "vllm")]
+
+import tokens  # noqa: E402
+import turns  # noqa: E402
+from tier_kinds import engine_arguments  # noqa: E402
+
+
+class Told(unittest.TestCase):
+    def arguments(self, kind, name):
+        case = tokens.CASES[name]
+        return engine_arguments(tokens.settings(kind, case, tokens.asked(case)), "model")
+
+    def test_all_have_as_many_blocks(self):
+        for name in tokens.CASES:
+            sizes = {self.arguments(kind, name)["kv_cache_memory_bytes"] for kind in tokens.KINDS}
+            self.assertEqual(sizes, {tokens.HBM + tokens.HOST})
+
+    def test_blocks_follow_or_are_copied_carefully(self):
+        self.assertNotIn("worker_cls", self.arguments("stock", "plain"))
+        for kind, blocks in (("following", "follow"), ("careful", "careful")):
+            told = self.arguments(kind, "plain")["additional_config"]["cmm"]
+            self.assertEqual((told["blocks"], told["hbm_bytes"]), (blocks, tokens.HBM))
+
+    def test_a_case_reaches_vllm(self):
+        self.assertEqual(self.arguments("following", "ngram")["speculative_config"], tokens.NGRAM)
+        self.assertFalse(self.arguments("stock", "no-caching")["enable_prefix_caching"])
+        self.assertEqual(self.arguments("stock", "tp2")["tensor_parallel_size"], 2)
+
+    def test_more_run_at_once_than_there_are_blocks_for(self):
+        case = tokens.CASES["plain"]
+        whole = (tokens.HBM + tokens.HOST) // tokens.token_bytes(case.model, 1)
+        crowded = tokens.asked(case)[-1]
+        self.assertGreater(min(crowded.at_once, 64) * crowded.longest, whole)
+
+
+class Judged(unittest.TestCase):
+    def run_(self, found):
+        said = io.StringIO()
+        with (
+            mock.patch.object(tokens, "digests", lambda kind, name, server: found(kind)),
+            mock.patch.object(sys, "argv", ["tokens", "--cases", "plain,tp2"]),
+            contextlib.redirect_stdout(said),
+        ):
+            return tokens.main(), said.getvalue()
+
+    def test_the_same_tokens(self):
+        self.assertEqual(self.run_(lambda kind: (["a", "b"], 3))[0], 0)
+
+    def test_other_tokens_of_one_server(self):
+        for wrong in ("following", "careful"):
+            status, said = self.run_(lambda kind: (["a", "c" if kind == wrong else "b"], 0))  # noqa: B023
+            self.assertEqual(status, 1)
+            self.assertIn("OTHER TOKENS", said)
+
+    def test_what_did_not_run(self):
+        def refuse(kind):
+            raise turns.Failure("no GPU")
+
+        status, said = self.run_(refuse)
+        self.assertEqual((status, said.count("NOT RUN: no GPU")), (1, 2))
+
+
+if __name__ == "__main__":
+    unittest.main()
