@@ -17,7 +17,8 @@ std::string profile_text(const sim::profile& of);
 /// negative, unknown, without its unit or outside of what a machine can have.
 machine_profile parse_profile(const std::string& text, const std::string& called);
 
-/// Throws `bad_text` unless a profile may have this name: short, of plain characters, and of no known machine.
+/// Throws `bad_text` unless a profile may have this name: short, of plain characters, and of no known
+/// machine.
 void check_profile_name(const std::string& name);
 
 /// The profile in a file. Throws `bad_text`.

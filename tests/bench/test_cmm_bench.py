@@ -300,7 +300,7 @@ class CmmBench(unittest.TestCase):
         self.assertEqual([path.name for path in self.out.iterdir()], ["results.json"])
 
     def test_list_names_rows_and_runs_none(self):
-        """--list is fast and writes nothing. GB10 has one memory, so no page of a KV cache moves there."""
+        """--list is fast and writes nothing. GB10 has one memory: no page of a KV cache moves there."""
         begin = time.monotonic()
         done = run("--platform", "sim:gb10", "--list", "--out", self.out)
         self.assertLess(time.monotonic() - begin, 30)

@@ -75,7 +75,8 @@ BOOST_FIXTURE_TEST_CASE(wrong_areas_are_refused_in_a_sentence, world) {
   says(refused({}), "no areas was asked for; list at least one");
   says(refused(areas(1_MiB, 2_MiB)), "the area of 1 MiB at 0 in device:1 is no multiple of 2 MiB");
   says(refused({{0, 0, hbm}}), "is no multiple of 2 MiB");
-  says(refused({{0, 2_MiB, hbm}, {4_MiB, 2_MiB, node}}), "does not begin at 2 MiB, where the one before ends");
+  says(refused({{0, 2_MiB, hbm}, {4_MiB, 2_MiB, node}}),
+       "does not begin at 2 MiB, where the one before ends");
   says(refused({{0, 2_MiB, location::none()}}), "in none is in no memory; name a GPU");
   says(refused({{0, 1ULL << 62, hbm}, {1ULL << 62, 1ULL << 62, node}}), "beyond the address space");
   says(refused({{0, 2_MiB, location::host_numa(9)}}), "cuMemGetAllocationGranularity failed");

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from typing import ClassVar
 from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,7 +159,7 @@ class Driven(unittest.TestCase):
 
 
 class Kinds(unittest.TestCase):
-    SETTINGS = {
+    SETTINGS: ClassVar = {
         "hbm_bytes": 4 << 30,
         "host_bytes": 12 << 30,
         "max_model_len": 100,

@@ -31,7 +31,7 @@ SAID = {
         serve served_by take_from""",
     "core/fields.hpp and core/recipe.hpp: what a part says of itself": """
         name fields hints migratable host_accessible""",
-    "sim/profiles/profile.hpp: the figures of a group": "each",
+    "sim/profiles/profile.hpp: the figures of a group, one after the other": "each",
     "the standard's requirements on allocators": """
         value_type rebind other propagate_on_container_move_assignment propagate_on_container_swap
         propagate_on_container_copy_assignment is_always_equal""",
@@ -39,7 +39,9 @@ SAID = {
 }
 # Headers whose names are public to each other and not for programs, each group with what programs use.
 INTERNAL = {
-    r"sim/(?!(machine|api|page_copier|profiles|profiles/profile)\.hpp)": "sim::machine and sim::api",
+    r"sim/(?!(machine|api|page_copier|profiles|profiles/profile)\.hpp)": (
+        "cmm::sim::machine and cmm::sim::api"
+    ),
     r"torch/(?!abi\.hpp)": "the functions of torch/abi.hpp and the macros of cmm/torch.hpp",
     r"python/(?!abi\.hpp)": "the functions of python/abi.hpp",
     r"platform/(?!(description|answers|evidence|driver|pages|surroundings)\.hpp)": "platform::describe",

@@ -20,8 +20,9 @@ def skewed(page):
         f"On an H200 ({link('results', FOLDER, page)}), {hot['batch']} texts of "
         f"{number(hot['context'])} tokens that read {100 * hot['reads']:.0f} % of their pages, which take "
         f"{hot['live_over_hbm']:.2f} times what HBM has room for: {rates['remote']} tokens/s while decoding "
-        f"with every page remote, {rates['hot_set']} with `hot_set`, {rates['all-in-hbm']} with everything "
-        "in HBM."
+        f"with every page remote, {rates['hot_set']} with `hot_set`, "
+        f"{rates['all-in-hbm']} with everything in "
+        "HBM."
     )
 
 

@@ -39,8 +39,9 @@ def allocators(page):
     shown = table(head, ["---"] + ["---:"] * len(FIGURES), lines)
     return (
         f"{shown}\n\nEach cell is the least and the most of the medians of all runs in {folder} ({rounds} "
-        "rounds), as a ratio to native of the same turn: times, and for the decode tokens per second. The "
-        "decode is bound by the host, hence the spread. Logits are the same to the bit in every run."
+        "rounds), as a ratio to native of the same turn: times, and for the decode tokens per second. "
+        "The decode "
+        "is bound by the host, hence the spread. Logits are the same to the bit in every run."
     )
 
 
