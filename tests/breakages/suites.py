@@ -116,8 +116,12 @@ def _of_venv(kind, name, copy):
 def bench(name, copy):
     """A test of cmm_bench by its users, or of a part of it."""
     if (copy.tree / f"tests/bench/{name}.cpp").exists():
-        return boost(copy, [f"tests/bench/{name}.cpp", *BENCH_PARTS])
-    rooms = ("machine", "measure", "record", "run", "workload")
+        rooms = [
+            path for room in ("profile", "calibrate") for path in (copy.tree / "bench" / room).glob("*.cpp")
+        ]
+        parts = [*BENCH_PARTS, *sorted(str(path.relative_to(copy.tree)) for path in rooms)]
+        return boost(copy, [f"tests/bench/{name}.cpp", *parts])
+    rooms = ("calibrate", "machine", "measure", "profile", "record", "run", "workload")
     parts = [path for room in rooms for path in sorted((copy.tree / "bench" / room).glob("*.cpp"))]
     sources = [str(path.relative_to(copy.tree)) for path in parts]
     program = copy.program("cmm_bench", sources, flags=["-O1"], libraries=["-lbenchmark"])

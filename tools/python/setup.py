@@ -13,7 +13,10 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parents[2]
 INCLUDE = ROOT / "include"
-BENCH = ["machine", "workload", "measure", "baselines", "cases", "record", "run"]
+PROGRAMS = ("torch", "vllm", "kv", "results")  # of the bench, in Python
+BENCH = sorted(
+    room.name for room in (ROOT / "bench").iterdir() if room.is_dir() and room.name not in PROGRAMS
+)
 SOURCES = ["tools/programs/probe", *(f"bench/{room}" for room in BENCH)]
 
 

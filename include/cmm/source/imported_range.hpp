@@ -48,7 +48,7 @@ class imported_range {
     give_back();
   }
 
-  /// The first byte.
+  /// Where the range lies in this process, and how many bytes it has.
   [[nodiscard]] std::byte* data() const noexcept { return pieces_.data(); }
   [[nodiscard]] std::size_t bytes() const noexcept { return pieces_.bytes(); }
 

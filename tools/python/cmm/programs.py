@@ -50,7 +50,10 @@ PROBE = Program("cmm_probe", "probe", ("tools/programs/probe",), PARSERS, "-O0")
 BENCH = Program(
     "cmm_bench",
     "bench",
-    ("bench/machine", "bench/workload", "bench/measure", "bench/record", "bench/run"),
+    tuple(
+        f"bench/{room}"
+        for room in ("machine", "workload", "measure", "record", "profile", "calibrate", "run")
+    ),
     {**PARSERS, "benchmark/benchmark.h": "libbenchmark-dev"},
     "-O2",
     ("-lbenchmark",),
