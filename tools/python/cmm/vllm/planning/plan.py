@@ -83,9 +83,11 @@ def make_plan(machine: Machine, wishes: Wishes, users: Mapping[str, str] | None 
     chosen = choose(machine, gpus, wishes.recipe, hbm, wishes.host_taken, budget=wishes.budget)
     wanted = in_hbm + 1 if wishes.kv_bytes is None else wishes.kv_bytes
     if wanted > in_hbm + chosen.large_bytes:
-        chosen = choose(
+        farther = choose(
             machine, gpus, wishes.recipe, hbm, wishes.host_taken, anywhere=True, budget=wishes.budget
         )
+        if farther.large_bytes > chosen.large_bytes:
+            chosen = farther
     capped = capped_by_limit(chosen.recipe, in_hbm, chosen.large_bytes, wishes.kv_bytes, wishes.budget)
     reasons = [
         *_hbm_reasons(machine, gpus[0], part, wishes),
