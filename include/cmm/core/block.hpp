@@ -30,6 +30,7 @@ struct block {
   template <class T>
   operator T*() const = delete;  // cmm: a block is no pointer; its address is block.data
   friend constexpr bool operator==(const block&, const block&) noexcept = default;
+  friend bool operator==(const block&, std::nullptr_t) = delete;  // cmm: an empty block is false: if (!block)
 };
 
 }  // namespace cmm

@@ -133,6 +133,10 @@ class built {
                   "cmm: allocate() takes bytes and a stream, allocate(64_MiB, stream), or a cmm::request");
     return {};
   }
+  template <class T>
+  block allocate(std::size_t, stream = {}) = delete;  // cmm: a block has no type; cmm::make_unique<T[]> has
+  block allocate(request) const = delete;             // cmm: an allocator that hands out blocks is not const
+  block allocate(std::size_t, stream = {}) const = delete;  // cmm: it hands out blocks, so it is not const
 
   /// Gives a block back; work already in the stream may still use it. An empty block is ignored. The block
   /// must be as `allocate` returned it: a debug build ends the process where its size is another one, a
@@ -142,8 +146,8 @@ class built {
   }
 
   /// An address is a compile error that says what to write.
-  template <class T>
-  void deallocate(T* data, stream = {}) noexcept {
+  template <class T, class... Size>
+  void deallocate(T* data, const Size&...) noexcept {
     static_assert(sizeof(data) == 0,
                   "cmm: deallocate() takes the block that allocate() returned, and not its address");
   }
@@ -157,6 +161,10 @@ class built {
   [[nodiscard]] const auto& get() const noexcept {
     return detail::find_layer<Settings>(stack_);
   }
+  template <class Settings>
+  void get(const Settings&) const = delete;  // cmm: get() takes a type; write get<cmm::pool>()
+  template <template <class> class Layer>
+  void get() const = delete;  // cmm: name the layer whole, such as get<cmm::spill<cmm::device>>()
 
   [[nodiscard]] auto& api() noexcept { return stack_.api(); }
   [[nodiscard]] const auto& upstream() const noexcept { return stack_; }

@@ -61,6 +61,15 @@ concept has_over = requires {
   typename T::template over<archetype::allocator>;
 };
 
+/// Made as a stack makes it: of an api and the settings, or of the settings and what is below.
+template <class T>
+concept takes_api = std::constructible_from < typename T::template on<null_api>,
+        null_api,
+const T& > ;
+template <class T>
+concept takes_rest = std::constructible_from < typename T::template over<archetype::allocator>,
+const T&, null_api > ;
+
 /// A policy that advises or prefetches, so that its source must have memory that can migrate.
 template <class T>
 concept gives_hints = requires {

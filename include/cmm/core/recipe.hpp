@@ -94,9 +94,15 @@ consteval bool sound() {
                   "cmm: a layer's over<Upstream> is no allocator; it needs block allocate(request) and void "
                   "deallocate(block, stream) noexcept");
     static_assert(
+        ((!layer<Elements> || takes_rest<Elements>)&&...),
+        "cmm: a layer's over<Upstream> is made of its settings and what its upstream is made of; it "
+        "needs template <class... Rest> over(settings, Rest&&... rest), which gives rest on");
+    static_assert(
         ((role_of<Elements>() != role::source || source<Elements>)&&...),
         "cmm: a source's on<Api> needs api(), status take(void*&, request) and status give_back(block, "
         "stream)");
+    static_assert(((!source<Elements> || takes_api<Elements>)&&...),
+                  "cmm: a source's on<Api> is made of an api and its settings; it needs on(Api, settings)");
     return true;
   }
   return false;
@@ -170,5 +176,7 @@ template <class Recipe, class Api>
     return recipe<Elements...>{std::move(elements)}.build(std::move(api));
   }(detail::parts_of(parts), std::move(on));
 }
+template <class Recipe>
+void build(const Recipe&) = delete;  // cmm: build() takes an api too, such as build(recipe, cmm::cuda::api{})
 
 }  // namespace cmm

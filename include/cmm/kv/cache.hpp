@@ -34,7 +34,7 @@ struct cache_settings {
 /// Running out of pages or rows is a value. A sequence that was freed, or is foreign, is a `bad_request`,
 /// which changes nothing. Between two steps sequences are started, appended to, forked and freed at will;
 /// `step` then says what to copy. Threads: one at a time.
-template <placement_policy Policy = on_use>
+template <class Policy = on_use>
 class cache {
  public:
   /// What the constructor takes.
@@ -49,6 +49,8 @@ class cache {
         tables_{how.sequences, how.pages_per_sequence, of.slots()} {
     residency_.adopt(0, of.slots());
   }
+  template <placement_policy P>
+  cache(const layout&, std::int32_t, P, auto...) = delete;  // cmm: settings go before the policy
 
   /// A sequence without tokens. No sequence where `settings::sequences` of them are live.
   [[nodiscard]] sequence start() { return tables_.open(); }
@@ -164,7 +166,9 @@ class cache {
   /// the mover throws, `plan()` is still to be run.
   template <class Mover, class Stream>
   [[nodiscard]] std::span<const slot_copy> step(Mover& mover, Stream in) {
-    mover.run(prepare(), in);
+    constexpr bool runs = requires { mover.run(plan_, in); };
+    static_assert(runs, "cmm: step() takes a mover, which has run(plan, stream), and the stream of the work");
+    if constexpr (runs) mover.run(prepare(), in);
     return copies();
   }
   /// Beside the work of a step, in another stream: see `residency::refill`.

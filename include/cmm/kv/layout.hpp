@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -22,6 +23,8 @@ class layout {
   /// multiples of 16 bytes, for pieces that overlap, and for more slots than int32 or the address space
   /// holds.
   layout(const std::vector<piece>& pieces, std::int64_t slots) : layout{pieces, pieces, slots} {}
+  template <std::same_as<shape> Shape>
+  layout(const Shape&, std::int64_t) = delete;  // cmm: write layout::one_place(shape, slots) or by_layer
 
   /// A page is contiguous, its layers and their planes one after another: the fastest to move.
   static layout one_place(const shape& of, std::int64_t slots) {

@@ -35,8 +35,12 @@ struct residency_settings {
 /// Running out of slots in HBM is no error: a page stays beyond and is read there. Threads: one at a time.
 /// Streams: a plan is run in the stream of the work of its step, before that. A step costs by the pages named
 /// and moved, whatever the number of pages, and allocates nothing.
-template <placement_policy Policy = on_use>
+template <class Policy = on_use>
 class residency {
+  static_assert(placement_policy<Policy>,
+                "cmm: this is no placement policy of KV pages; it needs void place(cmm::kv::placing&), as "
+                "cmm::kv::on_use{} has it");
+
  public:
   /// What the constructor takes.
   using settings = residency_settings;
