@@ -166,6 +166,8 @@ class Limits(ServeTest):
         self.assert_error(["limit of 1 B", "leaves nothing"], self.plan, "managed | limit{1}")
         words = ["10 GiB is more than the recipe's limit of 5 GiB", "--kv-bytes 4864MiB"]
         self.assert_error(words, self.plan, "managed | limit{5GiB}", kv_bytes=10 * GIB)
+        words = ["5 GiB (5368709121 bytes) is more than the recipe's limit of 5 GiB,"]
+        self.assert_error(words, self.plan, "managed | limit{5GiB}", kv_bytes=5 * GIB + 1)
 
     def test_that_is_large_or_of_other_memory_changes_nothing(self):
         for recipe in (

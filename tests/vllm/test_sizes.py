@@ -5,7 +5,7 @@ import unittest
 from pathlib import Path
 
 from cmm.errors import Error
-from cmm.size import parse_size
+from cmm.size import parse_size, size_in_full
 
 TABLE = Path(__file__).parents[1] / "support/sizes.inc"
 
@@ -33,6 +33,12 @@ class Sizes(unittest.TestCase):
             self.assertIn(f"which {why}; write a size", said)
             if len(text) < 100:  # a longer one is shown in part
                 self.assertIn(f"--kv-bytes is {text!r}, which", said)
+
+    def test_an_error_hides_nothing_by_rounding(self):
+        """Two sizes that would read the same have their bytes beside them."""
+        for size, text in ((64 << 30, "64 GiB"), (3 << 19, "1.5 MiB"), (0, "0 B"), (17, "17 B")):
+            self.assertEqual(size_in_full(size), text)
+        self.assertEqual(size_in_full((64 << 30) + 1), "64 GiB (68719476737 bytes)")
 
     def test_what_is_no_text_is_no_size(self):
         for value in (None, 1.5, True, ["64GiB"]):

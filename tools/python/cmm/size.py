@@ -1,6 +1,7 @@
 """Sizes as text, by the rule of the library (`core/units.hpp`): "64GiB", "1.5 MiB", "10GB", "4096"."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from .errors import Error
@@ -52,3 +53,10 @@ def format_size(size: int) -> str:
             value = f"{size / _UNITS[unit]:.2f}".rstrip("0").rstrip(".")
             return f"{value} {unit}"
     return f"{size} B"
+
+
+def size_in_full(size: int) -> str:
+    """The same for an error, which must not hide what it is about: "64 GiB", "64 GiB (68719476737 bytes)"."""
+    text = format_size(size)
+    number, unit = text.split()
+    return text if Decimal(number) * _UNITS[unit] == size else f"{text} ({size} bytes)"

@@ -3,7 +3,7 @@
 import dataclasses
 
 from ...errors import Error
-from ...size import format_size
+from ...size import format_size, size_in_full
 from .recipe_bounds import bounds
 
 MIB = 1 << 20
@@ -42,8 +42,8 @@ def capped_by_limit(
     if asked is not None:
         if asked > most:
             raise Error(
-                f"a KV cache of {format_size(asked)} is more than {named} of "
-                f"{format_size(limit)}, {less}; ask for at most "
+                f"a KV cache of {size_in_full(asked)} is more than {named} of "
+                f"{size_in_full(limit)}, {less}; ask for at most "
                 f"--kv-bytes {most // MIB}MiB, or write a larger limit"
             )
         return Capped(large, asked)

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from ...errors import Error
-from ...size import format_size
+from ...size import format_size, size_in_full
 from ..machine.description import Gpu, Machine
 from ..machine.visible import chosen_gpus
 from .choosing import Choice, choose
@@ -165,7 +165,7 @@ def _check_kv(gpu: Gpu, asked: int, in_hbm: int, chosen: Choice) -> None:
     else:
         full = f"HBM runs out at {format_size(in_hbm)}, and no memory beyond it can be used"
     raise Error(
-        f"a KV cache of {format_size(asked)} on each GPU is larger than GPU {gpu.ordinal} reaches: {full} "
+        f"a KV cache of {size_in_full(asked)} on each GPU is larger than GPU {gpu.ordinal} reaches: {full} "
         f"({chosen.bound}); ask for at most --kv-bytes {most // MIB}MiB"
     )
 

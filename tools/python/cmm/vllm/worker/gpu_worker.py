@@ -11,7 +11,7 @@ import torch
 
 from ... import kv
 from ...errors import Error
-from ...size import format_size
+from ...size import format_size, size_in_full
 from ..following import FixedError, check_server, groups_of
 from ..machine.host_memory import available_host_memory
 from ..refusals import refuse_config
@@ -123,8 +123,8 @@ class Worker(StockWorker):
         host = available_host_memory() if beyond > 0 else 0
         if beyond * workers > host:
             raise Error(
-                f"the KV cache needs {about}{format_size(beyond)} beyond HBM, and the host has "
-                f"{format_size(host)} free for {workers} such; ask for less by large_bytes or "
+                f"the KV cache needs {about}{size_in_full(beyond)} beyond HBM, and the host has "
+                f"{size_in_full(host)} free for {workers} such; ask for less by large_bytes or "
                 "--kv-cache-memory-bytes"
             )
 
