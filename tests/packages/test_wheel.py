@@ -4,6 +4,7 @@ import concurrent.futures
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,15 +14,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MACHINE = ROOT / "tests/machines/gh200-480"
+SCRIPT = "import sys; from cmm.cli import main; sys.exit(main())"
 
 
-def wheel_in(folder):
-    """The wheel of this tree, by pip; None and the reason where pip or the network is missing."""
+def wheel_in(folder, source=ROOT / "tools/python"):
+    """The wheel of a tree, by pip; None and the reason where pip or the network is missing."""
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--disable-pip-version-check"]
     if all(importlib.util.find_spec(name) for name in ("setuptools", "wheel")):
         command += ["--no-build-isolation", "--no-index"]
     done = subprocess.run(
-        [*command, "--wheel-dir", folder, ROOT / "tools/python"], capture_output=True, text=True, check=False
+        [*command, "--wheel-dir", folder, source], capture_output=True, text=True, check=False
     )
     found = list(Path(folder).glob("cmm-*.whl"))
     if found:
@@ -53,7 +55,7 @@ class Wheel(unittest.TestCase):
             packed.extractall(cls.site)
         (cls.folder / "elsewhere").mkdir()
 
-    def command(self, *arguments, status=0, **variables):
+    def command(self, *arguments, status=0, script=SCRIPT, **variables):
         """What `cmm` prints, run from another folder with nothing of the checkout in sight."""
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONPATH": str(self.site)}
         environment |= {
@@ -63,12 +65,7 @@ class Wheel(unittest.TestCase):
             **variables,
         }
         done = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "import sys; from cmm.cli import main; sys.exit(main())",
-                *map(str, arguments),
-            ],
+            [sys.executable, "-c", script, *map(str, arguments)],
             capture_output=True,
             text=True,
             check=False,
@@ -87,6 +84,32 @@ class Wheel(unittest.TestCase):
     def test_its_page_is_its_long_description(self):
         (metadata,) = self.site.glob("cmm-*.dist-info/METADATA")
         self.assertIn((ROOT / "tools/python/README.md").read_text(), metadata.read_text())
+
+    @unittest.skipUnless(importlib.util.find_spec("setuptools"), "setuptools is not installed")
+    def test_a_source_distribution_carries_what_a_wheel_is_made_of(self):
+        """Made in the checkout, unpacked elsewhere, and there built like the checkout."""
+        made = self.folder / "source"
+        subprocess.run(
+            [sys.executable, "setup.py", "--quiet", "sdist", "--dist-dir", made],
+            check=True, capture_output=True, cwd=ROOT / "tools/python",
+        )  # fmt: skip
+        shutil.unpack_archive(next(made.glob("cmm-*.tar.gz")), made)
+        wheel, reason = wheel_in(made, next(each for each in made.iterdir() if each.is_dir()))
+        self.assertTrue(wheel, reason)
+        with zipfile.ZipFile(wheel) as packed:
+            carried = set(packed.namelist())
+        here = {str(each.relative_to(self.site)) for each in self.site.rglob("*") if each.is_file()}
+        self.assertEqual({each for each in carried if not each.endswith("/")}, here)
+
+    def test_a_report_without_its_packages_says_which(self):
+        results = ROOT / "bench/results/h200-pcie/results.json"
+        block = "import sys; sys.modules['jinja2'] = None; from cmm.cli import main; sys.exit(main())"
+        said = self.command("report", results, "--out", self.folder / "page", status=2, script=block)
+        self.assertEqual(
+            said,
+            "cmm report: the page needs jinja2, which this Python has not; install it with pip install "
+            "matplotlib Jinja2\n",
+        )
 
     def test_a_probe_is_compiled_from_it_once_and_serve_finds_it(self):
         asked = ("--root", MACHINE)

@@ -1,6 +1,7 @@
 """Builds the package from a checkout: its version is that of the C++ headers, which it carries.
 
 With them it carries the sources of cmm_probe and cmm_bench, so that the command cmm needs no checkout.
+A source distribution carries them in `tree`, and is built like a checkout.
 """
 
 import re
@@ -10,8 +11,10 @@ from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE / "tree" if (HERE / "tree").is_dir() else HERE.parents[1]
 INCLUDE = ROOT / "include"
 PROGRAMS = ("torch", "vllm", "kv", "results")  # of the bench, in Python
 BENCH = sorted(
@@ -34,10 +37,20 @@ class BuildWithSources(build_py):
             shutil.copytree(ROOT / folder, package / "source" / folder, dirs_exist_ok=True)
 
 
+class SdistWithSources(sdist):
+    """Adds what is built from outside of this folder."""
+
+    def make_release_tree(self, base_dir, files):
+        """The files of the package, then the tree."""
+        super().make_release_tree(base_dir, files)
+        for folder in ("include/cmm", *SOURCES):
+            shutil.copytree(ROOT / folder, Path(base_dir) / "tree" / folder, dirs_exist_ok=True)
+
+
 version = re.search(r'CMM_VERSION_STRING "([^"]+)"', (INCLUDE / "cmm" / "version.hpp").read_text())
 with tempfile.TemporaryDirectory(prefix="cmm-") as folder:  # leaves the checkout as it was
     setup(
         version=version[1],
-        cmdclass={"build_py": BuildWithSources},
+        cmdclass={"build_py": BuildWithSources, "sdist": SdistWithSources},
         options={"build": {"build_base": folder}, "egg_info": {"egg_base": folder}},
     )

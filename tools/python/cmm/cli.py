@@ -50,13 +50,8 @@ def _bench(arguments: list[str]) -> int:
 
 
 def _report(arguments: list[str]) -> int:
-    try:
-        from cmm_report.cli import main as report
-    except ImportError as error:
-        raise Error(
-            f"the report needs {error.name}; install it with pip install 'cmm[report]', or use "
-            "tools/report of a checkout"
-        ) from error
+    from cmm_report.cli import main as report
+
     return report(arguments, "cmm report")
 
 

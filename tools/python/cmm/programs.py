@@ -35,6 +35,8 @@ class Program:
     """Of each header of others, the Debian package that brings it."""
     level: str
     """How far it is optimized: the bench is timed, the probe is waited for."""
+    without_cuda: str
+    """What is left of it without a toolkit."""
     libraries: tuple[str, ...] = ()
     kernels: str = ""
     """The folder of the .cu files, without which there is no GPU part."""
@@ -46,7 +48,7 @@ class Program:
 
 
 PARSERS = {"CLI/CLI.hpp": "libcli11-dev", "nlohmann/json.hpp": "nlohmann-json3-dev"}
-PROBE = Program("cmm_probe", "probe", ("tools/programs/probe",), PARSERS, "-O0")
+PROBE = Program("cmm_probe", "probe", ("tools/programs/probe",), PARSERS, "-O0", "that it sees no GPU")
 BENCH = Program(
     "cmm_bench",
     "bench",
@@ -56,6 +58,7 @@ BENCH = Program(
     ),
     {**PARSERS, "benchmark/benchmark.h": "libbenchmark-dev"},
     "-O2",
+    "for simulated machines",
     ("-lbenchmark",),
     "bench/workload/kernels",
 )
@@ -107,7 +110,7 @@ def built(program: Program) -> Path:
 
     def make(path: Path) -> None:
         what = (
-            f"with CUDA {toolkit.version // 1000}" if toolkit else "without CUDA, so for simulated machines"
+            f"with CUDA {toolkit.version // 1000}" if toolkit else f"without CUDA, so {program.without_cuda}"
         )
         print(
             f"cmm: compiling {program.name} {what}; it is kept for the next time", file=sys.stderr, flush=True

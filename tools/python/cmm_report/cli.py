@@ -64,7 +64,19 @@ def say(lines):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def run(arguments):
+def page_builder():
+    """What makes the page: matplotlib takes a second to load, and bad input should not wait for it."""
+    try:
+        from .page import build
+    except ModuleNotFoundError as error:
+        raise BadInput(
+            f"the page needs {error.name}, which this Python has not; install it with pip install "
+            "matplotlib Jinja2"
+        ) from error
+    return build
+
+
+def run(arguments, program="tools/report"):
     """Do what the command line says; returns the exit status."""
     options = options_of(arguments)
     paths = options.compare or options.results
@@ -76,9 +88,7 @@ def run(arguments):
     results = read_all(paths)
     comparison = comparing.compare(*results) if options.compare else None
     missed = comparing.failures(comparison, options.fail_above, options.within) if comparison else []
-    # matplotlib takes a second to load, and bad input should not wait for it.
-    from .page import build
-
+    build = page_builder()
     out = options.out or paths[0].parent
     write_all(out, build(results, comparison))
     say(
@@ -88,7 +98,7 @@ def run(arguments):
         ]
     )
     for reason in missed:
-        print(f"tools/report: the predictions miss a bar: {reason}", file=sys.stderr)
+        print(f"{program}: the predictions miss a bar: {reason}", file=sys.stderr)
     return 1 if missed else 0
 
 
@@ -108,7 +118,7 @@ def main(arguments=None, program="tools/report"):
         say([HELP.format(program)])
         return 0
     try:
-        return run(arguments)
+        return run(arguments, program)
     except BadInput as error:
         print(f"{program}: {str(error).replace('tools/report', program)}", file=sys.stderr)
         return 2

@@ -12,7 +12,10 @@ def check_torch() -> None:
     try:
         import torch
     except ImportError as error:
-        raise Error(f"cmm.torch needs PyTorch 2.9 or newer, and importing torch failed: {error}") from error
+        raise Error(
+            f"cmm.torch needs PyTorch 2.9 or newer, and importing torch failed: {error}; install it with "
+            "pip install torch"
+        ) from error
     found = re.match(r"(\d+)\.(\d+)", torch.__version__)
     if not found or (int(found[1]), int(found[2])) < OLDEST:
         raise Error(

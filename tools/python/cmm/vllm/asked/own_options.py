@@ -15,9 +15,9 @@ EPILOG = """\
 Sizes are such as 64GiB, 512MiB or 64GB, for each GPU. Of vLLM's options these are obeyed: the sizes of
 tensor, pipeline and data parallelism, --gpu-memory-utilization, --kv-cache-memory-bytes (the same as
 --kv-bytes) and --additional-config (other keys than "cmm" stay). --worker-cls is set by this command.
-CMM_PROBE_BINARY names a cmm_probe, where neither a checkout nor the PATH has one; CMM_RECIPE and
-CMM_HBM_HEADROOM do as --recipe and --hbm-headroom where those are not given. `vllm serve --help` lists
-vLLM's own options.
+The machine is looked at by cmm_probe: that of CMM_PROBE_BINARY, of the checkout or of the PATH, else one
+that is compiled now. CMM_RECIPE and CMM_HBM_HEADROOM do as --recipe and --hbm-headroom where those are not
+given. `vllm serve --help` lists vLLM's own options.
 """
 
 
