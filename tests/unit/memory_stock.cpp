@@ -8,6 +8,8 @@
 
 #include "support/laws.hpp"
 
+BOOST_AUTO_TEST_SUITE(memory_stocks)
+
 namespace {
 
 using namespace cmm;
@@ -39,8 +41,6 @@ struct world : tests::sim_world {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(memory_stocks)
 
 BOOST_FIXTURE_TEST_CASE(a_range_takes_what_was_made_before_and_makes_the_rest, world) {
   const auto from = stock(8_MiB);
