@@ -34,7 +34,7 @@ class mutator {
       case 2: text.insert(at, pick(words_)); break;
       case 3: {
         const std::string& other = pick(right_);
-        text = text.substr(0, at) + other.substr(below(other.size() + 1));
+        text.replace(at, text.npos, other, below(other.size() + 1));
         break;
       }
       case 4: text.insert(at, text.substr(below(text.size() + 1), below(20))); break;

@@ -264,7 +264,7 @@ template <class World>
 void more_than_all_memories_hold_is_refused(World& world, memory& from, const traits&) {
   const caught<cmm::bad_request> error{[&] { from.allocate(4_GiB, world.create_stream()); }};
   BOOST_CHECK_MESSAGE(
-      error.says("a block of 4GiB was asked for, but all memories of this machine together hold 3GiB"),
+      error.says("a block of 4 GiB was asked for, but all memories of this machine together hold 3 GiB"),
       error.text);
   BOOST_CHECK_EQUAL(world.live_blocks(), 0U);
   BOOST_CHECK_EQUAL(from.budget_used(), 0U);

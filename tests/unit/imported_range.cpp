@@ -8,6 +8,8 @@
 
 #include "support/laws.hpp"
 
+BOOST_AUTO_TEST_SUITE(imported_ranges)
+
 namespace {
 
 using namespace cmm;
@@ -29,8 +31,6 @@ struct world : tests::sim_world {
 char* text(std::byte* at) { return reinterpret_cast<char*>(at); }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(imported_ranges)
 
 BOOST_FIXTURE_TEST_CASE(shows_the_same_bytes_both_ways_and_outlives_the_descriptors, world) {
   tiered_range range = exported();

@@ -8,6 +8,8 @@
 
 #include "support/laws.hpp"
 
+BOOST_AUTO_TEST_SUITE(memory_stocks)
+
 namespace {
 
 using namespace cmm;
@@ -39,8 +41,6 @@ struct world : tests::sim_world {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(memory_stocks)
 
 BOOST_FIXTURE_TEST_CASE(a_range_takes_what_was_made_before_and_makes_the_rest, world) {
   const auto from = stock(8_MiB);
@@ -83,13 +83,13 @@ BOOST_FIXTURE_TEST_CASE(what_nobody_took_is_given_back, world) {
 BOOST_FIXTURE_TEST_CASE(a_memory_that_runs_out_ends_it_and_the_range_says_why, world) {
   const auto from = stock(64_GiB, 64_MiB);
   const caught<cuda_error> full{[&] { made(*from, 4_MiB, 64_GiB, 64_MiB); }};
-  BOOST_CHECK_MESSAGE(full.says("is to hold 64GiB"), full.text);
+  BOOST_CHECK_MESSAGE(full.says("is to hold 64 GiB"), full.text);
   BOOST_CHECK(full.code == errc::out_of_memory);
 }
 
 BOOST_FIXTURE_TEST_CASE(sizes_that_cannot_be_are_refused, world) {
   const caught<bad_request> odd{[&] { stock(8_MiB, 3_MiB); }};
-  BOOST_CHECK_MESSAGE(odd.says("in pieces of 3MiB was asked for, and host_numa:0 comes in 2MiB"), odd.text);
+  BOOST_CHECK_MESSAGE(odd.says("in pieces of 3 MiB was asked for, and host_numa:0 comes in 2 MiB"), odd.text);
   const caught<bad_request> none{[&] { stock(8_MiB, 0); }};
   BOOST_CHECK(none.says("give a multiple of that"));
   const auto empty = stock(0);

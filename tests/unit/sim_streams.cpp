@@ -339,10 +339,10 @@ BOOST_FIXTURE_TEST_CASE(a_prefetch_behind_pending_work_takes_longer_to_call, wor
     BOOST_REQUIRE(api.prefetch(static_cast<char*>(q) + at, 2_MiB, location::device(0), a).ok());
     return machine.now() - start;
   };
-  const auto alone = call(0);
+  const auto idle = call(0);
   BOOST_REQUIRE(api.synchronize(a).ok());
   BOOST_REQUIRE(machine.gpu_compute(1e9, a).ok());
-  BOOST_CHECK_EQUAL(call(2_MiB) - alone, static_cast<std::int64_t>(sim::h200_pcie.prefetch.queued));
+  BOOST_CHECK_EQUAL(call(2_MiB) - idle, static_cast<std::int64_t>(sim::h200_pcie.prefetch.queued));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_prefetch_of_less_than_64_KiB_never_queues, world) {
@@ -354,9 +354,9 @@ BOOST_FIXTURE_TEST_CASE(a_prefetch_of_less_than_64_KiB_never_queues, world) {
     return machine.now() - start;
   };
   call(0);
-  const auto alone = call(64_KiB);
+  const auto idle = call(64_KiB);
   BOOST_REQUIRE(machine.gpu_compute(1e9, a).ok());
-  BOOST_CHECK_EQUAL(call(128_KiB), alone);
+  BOOST_CHECK_EQUAL(call(128_KiB), idle);
 }
 
 BOOST_FIXTURE_TEST_CASE(threads_that_prefetch_overlap_and_everything_else_is_serial, world) {

@@ -6,9 +6,9 @@
 #include <random>
 #include <string>
 
-using namespace cmm;
-
 BOOST_AUTO_TEST_SUITE(size_text_of_messages)
+
+using namespace cmm;
 
 BOOST_AUTO_TEST_CASE(three_digits_and_a_unit) {
   BOOST_CHECK_EQUAL(size_text(0), "0");

@@ -47,7 +47,8 @@ requires std::is_class_v<Element> std::string to_text(const Element& element) {
         settings += (settings.empty() ? "." : ", .") + std::string{field} + " = " + to_text(value);
       });
     }
-    return settings.empty() ? Element::name : std::string{Element::name} + "{" + settings + "}";
+    if (settings.empty()) return Element::name;
+    return std::string{Element::name} + "{" + settings + "}";
   } else {
     return "custom";
   }

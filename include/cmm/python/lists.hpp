@@ -11,6 +11,7 @@
 /// declared here since a machine with Python need not have its headers, and weak, so that a library that is
 /// loaded elsewhere does without them.
 extern "C" {
+// NOLINTBEGIN(readability-identifier-naming): Python's names.
 struct _object;
 [[gnu::weak]] std::ptrdiff_t PyList_Size(_object* list);
 [[gnu::weak]] _object* PyList_GetItem(_object* list, std::ptrdiff_t at);
@@ -19,6 +20,7 @@ struct _object;
 [[gnu::weak]] _object* PyLong_FromLong(long number);
 [[gnu::weak]] _object* PyErr_Occurred();
 [[gnu::weak]] void PyErr_Clear();
+// NOLINTEND(readability-identifier-naming)
 }
 
 namespace cmm::python {
