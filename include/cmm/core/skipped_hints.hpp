@@ -20,7 +20,8 @@ struct hint {
 
   /// "prefer at host_numa:3, which this machine does not have"; the second half only where a reason is known.
   [[nodiscard]] std::string text(const char* why = nullptr) const {
-    return std::string{policy} + " at " + to_text(where) + (why == nullptr ? std::string{} : ", " + std::string{why});
+    return std::string{policy} + " at " + to_text(where) +
+           (why == nullptr ? std::string{} : ", " + std::string{why});
   }
   friend bool operator==(const hint&, const hint&) = default;
 };
