@@ -4,7 +4,7 @@ vLLM's block ids are pages, which never change. Its model runners see slots, and
 """
 
 from .follower import Follower
-from .groups import Group, UnknownGroupError, group_of
+from .groups import Group, UnknownGroupError, group_of, groups_of_specs
 from .reasons import FixedError, check_server, groups_of
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "check_server",
     "group_of",
     "groups_of",
+    "groups_of_specs",
 ]

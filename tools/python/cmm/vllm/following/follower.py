@@ -25,10 +25,13 @@ class Follower:
     model runner is to see it. Workers that are told the same decide the same.
     """
 
-    def __init__(self, pages: Residency, groups: Sequence[Group], blocks: int, *, caching: bool) -> None:
+    def __init__(
+        self, pages: Residency, groups: Sequence[Group], blocks: int, *, caching: bool, ahead: int = 0
+    ) -> None:
         """For blocks [0, `blocks`) of vLLM's; further pages are spare: they never hold anything.
 
         `caching`: whether vLLM finds blocks again that no request has (`enable_prefix_caching`).
+        `ahead`: how many tokens that count as computed may yet be taken back, as refused drafts are.
         """
         self.pages = pages
         self._groups = tuple(groups)
@@ -36,6 +39,8 @@ class Follower:
         self._plain = groups[0].block_size if alone else 0
         kept = any(group.kept for group in groups)
         self._left = "idle" if caching or kept else "dead"
+        self._ahead = ahead
+        self._filled: list[int] = []
         self._requests: dict[str, tuple[list[int], ...]] = {}
         self._held = Held()
         self.hits = 0
@@ -55,6 +60,7 @@ class Follower:
                 f"vLLM names blocks by {NEVER}, which cmm does not follow; start it with CMM_BLOCKS=fixed"
             )
         told = Told()
+        told.left, self._filled = self._filled, []
         gone = output.finished_req_ids
         if output.preempted_req_ids:
             gone = gone | output.preempted_req_ids
@@ -66,6 +72,9 @@ class Follower:
         grown = [*itertools.compress(range(len(cached.req_ids)), cached.new_block_ids)]
         if grown:
             self._grow(cached, grown, told)
+        copies = getattr(output, "kv_cache_block_copies", None)  # not there in vLLM 0.23
+        if copies or output.new_block_ids_to_zero:
+            self._fill(told, {*(output.new_block_ids_to_zero or ()), *(to for _, to in copies or ())})
         plan = self._decide(told, output)
         return plan, translated(output, grown, self.pages)
 
@@ -81,6 +90,23 @@ class Follower:
         self._leave(request, told)
         self._requests[request] = tuple([] for _ in blocks)
         self._append(request, blocks, computed, told)
+
+    def _fill(self, told: Told, pages: set[int]) -> None:
+        """This step writes whole pages before its work.
+
+        Some of them no request has: vLLM keeps a state in them, or gave them back at once. They are read
+        until the next step, so that what is written to them stays where it is written.
+        """
+        for page in sorted(pages.intersection(told.hits).difference(told.fresh)):
+            told.hits.remove(page)
+            told.fresh.append(page)
+        told.written = [page for page in told.written if page not in pages]
+        for page in sorted(pages.difference(told.fresh)):
+            if self._held.has(page):  # by whom vLLM took it from without a word
+                told.written.append(page)
+            else:
+                self._filled.append(page)
+        told.fresh += self._filled
 
     def _grow(self, cached: Any, grown: list[int], told: Told) -> None:
         ids, blocks, computed = cached.req_ids, cached.new_block_ids, cached.num_computed_tokens
@@ -123,7 +149,8 @@ class Follower:
     def _pass_window(self, request: str, number: int, mine: list[int], computed: int, told: Told) -> None:
         """Gives blocks back that the request can see no longer."""
         group = self._groups[number]
-        end = min((computed - group.window + 1) // group.block_size - MARGIN, len(mine))
+        first = computed - self._ahead - group.window + 1
+        end = min(first // group.block_size - MARGIN, len(mine))
         passed: list[tuple[int, str, int]] = []
         while end > 0 and mine[end - 1]:
             end -= 1

@@ -211,7 +211,7 @@ class Worker(StockWorker):
         self._check_follows()
         if at is None or at.hbm_blocks == at.blocks:
             raise FixedError("all of them are in HBM")
-        dcp = getattr(self.vllm_config.parallel_config, "decode_context_parallel_size", 1)
+        dcp = self.vllm_config.parallel_config.decode_context_parallel_size
         return Following(
             self._store,
             self._blocks,
@@ -219,6 +219,8 @@ class Worker(StockWorker):
             groups_of(self._kv_cache_config, dcp),
             caching=bool(self.cache_config.enable_prefix_caching),
             careful=self._settings.blocks == "careful",
+            # drafts of the steps in flight count as computed, and may be refused yet
+            ahead=self.vllm_config.num_speculative_tokens * self.vllm_config.max_concurrent_batches,
         )
 
     def _maybe_get_memory_pool_context(self, tag: str) -> AbstractContextManager[Any]:
