@@ -239,6 +239,15 @@ class Fixed(WorkerCase):
             ours.compile_or_warm_up_model()
         self.assertIn("blocks keep their places: ranks that share the prompt", said.output[0])
 
+    def test_a_backend_with_a_table_of_all_blocks(self):
+        ours = self.worker()
+        kind = type("FlexAttentionBackend", (), {})
+        backends = object, type("Derived", (kind,), {})
+        ours.model_runner.attn_groups = [[types.SimpleNamespace(backend=each)] for each in backends]
+        with self.assertLogs("vllm.cmm", "INFO") as said:
+            ours.compile_or_warm_up_model()
+        self.assertIn("blocks keep their places: FlexAttention has a table", said.output[0])
+
     def test_layers_that_read_blocks_no_step_names(self):
         self.assert_fixed("layers of the kind SinkFullAttentionSpec", spec=Sinks)
 

@@ -28,6 +28,16 @@ def check_server(config: Any, output_kinds: Iterable[type]) -> None:
         raise FixedError(f"in this vLLM {why}")
 
 
+def check_backends(attention_groups: Iterable[Any]) -> None:
+    """Refuse to follow where a backend of attention has tables of all blocks that vLLM knows of.
+
+    Slots behind those, in which copies of idle blocks wait, are not in them.
+    """
+    kinds = (kind for group in attention_groups for kind in group.backend.__mro__)
+    if any(kind.__name__ == "FlexAttentionBackend" for kind in kinds):
+        raise FixedError("FlexAttention has a table of as many blocks as vLLM knows of")
+
+
 def groups_of(kv_cache_config: Any, dcp: int) -> list[Group]:
     """The groups of layers. Refuses to follow those that are not understood."""
     if getattr(kv_cache_config, "hisparse_host_num_blocks", None) is not None:

@@ -12,7 +12,7 @@ import torch
 from ... import kv
 from ...errors import Error
 from ...size import format_size, size_in_full
-from ..following import FixedError, check_server, groups_of
+from ..following import FixedError, check_backends, check_server, groups_of
 from ..machine.host_memory import available_host_memory
 from ..refusals import refuse_config
 from ..release.interface import installed, require
@@ -90,7 +90,7 @@ class Worker(StockWorker):
 
         def ranged() -> RangeStore:
             config = self._kv_cache_config
-            groups = itertools.chain(*getattr(self.model_runner, "attn_groups", ()))
+            groups = itertools.chain(*self.model_runner.attn_groups)
             planned = planned_runs(config, groups, self.cache_config.cache_dtype)
             device = self.device.index or 0
             return RangeStore(library, planned, config.num_blocks, self._hbm_bytes, device, self._stock)
@@ -211,6 +211,7 @@ class Worker(StockWorker):
         self._check_follows()
         if at is None or at.hbm_blocks == at.blocks:
             raise FixedError("all of them are in HBM")
+        check_backends(itertools.chain(*self.model_runner.attn_groups))
         dcp = self.vllm_config.parallel_config.decode_context_parallel_size
         return Following(
             self._store,
