@@ -69,11 +69,12 @@ class Follower:
         for new in output.scheduled_new_reqs:
             self._enter(new.req_id, new.block_ids, new.num_computed_tokens, told)
         cached = output.scheduled_cached_reqs
-        grown = [*itertools.compress(range(len(cached.req_ids)), cached.new_block_ids)]
+        grown = any(cached.new_block_ids)
         if grown:
-            self._grow(cached, grown, told)
+            self._grow(cached, told)
         copies = getattr(output, "kv_cache_block_copies", None)  # not there in vLLM 0.23
         if copies or output.new_block_ids_to_zero:
+            told.gather()
             self._fill(told, {*(output.new_block_ids_to_zero or ()), *(to for _, to in copies or ())})
         plan = self._decide(told, output)
         return plan, translated(output, grown, self.pages)
@@ -108,22 +109,16 @@ class Follower:
                 self._filled.append(page)
         told.fresh += self._filled
 
-    def _grow(self, cached: Any, grown: list[int], told: Told) -> None:
+    def _grow(self, cached: Any, told: Told) -> None:
         ids, blocks, computed = cached.req_ids, cached.new_block_ids, cached.num_computed_tokens
-        requests, fresh, size = self._requests, told.fresh, self._plain
         resumed = cached.resumed_req_ids
-        for at in grown:
-            request = ids[at]
-            if not size or (resumed and request in resumed):
-                how = self._enter if request in resumed else self._append
-                how(request, blocks[at], computed[at], told)
-                continue
-            mine, pages = requests[request][0], blocks[at][0]  # the usual case, in which every line counts
-            if computed[at] <= len(mine) * size:
-                fresh += pages
-                mine += pages
-            else:
-                self._append(request, blocks[at], computed[at], told)
+        if self._plain and not resumed:  # the usual case, in which each request counts
+            told.grown, others = self.pages.grow(self._requests, ids, blocks, computed, self._plain)
+        else:
+            others = [*itertools.compress(range(len(ids)), blocks)]
+        for at in others:
+            how = self._enter if ids[at] in resumed else self._append
+            how(ids[at], blocks[at], computed[at], told)
 
     def _append(self, request: str, blocks: Sequence[list[int]], computed: int, told: Told) -> None:
         """Blocks before the end of what is computed are needed as they are, the others are new."""
@@ -158,6 +153,8 @@ class Follower:
         self._take_from(passed, told)
 
     def _decide(self, told: Told, output: Any) -> Plan:
+        if told.fresh or not self._plain:
+            told.gather()
         if not self._plain:
             self._take_from(self._held.of(told.fresh), told)
             for request, number, pages in told.taken:
@@ -166,6 +163,7 @@ class Follower:
         try:
             plan = self._tell(told)
         except BadInput:
+            told.gather()
             # 0.23 preempts without a word when it resets its prefix cache under running requests.
             if not self._take_from(self._stale(told, output), told):
                 raise
@@ -203,7 +201,7 @@ class Follower:
     def _tell(self, told: Told) -> Plan:
         gone = {self._left: told.left or None}
         return self.pages.step(
-            **gone, fresh=told.fresh or None, hits=told.hits or None, written=told.written or None
+            **gone, fresh=told.fresh or told.grown, hits=told.hits or None, written=told.written or None
         )
 
     def _remote(self, pages: list[int]) -> int:
