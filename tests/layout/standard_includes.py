@@ -1,5 +1,5 @@
 """Each name of the standard library that a header uses comes from a standard header that it includes, by
-itself or by headers of cmm: layout.headers_alone compiles them with the whole standard library known.
+itself or by headers of cmm: layout.header_orders looks after those of cmm.
 """
 
 import functools
