@@ -74,6 +74,35 @@ def serve(channel: TextIO, answer: Callable[[str], object]) -> None:
         print(json.dumps(answer(line.strip())), file=channel, flush=True)
 
 
+def serve_made(
+    channel: TextIO,
+    about: Callable[[], dict],
+    make: Callable[[], Callable[[str], object]],
+    refused: tuple[type[Exception], ...] = (),
+) -> None:
+    """Answer "about" before anything is made, make what is measured at "start", and hand it all else.
+
+    What ends in one of the errors `refused` is answered as {"refused": "..."}, with its first line.
+    """
+    asked: Callable[[str], object] | None = None
+
+    def answer(what: str) -> object:
+        nonlocal asked
+        if what == "about":
+            return {**about_machine(), **about()}
+        try:
+            if what == "start":
+                asked = make()
+                return {}
+            if asked is None:
+                raise Failure(f"{what[:20]!r} is asked before start")
+            return asked(what)
+        except refused as error:
+            return {"refused": (str(error).splitlines() or [type(error).__name__])[0]}
+
+    serve(channel, answer)
+
+
 def about_machine() -> dict:
     """The GPU and PyTorch, of the measuring process."""
     import torch
@@ -87,10 +116,19 @@ def about_machine() -> dict:
     }
 
 
+def in_turn(of: Sequence, number: int) -> list:
+    """These in the order of a turn: every second one backwards, and two turns later another one begins.
+
+    So each comes after each other one as often as before it, and a drift within turns hits all alike.
+    """
+    first = number // 2 % len(of)
+    order = [*of[first:], *of[:first]]
+    return order[::-1] if number % 2 else order
+
+
 def take_turn(processes: list[Process], what: str, number: int) -> dict:
-    """One figure of every process, one right after the other; who is first changes with the number."""
-    first = number % len(processes)
-    return {each.name: each.ask(what) for each in processes[first:] + processes[:first]}
+    """One figure of every process, one right after the other, in the order of the turn."""
+    return {each.name: each.ask(what) for each in in_turn(processes, number)}
 
 
 def confidence(values: list[float]) -> list[float]:

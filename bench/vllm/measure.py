@@ -97,18 +97,8 @@ def main() -> None:
     channel = turns.answer_channel()
     import vllm  # before the first line is read, so that processes import at the same time
 
-    server = None
-
-    def answer(what: str):
-        nonlocal server
-        if what == "about":
-            return {**turns.about_machine(), "vllm": vllm.__version__, "model": LLAMA}
-        if what == "start":
-            server = Server(settings)
-            return "started"
-        return server.answer(what)
-
-    turns.serve(channel, answer)
+    about = {"vllm": vllm.__version__, "model": LLAMA}
+    turns.serve_made(channel, lambda: about, lambda: Server(settings).answer)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 """What a KV cache of two memories is worth: every server has the same HBM for it, and the same host memory.
 
 Stock vLLM; stock with its own offloading (--kv-offloading-size); with LMCache where that is installed;
-cmm.vllm.Worker with blocks that keep their places, and with blocks that follow the requests. They run one
-after the other, each in a process of its own, through workloads that are sized by the HBM:
+cmm.vllm.Worker with blocks that keep their places, and with blocks that follow the requests. Each has a
+process of its own. In each round every server runs a workload right after the others, in an order that
+changes from round to round, so that no drift of the machine decides; what is compared is the ratio within a
+round. The workloads are sized by the HBM:
 
 cycled, returning, over, long, trace: see workloads.py
 """
@@ -23,7 +25,7 @@ import workloads  # noqa: E402
 from llama import LLAMA  # noqa: E402
 from tier_bars import judge, table  # noqa: E402
 from tier_kinds import KINDS, environment, why_not  # noqa: E402
-from turns import Failure, Process, spread, write  # noqa: E402
+from turns import Failure, Process, in_turn, spread, write  # noqa: E402
 
 SERVER = HERE / "tiers_server.py"
 SPREAD = ("tokens_per_second",)
@@ -45,8 +47,8 @@ def planned(options: argparse.Namespace) -> dict[str, workloads.Workload]:
     }
 
 
-def settings(kind: str, options: argparse.Namespace, longest: int, at_once: int) -> dict:
-    """Of a server for workloads of these sizes."""
+def settings(kind: str, options: argparse.Namespace, longest: int, at_once: int, beside: int) -> dict:
+    """Of a server for workloads of these sizes, one of so many on the GPU."""
     length = longest + 16
     return {
         "kind": kind,
@@ -55,64 +57,102 @@ def settings(kind: str, options: argparse.Namespace, longest: int, at_once: int)
         "model": {**LLAMA, "max_position_embeddings": length},
         "max_model_len": length,
         "max_num_seqs": min(at_once, 1024),
-        "gpu_memory_utilization": options.gpu_memory_utilization,
+        "gpu_memory_utilization": options.gpu_memory_utilization / beside,
         "tensor_parallel_size": options.tensor_parallel_size,
         "compile": options.compile,
     }
 
 
-def measure(kind: str, asked: dict[str, workloads.Workload], options: argparse.Namespace) -> dict:
-    """Each workload by each kind: figures of every round, or what was refused."""
-    if missing := why_not(kind):
-        return {name: {"left_out": missing} for name in asked}
-    found = {}
+def measure(asked: dict[str, workloads.Workload], options: argparse.Namespace) -> dict:
+    """Each workload by each kind: figures of every round, or why there are none."""
+    found = {
+        kind: {name: {"left_out": why} for name in asked}
+        for kind in options.servers
+        if (why := why_not(kind))
+    }
+    kinds = [kind for kind in options.servers if kind not in found]
+    rounds = {kind: {name: [] for name in asked} for kind in kinds}
     long = [name for name in asked if name == "long"]
-    for group in (list(asked.keys() - long), long):
-        if not group:
-            continue
-        longest = max(asked[name].longest for name in group)
-        at_once = max(asked[name].at_once for name in group)
-        told = settings(kind, options, longest, at_once)
+    for names in ([name for name in asked if name not in long], long):
+        if names and kinds:
+            (_alone if options.apart else _beside)(kinds, names, asked, options, rounds)
+    return found | {kind: {name: joined(seen) for name, seen in rounds[kind].items()} for kind in kinds}
+
+
+def _beside(
+    kinds: list[str], names: list[str], asked: dict, options: argparse.Namespace, rounds: dict
+) -> None:
+    """All servers are there at once, and take turns."""
+    servers: dict[str, Server] = {}
+    try:
+        for kind in kinds:
+            servers[kind] = Server(kind, [asked[name] for name in names], options, len(kinds))
+        for name in names:
+            for number in range(options.rounds):
+                for kind in in_turn(kinds, number):
+                    print(f"{kind}: {name}", file=sys.stderr, flush=True)
+                    rounds[kind][name].append(servers[kind].ask(asked[name]))
+    finally:
+        for each in servers.values():
+            each.end()
+
+
+def _alone(
+    kinds: list[str], names: list[str], asked: dict, options: argparse.Namespace, rounds: dict
+) -> None:
+    """One server is there at a time, made anew in each round."""
+    for number in range(options.rounds):
+        for kind in in_turn(kinds, number):
+            server = Server(kind, [asked[name] for name in names], options, 1)
+            try:
+                for name in names:
+                    print(f"{kind}: {name}", file=sys.stderr, flush=True)
+                    rounds[kind][name].append(server.ask(asked[name]))
+            finally:
+                server.end()
+
+
+class Server:
+    """A process with a server of a kind, for these workloads, beside so many others on the GPU."""
+
+    def __init__(
+        self, kind: str, loads: list[workloads.Workload], options: argparse.Namespace, beside: int
+    ) -> None:
+        """What is refused, or ends, is the answer to every workload."""
+        print(f"starting {kind} for {', '.join(load.name for load in loads)}", file=sys.stderr, flush=True)
+        longest, at_once = (max(getattr(load, name) for load in loads) for name in ("longest", "at_once"))
+        told = settings(kind, options, longest, at_once, beside)
         variables = environment(kind, told["host_bytes"])
         if options.exact:
             variables["VLLM_BATCH_INVARIANT"] = "1"
-        server = Process(kind, [options.server, json.dumps(told)], variables)
+        self.process = Process(kind, [options.server, json.dumps(told)], variables)
+        self._never: dict = {}
+        options.machine = self._answer("about")
+        self._never = self._never or {
+            why: text for why, text in self._answer("start").items() if why in ("refused", "failed")
+        }
+
+    def ask(self, load: workloads.Workload) -> dict:
+        """The figures of a round, or why there are none."""
+        return self._never or self._answer(load.to_json())
+
+    def end(self) -> None:
+        """Its memory is free again."""
+        self.process.end()
+
+    def _answer(self, what: str) -> dict:
         try:
-            found |= _of_server(server, kind, sorted(group, key=list(asked).index), asked, options)
-        finally:
-            server.end()
-    return found
-
-
-def _of_server(
-    server: Process,
-    kind: str,
-    group: list[str],
-    asked: dict[str, workloads.Workload],
-    options: argparse.Namespace,
-) -> dict:
-    print(f"starting {kind} for {', '.join(group)}", file=sys.stderr, flush=True)
-    options.machine = server.ask("about")
-    started = server.ask("start")
-    if "refused" in started:
-        return {name: started for name in group}
-    found = {}
-    for name in group:
-        print(f"{kind}: {name}", file=sys.stderr, flush=True)
-        rounds = []
-        for _ in range(options.rounds):
-            rounds.append(server.ask(asked[name].to_json()))
-            if "refused" in rounds[-1]:
-                break
-        found[name] = joined(rounds)
-    return found
+            return self.process.ask(what)
+        except Failure as ended:
+            self._never = {"failed": str(ended)}
+            return self._never
 
 
 def joined(rounds: list[dict]) -> dict:
     """Rounds as one: spreads of rates and latencies, means of what was counted."""
-    refused = next((each["refused"] for each in rounds if "refused" in each), None)
-    if refused is not None:
-        return {"refused": refused}
+    for each in rounds:
+        if why := each.keys() & {"refused", "failed"}:
+            return {name: each[name] for name in why}
     found = {name: spread([each[name] for each in rounds]) for name in SPREAD}
     for name in LATENCIES:
         found[name] = {
@@ -153,7 +193,14 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="how often each workload runs (3)")
     parser.add_argument("--seed", type=int, default=0, help="of the workloads (0)")
     parser.add_argument("--trace", type=Path, help="a file of Mooncake's kind in place of one made here")
-    parser.add_argument("--gpu-memory-utilization", type=float, default=0.5, help="of each server (0.5)")
+    parser.add_argument(
+        "--gpu-memory-utilization", type=float, default=0.9, help="of all servers on a GPU together (0.9)"
+    )
+    parser.add_argument(
+        "--apart",
+        action="store_true",
+        help="one server on the GPU at a time, started anew in each round, where they do not fit together",
+    )
     parser.add_argument("--tensor-parallel-size", type=int, default=1, help="GPUs of each server (1)")
     parser.add_argument("--no-compile", dest="compile", action="store_false", help="without torch.compile")
     parser.add_argument(
@@ -176,7 +223,7 @@ def main() -> int:
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     try:
         asked = planned(options)
-        found = {kind: measure(kind, asked, options) for kind in options.servers}
+        found = measure(asked, options)
     except (Failure, ValueError, OSError) as failure:
         print(f"tiers: {failure}", file=sys.stderr)
         return 1
@@ -190,7 +237,8 @@ def main() -> int:
         {"context": {"kind": "tiers", "started": started, **told, **machine}, "servers": found, "bars": bars},
     )
     print(table(found, bars))
-    return 1 if options.check and not all(bar["held"] for bar in bars) else 0
+    failed = any("failed" in seen for of_kind in found.values() for seen in of_kind.values())
+    return 1 if failed or (options.check and not all(bar["held"] for bar in bars)) else 0
 
 
 if __name__ == "__main__":

@@ -52,9 +52,13 @@ class Engine:
         found["cmm"] = self.engine.collective_rpc(blocks_of)
         return found
 
-    def reset(self) -> None:
-        """Nothing is found again of what was asked before."""
+    def answer(self, what: str) -> dict:
+        """Drives a workload; nothing is found again of what was asked before."""
+        before = self.counted()
+        found = drive(self, Workload.from_json(what))
+        found |= since(before, self.counted())
         self.engine.reset_prefix_cache()
+        return found
 
 
 def _delta():
@@ -99,31 +103,19 @@ def since(before: dict, now: dict) -> dict:
     return found
 
 
+def about() -> dict:
+    import vllm
+
+    return {"vllm": vllm.__version__}
+
+
+REFUSED = (TypeError, ValueError, RuntimeError)
+"""Errors of vLLM for what it cannot do; TypeError also of an argument that this vLLM has not."""
+
+
 def main() -> None:
     settings = json.loads(sys.argv[1])
-    channel = turns.answer_channel()
-    engine = None
-
-    def answer(what: str):
-        nonlocal engine
-        if what == "about":
-            import vllm
-
-            return {**turns.about_machine(), "vllm": vllm.__version__}
-        try:
-            if what == "start":
-                engine = Engine(settings)
-                return {}
-            workload = Workload.from_json(what)
-            before = engine.counted()
-            found = drive(engine, workload)
-            found |= since(before, engine.counted())
-            engine.reset()
-        except (TypeError, ValueError, RuntimeError) as refused:  # also of an argument that this vLLM has not
-            return {"refused": str(refused).splitlines()[0]}
-        return found
-
-    turns.serve(channel, answer)
+    turns.serve_made(turns.answer_channel(), about, lambda: Engine(settings).answer, REFUSED)
 
 
 if __name__ == "__main__":

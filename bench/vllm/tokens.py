@@ -31,6 +31,44 @@ SMALL = {
 }
 SMALL |= {"num_key_value_heads": 8}
 WINDOWED = {**SMALL, "architectures": ["MistralForCausalLM"], "model_type": "mistral", "sliding_window": 256}
+HYBRID = {
+    "architectures": ["BambaForCausalLM"],
+    "model_type": "bamba",
+    "vocab_size": LLAMA["vocab_size"],
+    "hidden_size": 512,
+    "intermediate_size": 1408,
+    "num_hidden_layers": 8,
+    "attn_layer_indices": [2, 5],
+    "num_attention_heads": 8,
+    "num_key_value_heads": 8,
+    "attn_rotary_emb": 64,
+    "mamba_expand": 2,
+    "mamba_n_heads": 16,
+    "mamba_d_head": 64,
+    "mamba_n_groups": 1,
+    "mamba_d_state": 16,
+    "mamba_d_conv": 4,
+    "mamba_chunk_size": 256,
+    "max_position_embeddings": 2048,
+    "tie_word_embeddings": False,
+    "torch_dtype": "bfloat16",
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+}
+"""States beside attention, both in blocks of one size; a state of this size takes no more than 32 tokens."""
+MIXED = {
+    **SMALL,
+    "architectures": ["Gemma3ForCausalLM"],
+    "model_type": "gemma3_text",
+    "head_dim": 128,
+    "query_pre_attn_scalar": 128,
+    "sliding_window": 256,
+    "layer_types": (["sliding_attention"] * 3 + ["full_attention"]) * 2,
+    "hidden_activation": "gelu_pytorch_tanh",
+    "rope_theta": 1000000.0,
+    "rope_local_base_freq": 10000.0,
+}
+"""Layers with a window beside layers without one, as groups of one pool of blocks."""
 HBM, HOST = 32 << 20, 96 << 20
 NGRAM = {"method": "ngram", "num_speculative_tokens": 3, "prompt_lookup_max": 4}
 
@@ -43,6 +81,14 @@ class Case:
     engine: dict = dataclasses.field(default_factory=dict)
     environment: dict = dataclasses.field(default_factory=dict)
     gpus: int = 1
+    cached: int | None = None
+    """Layers that keep keys and values of all tokens; all layers if None."""
+
+    @property
+    def token_bytes(self) -> int:
+        """Of the KV cache on each GPU."""
+        layers = self.model["num_hidden_layers"] if self.cached is None else self.cached
+        return token_bytes({**self.model, "num_hidden_layers": layers}, self.gpus)
 
 
 CASES = {
@@ -52,6 +98,10 @@ CASES = {
     "v2-sync": Case(SMALL, {"async_scheduling": False}, {"VLLM_USE_V2_MODEL_RUNNER": "1"}),
     "ngram": Case(SMALL, {"speculative_config": NGRAM}),
     "window": Case(WINDOWED),
+    "mixed": Case(MIXED, cached=2),
+    "mixed-v2": Case(MIXED, environment={"VLLM_USE_V2_MODEL_RUNNER": "1"}, cached=2),
+    "hybrid": Case(HYBRID, {"mamba_cache_mode": "align"}, cached=2),
+    "hybrid-no-caching": Case(HYBRID, {"enable_prefix_caching": False}, cached=2),
     "no-caching": Case(SMALL, {"enable_prefix_caching": False}),
     "chunked": Case(SMALL, {"max_num_batched_tokens": 256}),
     "tp2": Case(SMALL, gpus=2),
@@ -61,7 +111,7 @@ KINDS = {"stock": STOCK, "following": FOLLOWING, "careful": FOLLOWING}
 
 def asked(case: Case) -> list[workloads.Workload]:
     """Prompts that come back, and more at once than there are blocks for."""
-    each = token_bytes(case.model, case.gpus)
+    each = case.token_bytes
     in_hbm, beyond = HBM // each, HOST // each
     crowded = workloads.make("over", in_hbm + beyond, in_hbm, 0)  # so that some are preempted
     return [

@@ -27,5 +27,6 @@ sys.exit(faults > 0)
 PYTHON
 python3 -c 'import cmm, vllm' || die "vllm or cmm cannot be imported"
 [[ -s /opt/cmm/lib/libcmm.so ]] || die "there is no allocator in /opt/cmm/lib"
+[[ -n $(find /home/cmm/.cache/cmm -name 'libcmmkv-*.so' -user 10001) ]] || die "there is no library of KV pages for the user"
 cmm_probe --json >/dev/null || die "cmm_probe does not run"
 cmm serve --help >/dev/null || die "the command cmm serve does not start"

@@ -32,7 +32,8 @@ class Worker:
         self.memory = kv.range(self.layout, fast)
         self.mover = kv.mover(self.memory)
         self.pages = kv.residency(self.layout, fast, careful=careful, reserve=spare)
-        self.follower = follower(self.pages, [group_of(spec) for spec in specs], blocks, caching=caching)
+        groups = [group_of(spec) for spec in specs]
+        self.follower = follower(self.pages, groups, blocks, caching=caching, ahead=2 * drafts)
         self.random = random.Random(seed)
         self.runner = tag_runner.TagRunner(
             tag_runner.view_of(self.memory), specs, random.Random(seed), drafts
@@ -121,6 +122,7 @@ class Drive:
         self.seen["resumed"] += len(cached.resumed_req_ids)
         self.seen["preempted"] += len(output.preempted_req_ids or ())
         self.seen["hit"] += sum(new.num_computed_tokens > 0 for new in output.scheduled_new_reqs)
+        self.seen["copied"] += len(getattr(output, "kv_cache_block_copies", None) or ())
         self.seen["drafts"] += len(output.scheduled_spec_decode_tokens)
         self.seen["chunked"] += sum(
             new.num_computed_tokens + output.num_scheduled_tokens[new.req_id] < len(new.prompt_token_ids)

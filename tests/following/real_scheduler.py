@@ -41,7 +41,9 @@ class RealScheduler:
         layers = [kinds.KVCacheGroupSpec([f"layer {at}"], spec) for at, spec in enumerate(specs)]
         cache = kinds.KVCacheConfig(num_blocks=blocks, kv_cache_tensors=[], kv_cache_groups=layers)
         size = max(spec.block_size for spec in specs)
-        config = _config(blocks, size, caching, budget, requests, drafts, pp, runs_ahead)
+        modes = {getattr(spec, "mamba_cache_mode", "none") for spec in specs}
+        mode = "align" if "align" in modes else "none"
+        config = _config(blocks, size, caching, budget, requests, drafts, pp, runs_ahead, mode)
         kind = self.asynchronous if runs_ahead else self.scheduler.Scheduler
         made = kind(
             vllm_config=config,
@@ -101,7 +103,7 @@ _GRAMMAR = types.SimpleNamespace(
 """As of a server without structured output."""
 
 
-def _config(blocks, size, caching, budget, requests, drafts, pp, runs_ahead):
+def _config(blocks, size, caching, budget, requests, drafts, pp, runs_ahead, mode):
     it = types.SimpleNamespace
     draft = it(
         num_speculative_tokens=drafts,
@@ -135,7 +137,7 @@ def _config(blocks, size, caching, budget, requests, drafts, pp, runs_ahead):
             num_gpu_blocks=blocks,
             block_size=size,
             enable_prefix_caching=caching,
-            mamba_cache_mode="none",
+            mamba_cache_mode=mode,
             enable_mamba_shared_prefix_checkpoint=False,
         ),
         model_config=it(

@@ -22,8 +22,9 @@ class OutOfMemory(RuntimeError):
 class Tensor:
     """Memory at an address, in bytes or as a view with shape and strides."""
 
-    def __init__(self, address, nbytes, shape=(), strides=(), item=1):
+    def __init__(self, address, nbytes, shape=(), strides=(), item=1, storage=None):
         self.address, self.nbytes, self.shape = address, nbytes, shape
+        self.storage = address if storage is None else storage
         self.strides, self.item = strides, item
         self.zeroed = False
 
@@ -45,7 +46,12 @@ class Tensor:
 
     def __getitem__(self, part):
         start, stop, _ = part.indices(self.nbytes)
-        return Tensor(self.address + start, stop - start)
+        return Tensor(self.address + start, stop - start, storage=self.storage)
+
+    def as_strided(self, size, stride, storage_offset, item):
+        """As PyTorch's, which counts the offset from the begin of the storage."""
+        begin = self.storage + storage_offset * item
+        return Tensor(begin, size[0] * stride[0] * item, size, stride, item, self.storage)
 
 
 class Device:

@@ -19,7 +19,11 @@ FULL = ("FullAttentionSpec", 4, {})
 WINDOW = ("SlidingWindowSpec", 4, {"sliding_window": 17})
 CHUNKED = ("ChunkedLocalAttentionSpec", 4, {"attention_chunk_size": 16})
 STATES = ("MambaSpec", 4096, {})
+ALIGNED = ("MambaSpec", 4, {"mamba_cache_mode": "align"})
+LONGER = ("MambaSpec", 16, {"mamba_cache_mode": "align"})
 BLOCKS, FAST = 80, 13
+ROOMY = {"blocks": 100, "fast": 30, "spare": 20, "requests": 2, "seed": 0}
+"""Few requests in much memory, where idle blocks have copies and come back."""
 
 
 class OtherOrder(set):
@@ -57,14 +61,16 @@ class Steps:
         except packages.UnreachableError as missing:
             raise unittest.SkipTest(str(missing)) from missing
 
-    def drive(self, groups, *, worker=Worker, steps=STEPS, seed=SEED, blocks=BLOCKS, **how):
+    def drive(
+        self, groups, *, worker=Worker, steps=STEPS, seed=SEED, blocks=BLOCKS, fast=FAST, spare=0, **how
+    ):
         """Steps of one worker that follows, and of one that copies everything."""
         caching, drafts = how.get("caching", True), how.get("drafts", 0)
 
         def workers(specs):
             kinds = ((worker, False), (Worker, True)) if worker is Worker else ((worker, False),)
             return [
-                kind(specs, blocks, FAST, seed, careful=careful, caching=caching, drafts=drafts)
+                kind(specs, blocks, fast, seed, careful=careful, caching=caching, drafts=drafts, spare=spare)
                 for kind, careful in kinds
             ]
 
@@ -97,11 +103,8 @@ class Steps:
         self.assertEqual(made.workers[0].pages.counters()["pages_up"], 0)
 
     def test_slots_that_are_kept_ready(self):
-        def reserving(*given, **named):
-            return Worker(*given, spare=4, **named)
-
-        for groups in ([FULL], [FULL, WINDOW]):
-            made = self.drive(groups, worker=reserving)
+        for groups in ([FULL], [FULL, WINDOW], [FULL, ALIGNED]):
+            made = self.drive(groups, spare=4)
             counted = made.workers[0].pages.counters()
             self.assertGreater(counted["refilled"], 20)
 
@@ -113,7 +116,8 @@ class Steps:
         self.drive([FULL, WINDOW], drafts=3)
         self.drive([FULL, WINDOW], runs_ahead=True)
         if self.release != packages.OLDEST:  # whose window passes over drafts that are refused later
-            self.drive([FULL, WINDOW], drafts=3, runs_ahead=True)
+            for drafts in (3, 16):
+                self.drive([FULL, WINDOW], drafts=drafts, runs_ahead=True)
 
     def test_blocks_behind_a_window_leave_hbm(self):
         made = self.drive([WINDOW], steps=60, resets=False)
@@ -124,6 +128,25 @@ class Steps:
 
     def test_states(self):
         self.drive([FULL, STATES], caching=False)
+
+    def test_states_of_prefixes_that_are_found_again(self):
+        for how in ({}, {"runs_ahead": True}, {"blocks": 40}):
+            with self.subTest(how):
+                made = self.drive([FULL, ALIGNED], **how)
+                self.assert_happened(made, "chunked", "hit", "aborted")
+                self.assertGreater(made.workers[0].runner.carried, 20)
+        self.drive([FULL, ALIGNED, WINDOW])
+
+    def test_blocks_that_are_found_in_part_are_copied(self):
+        if self.release == packages.OLDEST:
+            self.skipTest("it finds whole blocks only")
+        for how in ({}, {"blocks": 50}, {"runs_ahead": True}):
+            with self.subTest(how):
+                made = self.drive([FULL, LONGER], **how)
+                self.assert_happened(made, "hit", "copied")
+        made = self.drive([FULL, LONGER], **ROOMY)
+        self.assert_happened(made, "copied")
+        self.assertGreater(made.workers[0].pages.counters()["refilled"], 100)
 
     def test_each_rank_decides_alike(self):
         def workers(specs):
@@ -148,7 +171,8 @@ class Steps:
                 if plan.empty or self.moves % 20:
                     super().move(plan)
 
-        self.assert_found([FULL], Drops)
+        for groups in ([FULL], [FULL, ALIGNED]):
+            self.assert_found(groups, Drops)
 
     def test_hit_and_new_swapped_is_found(self):
         class Swaps(Follower):
@@ -179,6 +203,34 @@ class Steps:
         self.addCleanup(setattr, follower, "MARGIN", follower.MARGIN)
         follower.MARGIN = -3
         self.assert_found([FULL, WINDOW], Worker)
+
+    def test_a_copy_to_a_block_that_no_request_has_is_found_when_it_is_forgotten(self):
+        if self.release == packages.OLDEST:
+            self.skipTest("it copies no blocks")
+
+        class Forgets(Follower):
+            def _fill(self, told, pages):
+                pass
+
+        self.assert_found([FULL, LONGER], self.with_follower(Forgets), **ROOMY)
+
+    def test_states_of_requests_that_left_are_missed(self):
+        class Drops(Follower):
+            def __init__(self, *given, **named):
+                super().__init__(*given, **named)
+                self._left = "dead"
+
+        self.assert_found([FULL, ALIGNED], self.with_follower(Drops))
+
+    def test_drafts_of_steps_in_flight_that_are_forgotten_are_found(self):
+        if self.release == packages.OLDEST:
+            self.skipTest("its window passes over drafts that are refused later")
+
+        class Trusts(Follower):
+            def __init__(self, *given, ahead, **named):
+                super().__init__(*given, **named)
+
+        self.assert_found([FULL, WINDOW], self.with_follower(Trusts), drafts=16, runs_ahead=True)
 
     def test_content_that_is_called_dead_too_early_is_found(self):
         self.assert_found([FULL], lambda *given, **named: Worker(*given, **{**named, "caching": False}))

@@ -40,6 +40,12 @@ class State:
         """As told when it is new."""
         self.prompt = len(prompt)
         self.tokens, self.blocks, self.computed = Tokens(prompt), [list(each) for each in blocks], computed
+        self.at = None
+        """Which of its blocks has the state, where each block of tokens has one."""
+
+    def row(self, spec, blocks):
+        """The slot of its state."""
+        return blocks[self.at if is_aligned(spec) else 0]
 
 
 class TagRunner:
@@ -50,11 +56,15 @@ class TagRunner:
         self.memory, self.specs, self.random, self.most_drafts = memory, specs, random, drafts
         self.requests = {}
         self.read = 0
+        self.carried = 0
+        """States that went on in another block."""
 
     def execute(self, output):
         """A step; returns the sampled tokens and the next drafts of each request."""
         for number in output.finished_req_ids:
             self.requests.pop(number, None)
+        for number in output.preempted_req_ids or ():
+            self._forget_state(number)
         if output.new_block_ids_to_zero:
             self.memory[output.new_block_ids_to_zero] = 0
         for source, target in getattr(output, "kv_cache_block_copies", None) or ():
@@ -65,6 +75,7 @@ class TagRunner:
         for at, number in enumerate(cached.req_ids):
             state, blocks = self.requests[number], cached.new_block_ids[at]
             if number in cached.resumed_req_ids:
+                self._forget_state(number)
                 state.blocks = [list(each) for each in blocks]
                 state.computed = cached.num_computed_tokens[at]
                 state.tokens.cut(state.prompt + cached.num_output_tokens[at])
@@ -73,6 +84,8 @@ class TagRunner:
                     mine += more
         counts = output.num_scheduled_tokens
         drafts = {number: self._drafts(number, output) for number in counts}
+        for number, count in counts.items():
+            self._carry(number, count)
         before = {number: self._states(number) for number in counts}
         for number, count in counts.items():
             self._write(number, count, drafts[number])
@@ -97,11 +110,29 @@ class TagRunner:
         state.tokens.cut(drafts[0])
         return tags, state.computed, state.computed + count
 
+    def _forget_state(self, number):
+        """In which block a request that is preempted has its state."""
+        if number in self.requests:
+            self.requests[number].at = None
+
+    def _carry(self, number, count):
+        """Copies states of which each block of tokens has one to the block in which this step ends."""
+        state = self.requests[number]
+        for spec, mine in zip(self.specs, state.blocks, strict=True):
+            if not is_aligned(spec):
+                continue
+            size = spec.block_size
+            before = (state.computed - 1) // size if state.at is None else state.at
+            state.at = -(-(state.computed + count) // size) - 1
+            if before not in (-1, state.at):
+                self.memory[mine[state.at]] = self.memory[mine[before]]
+                self.carried += 1
+
     def _states(self, number):
         """Of groups with states: what their blocks hold before the step."""
         state = self.requests[number]
         return [
-            self.memory[mine[0], 0] if is_state(spec) else None
+            self.memory[state.row(spec, mine), 0] if is_state(spec) else None
             for spec, mine in zip(self.specs, state.blocks, strict=True)
         ]
 
@@ -109,7 +140,7 @@ class TagRunner:
         tags, begin, end = self._whole(number, count, drafts)
         for spec, mine in zip(self.specs, self.requests[number].blocks, strict=True):
             if is_state(spec):
-                self.memory[mine[0], 0] = tags[end - 1]
+                self.memory[self.requests[number].row(spec, mine), 0] = tags[end - 1]
                 continue
             at = np.arange(begin, end)
             self.memory[np.array(mine)[at // spec.block_size], at % spec.block_size] = tags[begin:end]
@@ -156,6 +187,11 @@ class TagRunner:
 def is_state(spec):
     """Whether a block holds a state instead of tokens."""
     return type(spec).__name__ == "MambaSpec"
+
+
+def is_aligned(spec):
+    """Whether each block of tokens has a state of its own, so that prefixes are found again."""
+    return is_state(spec) and spec.mamba_cache_mode == "align"
 
 
 def first_read(spec, query):

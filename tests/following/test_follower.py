@@ -60,9 +60,9 @@ def step(new=(), grown=(), resumed=(), computed=(), finished=(), preempted=None,
 
 
 class FollowerCase(unittest.TestCase):
-    def follower(self, *groups, caching=True):
+    def follower(self, *groups, caching=True, ahead=0):
         self.pages = Recording()
-        made = Follower(self.pages, groups or [Group(4)], BLOCKS, caching=caching)
+        made = Follower(self.pages, groups or [Group(4)], BLOCKS, caching=caching, ahead=ahead)
         self.pages.told.clear()
         return made
 
@@ -127,6 +127,27 @@ class Tells(FollowerCase):
         follower.step(step(block_table_updates=None))
         with self.assertRaisesRegex(Error, "block_table_updates, which cmm does not follow"):
             follower.step(step(block_table_updates={"a": ([1],)}))
+
+    def test_a_block_that_is_written_and_that_no_request_has_is_read_until_the_next_step(self):
+        follower = self.follower()
+        zeroed = step(new=[("a", ([1],), 0)])
+        zeroed.new_block_ids_to_zero = [9, 1]
+        self.assertEqual(self.told(follower, zeroed), {"fresh": [1, 9]})
+        copied = step(kv_cache_block_copies=[Copy(1, 7)])
+        self.assertEqual(self.told(follower, copied), {"idle": [9], "fresh": [7]})
+        self.assertEqual(self.told(follower, step()), {"idle": [7]})
+
+    def test_what_is_copied_to_a_block_that_vllm_took_back_without_a_word_is_written(self):
+        follower = self.follower(Group(4), Group(4, kept=True, silent=True))
+        follower.step(step(new=[("a", ([1], [2]), 0)]))
+        told = self.told(follower, step(kv_cache_block_copies=[Copy(1, 2)]))
+        self.assertEqual(told, {"written": [2]})
+
+    def test_drafts_that_may_be_refused_keep_the_window_back(self):
+        begin = step(new=[("a", ([*range(1, 9)],), 0)])
+        grown = step(grown=[("a", ([20],))], computed=[32])
+        window = Group(4, silent=True, window=4)
+        self.assertEqual(self.told(self.follower(window, ahead=8), begin, grown)["idle"], [3, 2, 1])
 
     def test_a_request_that_is_not_known_has_nothing_to_give_back(self):
         self.assertEqual(self.told(self.follower(), step(finished="z")), {})

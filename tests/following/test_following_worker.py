@@ -7,6 +7,7 @@ import cmm.kv
 import numpy as np
 import stand_ins as world
 import tag_runner
+from cmm.errors import Error
 from cmm.vllm.worker import gpu_worker, stores
 
 BLOCKS, FAST, WORDS = 32, 8, 4
@@ -17,6 +18,13 @@ class FullAttentionSpec:
     """As vLLM's."""
 
     block_size = 4
+
+
+class Sinks(FullAttentionSpec):
+    """Its layers have blocks of their own from the start, in the kernel's table."""
+
+
+Sinks.__name__ = "SinkFullAttentionSpec"
 
 
 class Odd:
@@ -79,8 +87,13 @@ class WorkerCase(unittest.TestCase):
             ),
             kv_transfer_config=None,
             parallel_config=types.SimpleNamespace(
-                local_world_size=1, distributed_executor_backend=backend, decode_context_parallel_size=1
+                local_world_size=1,
+                distributed_executor_backend=backend,
+                decode_context_parallel_size=1,
+                prefill_context_parallel_size=1,
             ),
+            num_speculative_tokens=0,
+            max_concurrent_batches=1,
         )
         return gpu_worker.Worker(config, 0, 0, "tcp://")
 
@@ -144,6 +157,33 @@ class Follows(WorkerCase):
         self.assertIs(ours.execute_model(told), told)
 
 
+class Failures(WorkerCase):
+    """A step that fails between its decision and its moves leaves content where nobody knows."""
+
+    def test_no_step_follows_one_whose_moves_failed(self):
+        ours, _ = self.warmed()
+        ours.execute_model(self.new("a", [*range(1, FAST)]))
+        run = ours._following.mover.run
+
+        def fails(*given):
+            raise Error("the stream is gone")
+
+        ours._following.mover.run = fails
+        with self.assertRaisesRegex(Exception, "the stream is gone"):
+            ours.execute_model(self.new("b", [20, 21], finished_req_ids={"a"}))
+        ours._following.mover.run = run
+        for told in (self.new("c", [1], computed=4), world.SchedulerOutput()):
+            with self.assertRaisesRegex(Error, "an earlier step failed .* restart this server"):
+                ours.execute_model(told)
+
+    def test_a_step_that_is_told_wrongly_is_the_last_one(self):
+        ours, _ = self.warmed()
+        with self.assertRaises(cmm.kv.BadInput):
+            ours.execute_model(self.new("a", [3, 3]))
+        with self.assertRaisesRegex(Error, "an earlier step failed"):
+            ours.execute_model(self.new("b", [4]))
+
+
 class Counts(WorkerCase):
     def test_metrics_are_looked_at_once_a_second(self):
         ours, _ = self.warmed()
@@ -191,6 +231,25 @@ class Fixed(WorkerCase):
     def test_what_hands_ids_to_others(self):
         self.assert_fixed("Ray", backend="ray")
         self.assert_fixed("routed experts", routed=True)
+
+    def test_ranks_that_share_a_prompt(self):
+        ours = self.worker()
+        ours.vllm_config.parallel_config.prefill_context_parallel_size = 2
+        with self.assertLogs("vllm.cmm", "INFO") as said:
+            ours.compile_or_warm_up_model()
+        self.assertIn("blocks keep their places: ranks that share the prompt", said.output[0])
+
+    def test_a_backend_with_a_table_of_all_blocks(self):
+        ours = self.worker()
+        kind = type("FlexAttentionBackend", (), {})
+        backends = object, type("Derived", (kind,), {})
+        ours.model_runner.attn_groups = [[types.SimpleNamespace(backend=each)] for each in backends]
+        with self.assertLogs("vllm.cmm", "INFO") as said:
+            ours.compile_or_warm_up_model()
+        self.assertIn("blocks keep their places: FlexAttention has a table", said.output[0])
+
+    def test_layers_that_read_blocks_no_step_names(self):
+        self.assert_fixed("layers of the kind SinkFullAttentionSpec", spec=Sinks)
 
     def test_a_kv_connector(self):
         ours = self.worker()

@@ -2,7 +2,7 @@
 
 import unittest
 
-from cmm.vllm.following import Group, UnknownGroupError, group_of
+from cmm.vllm.following import Group, UnknownGroupError, group_of, groups_of_specs
 
 
 def made(name, **fields):
@@ -12,7 +12,7 @@ def made(name, **fields):
 
 class Groups(unittest.TestCase):
     def test_layers_that_see_all_tokens(self):
-        for name in ("FullAttentionSpec", "MLAAttentionSpec", "SinkFullAttentionSpec"):
+        for name in ("FullAttentionSpec", "MLAAttentionSpec"):
             self.assertEqual(group_of(made(name)), Group(16))
             self.assertEqual(group_of(made(name), dcp=4), Group(64))
 
@@ -29,8 +29,18 @@ class Groups(unittest.TestCase):
     def test_states_and_what_is_written_again_are_always_kept(self):
         for name in ("MambaSpec", "CrossAttentionSpec", "CircularBufferSpec"):
             self.assertEqual(group_of(made(name)), Group(16, kept=True, silent=True))
+
+    def test_where_the_end_of_a_hit_is_replayed_no_group_can_tell_hits_by_what_is_computed(self):
         replayed = made("SlidingWindowMLASpec", sliding_window=128, prefix_replay_tokens=128)
-        self.assertEqual(group_of(replayed), Group(16, kept=True, silent=True))
+        kept = Group(16, kept=True, silent=True)
+        self.assertEqual(groups_of_specs([made("MLAAttentionSpec"), replayed]), [kept, kept])
+        self.assertEqual(
+            groups_of_specs([made("MLAAttentionSpec", prefix_replay_tokens=0)] * 2), [Group(16)] * 2
+        )
+
+    def test_ranks_that_share_the_tokens_of_a_block(self):
+        self.assertEqual(group_of(made("FullAttentionSpec", dcp_sharded=True), dcp=4), Group(64))
+        self.assertEqual(group_of(made("FullAttentionSpec", dcp_sharded=False), dcp=4), Group(16))
 
     def test_layers_of_one_kind_together(self):
         alike = {"a": made("FullAttentionSpec"), "b": made("MLAAttentionSpec")}
@@ -40,7 +50,7 @@ class Groups(unittest.TestCase):
             group_of(made("UniformTypeKVCacheSpecs", kv_cache_specs=mixed))
 
     def test_a_kind_that_nobody_knows(self):
-        for name in ("HiSparseHotSpec", "FullAttention", "RSWASpec"):
+        for name in ("HiSparseHotSpec", "FullAttention", "RSWASpec", "SinkFullAttentionSpec"):
             with self.assertRaisesRegex(UnknownGroupError, f"layers of the kind {name}"):
                 group_of(made(name))
 

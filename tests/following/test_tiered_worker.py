@@ -31,6 +31,12 @@ class Attention(FullAttentionSpec):
 Attention.__name__ = "FullAttentionSpec"
 
 
+class MambaSpec:
+    """As vLLM's."""
+
+    block_size = 4096
+
+
 class TieredCase(WorkerCase):
     def worker(self, *, hbm=IN_HBM, apart=True, backend="mp", routed=False, before=None, **settings):
         def initialize(ours, context, config):
@@ -105,6 +111,38 @@ class Memory(TieredCase):
         with self.assertLogs("vllm.cmm", "INFO") as said:
             ours.execute_model(world.SchedulerOutput())
         self.assertIn("KV cache as placed at the start; mapped memory", said.output[0])
+
+
+class States(TieredCase):
+    """Of Mamba layers, which vLLM 0.23 strides over from the begin of a tensor's storage."""
+
+    def test_those_of_each_layer_lie_in_its_own_tensor(self):
+        def initialize(ours, context, config):
+            made = [
+                context.__torch_function__(
+                    world.torch.zeros, (), (each.size,), {"dtype": world.torch.int8, "device": "cuda:0"}
+                )
+                for each in config.kv_cache_tensors
+            ]
+            page = (config.num_blocks, WORDS), (WORDS, 1)
+            ours.model_runner.kv_caches = [[each.as_strided(*page, 0, 8)] for each in made]
+
+        ours = self.made(initialize, "mp", False, {})
+        ours._hbm_bytes = IN_HBM
+        with self.assertLogs("vllm.cmm", "INFO") as said:
+            self.initialized(ours, MambaSpec, SIZE)
+            ours.compile_or_warm_up_model()
+        self.assertIn("blocks follow the requests", said.output[-1])
+        base = ours._store.tiered.memory.data
+        states = [each.data_ptr() - base for (each,) in ours.model_runner.kv_caches]
+        self.assertEqual(states, [0, SIZE])
+
+    def test_memory_that_pytorch_copied_is_refused(self):
+        self.addCleanup(setattr, world.torch, "as_tensor", world.torch.as_tensor)
+        world.torch.as_tensor = lambda memory, device: world.Tensor(memory.data + (1 << 40), memory.bytes)
+        ours = self.worker()
+        self.assertIn("PyTorch copied the KV cache to cuda:0 in place of using", self.said.output[0])
+        self.assertEqual(type(ours._store).__name__, "RecipeStore")
 
 
 class Meanwhile(TieredCase):

@@ -20,7 +20,14 @@ def config(settings=None, kv_bytes=None, workers=1, gpu_memory_utilization=1.0, 
         ),
         model_config=types.SimpleNamespace(**flags),
         kv_transfer_config=None,
-        parallel_config=types.SimpleNamespace(local_world_size=workers, distributed_executor_backend="mp"),
+        parallel_config=types.SimpleNamespace(
+            local_world_size=workers,
+            distributed_executor_backend="mp",
+            decode_context_parallel_size=1,
+            prefill_context_parallel_size=1,
+        ),
+        num_speculative_tokens=0,
+        max_concurrent_batches=1,
     )
 
 

@@ -4,6 +4,7 @@ import os
 import unittest
 
 import numpy as np
+from cmm.kv import BadInput
 from engine import Engine
 from kv_testing import KvTest, Memory, library
 
@@ -12,6 +13,48 @@ POLICIES = ("fixed", "remote", "on_use", "pinned{.most = 6} | on_use", "hot_set{
 STEPS = int(os.environ.get("CMM_KV_STEPS", "400"))
 SEED = int(os.environ.get("CMM_KV_SEED", "1"))
 PIECES = [(0, 64, 48), (64 * PAGES, 32, 32), (96 * PAGES + 16, 16, 16)]  # gaps between slots and areas
+
+
+class Growth(KvTest):
+    """What sequences gain in a step, told in one call."""
+
+    def setUp(self):
+        kv = library()
+        self.pages = kv.residency(kv.layout([(0, 64, 64)], 32), 8)
+        self.pages.adopt(0, 32)
+        self.of = {"a": ([1, 2],), "b": ([3],), "c": ([4],)}
+
+    def grow(self, pages, computed=(8, 4, 4), names="abc"):
+        return self.pages.grow(self.of, list(names), pages, list(computed), 4)
+
+    def test_is_added_to_each_sequence_and_taken_by_a_step(self):
+        gained, others = self.grow([([5, 6],), None, ([7],)])
+        self.assertEqual((gained.tolist(), others), ([5, 6, 7], []))
+        self.assertEqual(self.of, {"a": ([1, 2, 5, 6],), "b": ([3],), "c": ([4, 7],)})
+        self.pages.step(fresh=gained)
+        self.assertEqual(self.pages.counters()["live"], 3)
+        self.pages.step(dead=[5, 6, 7])
+
+    def test_is_left_alone_where_it_was_computed_before(self):
+        gained, others = self.grow([([5],), ([6],), None], computed=(8, 5, 0))
+        self.assertEqual((gained.tolist(), others, self.of["b"]), ([5], [1], ([3],)))
+
+    def test_nothing(self):
+        gained, others = self.grow([None] * 3)
+        self.assertEqual((gained.tolist(), gained.size, others), ([], 0, []))
+        self.pages.step(fresh=gained)
+
+    def test_what_cannot_be(self):
+        for pages, words in (
+            ([([5],), None], "different lengths"),
+            ([5, None, None], "no list of whole numbers"),
+            ([(), None, None], "no list of whole numbers"),
+            ([([2**31],), None, None], "no int32 number"),
+        ):
+            with self.assertRaisesRegex(BadInput, words):
+                self.grow(pages)
+        with self.assertRaisesRegex(BadInput, "not named before"):
+            self.grow([([5],), None, None], names="xbc")
 
 
 class Steps(KvTest):

@@ -20,6 +20,7 @@ TIERS = {
     "servers": {
         "stock": {"cycled": seen(100), "long": {"refused": "too long | for it"}},
         "lmcache": {"cycled": {"left_out": "not installed"}},
+        "native": {"cycled": {"failed": "native ended with 1, see above"}},
         "cmm following": {"cycled": seen(99, remote_share=0.25), "long": seen(7)},
     },
     "bars": [{"workload": "cycled", "bar": "no reads beyond HBM", "held": False}],
@@ -33,6 +34,7 @@ class Tiers(ReportTest):
         self.assertIn("tiers.svg", printed)
         table = self.written("tiers.md")
         self.assertIn("| cycled | cmm following | 99 | 9.9, 9.9, 9.9 | 9.9, 9.9, 9.9 | 25.0% |", table)
+        self.assertIn("| cycled | native | failed: native ended with 1, see above | | | |", table)
         self.assertIn("| long | stock | refused: too long \\| for it | | | |", table)
         self.assertIn("| cycled | lmcache | left out: not installed | | | |", table)
         self.assertIn("Missed: cycled: no reads beyond HBM.", table)

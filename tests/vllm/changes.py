@@ -90,8 +90,8 @@ CHANGES = {
     "a property to a method": (
         small.OLD,
         small.CONFIG,
-        "    @property\n",
-        "",
+        "    @property\n    def local_world_size",
+        "    def local_world_size",
         ["local_world_size is a property, in this vLLM it is not"],
     ),
     "a property gone": (

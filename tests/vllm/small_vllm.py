@@ -30,6 +30,10 @@ class VllmConfig:
     cache_config: "CacheConfig"
     kv_transfer_config: "KVTransferConfig | None" = None
     parallel_config: "ParallelConfig"
+    @property
+    def num_speculative_tokens(self): ...
+    @property
+    def max_concurrent_batches(self): ...
 class SleepConfig:
     enable_sleep_mode: bool = False
 class ModelConfig(SleepConfig):
@@ -44,6 +48,8 @@ class KVTransferConfig:
 class ParallelConfig:
     worker_cls: str = "auto"
     distributed_executor_backend: str | None = None
+    decode_context_parallel_size: int = 1
+    prefill_context_parallel_size: int = 1
     @property
     def local_world_size(self): ...
 """,

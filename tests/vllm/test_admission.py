@@ -116,6 +116,25 @@ class Command(ServeTest):
         self.assertEqual(words.count("--watermark"), 1)
         self.assertEqual(words[words.index("--watermark") + 1], "0.1")
 
+    def test_where_blocks_keep_their_places_it_is_said_and_all_are_admitted(self):
+        copies = {"kv_connector": "OffloadingConnector", "kv_role": "kv_both"}
+        many = {"kv_connector": "MultiConnector", "kv_connector_extra_config": {"connectors": [copies]}}
+        for words, *more in (
+            ("the KV connector OffloadingConnector", "--kv-transfer-config", json.dumps(copies)),
+            ("the KV connector MultiConnector", "--kv-transfer-config", json.dumps(many)),
+            ("--kv-offloading-size", "--kv-offloading-size", "8"),
+            ("Ray", "--distributed-executor-backend", "ray"),
+        ):
+            with self.subTest(words):
+                plan = " ".join(self.plan_of(PCIE, *more).split())
+                self.assertIn(f"Blocks keep their places, because {words}", plan)
+                self.assertNotIn("--watermark", plan)
+                self.assertIn("fewer would not bring blocks that keep their places to HBM", plan)
+                self.assertIn("--watermark", self.plan_of(PCIE, *more, "--admit", "fast"))
+        plan = " ".join(self.plan_of(PCIE, CMM_BLOCKS="fixed").split())
+        self.assertIn('Blocks keep their places, because the setting "blocks" says so', plan)
+        self.assertNotIn("Blocks keep their places", " ".join(self.plan_of(PCIE).split()))
+
     def test_a_word_that_is_none_is_refused(self):
         done = self.serve("MODEL", "--dry-run", "--admit", "some")
         self.assert_refused(["--admit is 'some'"], done)

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import copy
 import io
+import itertools
 import json
 import os
 import sys
@@ -129,15 +130,23 @@ class Turns(unittest.TestCase):
     def test_whoever_is_first_changes(self):
         processes = [turns.Process(name, ["-c", COUNTING]) for name in "ab"]
         try:
-            for number in range(3):
+            for number in range(4):
                 told = turns.take_turn(processes, "go", number)
-                self.assertEqual("".join(told), ("ab", "ba")[number % 2])
+                self.assertEqual("".join(told), ("ab", "ba", "ba", "ab")[number])
                 self.assertEqual(set(told.values()), {number})
             with self.assertRaisesRegex(turns.Failure, "a ended with 3"):
                 processes[0].ask("end")
         finally:
             for each in processes:
                 each.end()
+
+    def test_each_comes_after_each_other_one_as_often_as_before_it(self):
+        for many in (2, 3, 6):
+            orders = [turns.in_turn(range(many), number) for number in range(2 * many)]
+            for one, other in itertools.combinations(range(many), 2):
+                before = sum(order.index(one) < order.index(other) for order in orders)
+                self.assertEqual(before, many, (one, other))
+            self.assertEqual({order[0] for order in orders}, set(range(many)))
 
     def test_the_interval_holds_the_median_and_narrows(self):
         few = turns.spread([1.0, 1.2, 0.8, 1.1, 0.9])

@@ -5,6 +5,7 @@ import copy
 import io
 import itertools
 import json
+import os
 import sys
 import tempfile
 import unittest
@@ -19,6 +20,7 @@ import sessions  # noqa: E402
 import tier_bars  # noqa: E402
 import tier_kinds  # noqa: E402
 import tiers  # noqa: E402
+import turns  # noqa: E402
 import workloads  # noqa: E402
 
 STAND_IN = Path(__file__).with_name("tiers_stand_in.py")
@@ -194,7 +196,7 @@ def measured():
     def seen(rate, ttft, **more):
         late = {part: {"median": ttft} for part in ("mean", "p50", "p95", "p99")}
         return {
-            "tokens_per_second": {"median": rate, "confidence": [rate, rate]},
+            "tokens_per_second": turns.spread([rate, rate]),
             "ttft": late,
             "itl": late,
             "digests": ["a", "a"],
@@ -236,10 +238,9 @@ class Bars(unittest.TestCase):
             (native, "over", "tokens_per_second", 101, "over: the best other's tokens per second"),
         ):
             with self.subTest(bar):
-                self.assertEqual(
-                    self.missed(lambda found: found[kind][workload][figure].update(median=value)),  # noqa: B023
-                    [bar],
-                )
+                told = {figure: turns.spread([value] * 2)}
+                change = lambda found: found[kind][workload].update(told)  # noqa: B023, E731
+                self.assertEqual(self.missed(change), [bar])
         for workload, part, bar in (
             ("returning", "mean", "returning: native's mean TTFT in seconds"),
             ("over", "p99", "over: stock's p99 TTFT in seconds"),
@@ -261,8 +262,16 @@ class Bars(unittest.TestCase):
     def test_over_counts_the_better_way_to_admit(self):
         found = measured()
         found[tier_kinds.FAST] = {"over": copy.deepcopy(found[tier_kinds.FOLLOWING]["over"])}
-        found[tier_kinds.FOLLOWING]["over"]["tokens_per_second"]["median"] = 10
+        found[tier_kinds.FOLLOWING]["over"]["tokens_per_second"] = turns.spread([10, 10])
         self.assertEqual([bar for bar in tier_bars.judge(found) if not bar["held"]], [])
+
+    def test_what_is_compared_is_the_ratio_of_each_round(self):
+        found = measured()
+        for kind, rates in ((tier_kinds.STOCK, [100, 200, 400]), (tier_kinds.FOLLOWING, [99, 198, 396])):
+            found[kind]["cycled"]["tokens_per_second"] = turns.spread(rates)  # a machine that becomes faster
+        (bar,) = (each for each in tier_bars.judge(found) if each["bar"] == "0.98 of stock")
+        self.assertEqual((bar["figure"], bar["confidence"], bar["held"]), (0.99, [0.99, 0.99], True))
+        self.assertIn("cycled, 0.98 of stock: 0.99 (0.99–0.99) to 0.98", tier_bars.table(found, [bar]))
 
     def test_servers_that_did_not_run_have_no_bars(self):
         self.assertEqual(tier_bars.judge({tier_kinds.STOCK: {"cycled": {"left_out": "why"}}}), [])
@@ -280,7 +289,7 @@ class Bars(unittest.TestCase):
 class Command(unittest.TestCase):
     """All of it, with servers that stand in for vLLM."""
 
-    def run_(self, *arguments):
+    def run_(self, *arguments, **variables):
         with tempfile.TemporaryDirectory() as folder:
             command = [
                 "tiers",
@@ -297,11 +306,13 @@ class Command(unittest.TestCase):
             with (
                 mock.patch.object(sys, "argv", [*command, *arguments]),
                 mock.patch.object(tier_kinds.importlib.util, "find_spec", lambda name: None),
+                mock.patch.dict(os.environ, {"STAND_IN_LOG": str(Path(folder, "log")), **variables}),
                 contextlib.redirect_stdout(said),
                 contextlib.redirect_stderr(io.StringIO()),
             ):
                 status = tiers.main()
             written = Path(folder, "tiers.json")
+            self.log = Path(folder, "log").read_text().splitlines() if Path(folder, "log").exists() else []
             return status, said.getvalue(), json.loads(written.read_text()) if written.exists() else None
 
     def test_every_server_runs_every_workload_or_says_why_not(self):
@@ -319,6 +330,34 @@ class Command(unittest.TestCase):
         context = written["context"]
         self.assertEqual((context["kind"], context["vllm"], context["hbm_mib"]), ("tiers", "stand-in", 64))
         self.assertIn("| returning | cmm following |", said)
+
+    def test_servers_take_turns_in_each_round(self):
+        names = ["stock", "native", "cmm fixed"]
+        asked = ("--servers", ",".join(names), "--workloads", "returning", "--rounds", "4")
+        for more in ((), ("--apart",)):
+            self.run_(*asked, *more)
+            ran = [line.partition(":")[0] for line in self.log]
+            rounds = [ran[at : at + 3] for at in range(0, 12, 3)]
+            self.assertEqual(rounds, [turns.in_turn(names, number) for number in range(4)])
+
+    def test_servers_beside_each_other_share_the_gpu(self):
+        options = tiers.read_options([])
+        shares = [
+            tiers.settings("stock", options, 10, 1, beside)["gpu_memory_utilization"] for beside in (1, 3)
+        ]
+        self.assertAlmostEqual(shares[0], 0.9)
+        self.assertAlmostEqual(shares[1], 0.3)
+
+    def test_a_server_that_ends_is_told_and_the_others_go_on(self):
+        asked = ("--servers", "stock,cmm fixed", "--workloads", "returning,long", "--rounds", "2")
+        for more in ((), ("--apart",)):
+            status, said, written = self.run_(*asked, *more, STAND_IN_ENDS="cmm fixed")
+            self.assertEqual(status, 1)
+            for name in ("returning", "long"):
+                self.assertRegex(written["servers"]["cmm fixed"][name]["failed"], "cmm fixed ended with 1")
+            self.assertEqual(len(written["servers"]["stock"]["returning"]["tokens_per_second"]["values"]), 2)
+            self.assertIn("| long | stock | refused: a context of", said)
+            self.assertIn("| returning | cmm fixed | failed: cmm fixed ended with 1", said)
 
     def test_a_missed_bar_is_told_by_the_status(self):
         status, said, written = self.run_(

@@ -37,10 +37,23 @@ class Told(unittest.TestCase):
         self.assertEqual(self.arguments("stock", "tp2")["tensor_parallel_size"], 2)
 
     def test_more_run_at_once_than_there_are_blocks_for(self):
-        case = tokens.CASES["plain"]
-        whole = (tokens.HBM + tokens.HOST) // tokens.token_bytes(case.model, 1)
-        crowded = tokens.asked(case)[-1]
-        self.assertGreater(min(crowded.at_once, 64) * crowded.longest, whole)
+        for name, case in tokens.CASES.items():
+            with self.subTest(name):
+                whole = (tokens.HBM + tokens.HOST) // case.token_bytes
+                crowded = tokens.asked(case)[-1]
+                self.assertGreater(min(crowded.at_once, 64) * crowded.longest, whole)
+
+    def test_models_with_states_and_with_windows_are_among_them(self):
+        self.assertEqual(self.arguments("following", "hybrid")["mamba_cache_mode"], "align")
+        hybrid, mixed = tokens.HYBRID, tokens.MIXED
+        heads = hybrid["mamba_n_heads"] * hybrid["mamba_d_head"]
+        self.assertEqual(heads, hybrid["mamba_expand"] * hybrid["hidden_size"])
+        channels = heads + 2 * hybrid["mamba_n_groups"] * hybrid["mamba_d_state"]
+        state = 2 * (heads * hybrid["mamba_d_state"] + (hybrid["mamba_d_conv"] - 1) * channels)
+        self.assertLessEqual(state, 32 * tokens.token_bytes({**hybrid, "num_hidden_layers": 1}, 1))
+        self.assertEqual(tokens.CASES["hybrid"].cached, len(hybrid["attn_layer_indices"]))
+        self.assertEqual(len(mixed["layer_types"]), mixed["num_hidden_layers"])
+        self.assertEqual(mixed["layer_types"].count("full_attention"), tokens.CASES["mixed"].cached)
 
 
 class Judged(unittest.TestCase):

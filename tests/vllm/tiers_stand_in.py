@@ -4,6 +4,7 @@ It shows the bench's own work. What it answers says nothing of vLLM.
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -38,28 +39,37 @@ class Engine:
         return told
 
 
-def main():
-    settings = json.loads(sys.argv[1])
-    channel = turns.answer_channel()
-    engine = Engine(settings["kind"])
-    tokens = settings["hbm_bytes"] >> 16
+class TooLongError(Exception):
+    """As vLLM's for a context that its KV cache does not hold."""
+
+
+def make(settings):
+    """What answers workloads."""
+    kind, engine = settings["kind"], Engine(settings["kind"])
+    beyond = kind.startswith("cmm")
+    if settings["max_model_len"] > settings["hbm_bytes"] >> 16 and not beyond:
+        raise TooLongError(f"a context of {settings['max_model_len']} does not fit")
+    if kind in os.environ.get("STAND_IN_ENDS", "").split(";"):
+        sys.exit(f"{kind} ended")
+
+    def sleep(seconds):
+        engine.now += max(seconds, 1e-3)
 
     def answer(what):
-        if what == "about":
-            return {"gpu": "none", "vllm": "stand-in"}
-        if what == "start":
-            beyond = settings["kind"].startswith("cmm")
-            too_long = settings["max_model_len"] > tokens and not beyond
-            return {"refused": f"a context of {settings['max_model_len']} does not fit"} if too_long else {}
-
-        def sleep(seconds):
-            engine.now += max(seconds, 1e-3)
-
+        with open(os.environ["STAND_IN_LOG"], "a") as log:
+            print(kind, json.loads(what)["name"], sep=": ", file=log)
         found = drive(engine, Workload.from_json(what), clock=lambda: engine.now, sleep=sleep)
-        ours = {"remote_share": 0.0, "brought": 3} if settings["kind"].startswith("cmm following") else {}
+        ours = {"remote_share": 0.0, "brought": 3} if kind.startswith("cmm following") else {}
         return {**found, "preemptions": 0, "hit_share": 0.25, "external_hit_share": 0.0, **ours}
 
-    turns.serve(channel, answer)
+    return answer
+
+
+def main():
+    settings = json.loads(sys.argv[1])
+    turns.about_machine = lambda: {"gpu": "none"}
+    channel = turns.answer_channel()
+    turns.serve_made(channel, lambda: {"vllm": "stand-in"}, lambda: make(settings), (TooLongError,))
 
 
 if __name__ == "__main__":

@@ -145,14 +145,21 @@ int cmm_kv_residency_make(std::int32_t slots, std::int32_t fast, std::uint64_t p
 void cmm_kv_residency_free(cmm_kv_residency* of) noexcept;
 int cmm_kv_residency_adopt(cmm_kv_residency* of, std::int32_t first, std::int32_t count) noexcept;
 int cmm_kv_residency_step(cmm_kv_residency* of, const cmm_kv_changes* what, cmm_kv_plan* out) noexcept;
+/// The same, a tuple of Python having a list of pages or None for each list of `what`, in its order; a list
+/// comes in the place of what is there. The caller holds Python's lock.
+int cmm_kv_residency_step_lists(cmm_kv_residency* of, const cmm_kv_changes* what, void* lists,
+                                cmm_kv_plan* out) noexcept;
 int cmm_kv_residency_refill(cmm_kv_residency* of, cmm_kv_plan* out) noexcept;
 /// The slots of pages; both arrays may be the same one. Nothing is written where a page is foreign.
 int cmm_kv_residency_translate(const cmm_kv_residency* of, const std::int32_t* pages, std::uint64_t count,
                                std::int32_t* slots) noexcept;
-/// The same in Python's lists of a list, in place; the caller holds Python's lock.
-int cmm_kv_residency_translate_lists(const cmm_kv_residency* of, void* lists) noexcept;
-/// The numbers of a list of Python; there is room for as many as it has.
-int cmm_kv_read_list(void* list, std::int32_t* out, std::uint64_t count) noexcept;
+/// New lists with the slots come into Python's list in the place of lists, and of tuples of lists; None
+/// stays. `numbers` is a list of the numbers from 0 on, one for each slot. The caller holds Python's lock.
+int cmm_kv_residency_translate_lists(const cmm_kv_residency* of, void* lists, void* numbers) noexcept;
+/// What sequences gain in a step, in Python's lists, as `cmm::python::growth` says; `out` is valid until the
+/// next call. The caller holds Python's lock.
+int cmm_kv_residency_grow(cmm_kv_residency* of, void* requests, void* names, void* blocks, void* computed,
+                          std::int64_t page_tokens, void* others, cmm_kv_list* out) noexcept;
 /// The slot of each page: a table that stays where it is as long as the residency lives.
 int cmm_kv_residency_slots(const cmm_kv_residency* of, cmm_kv_list* out) noexcept;
 /// The pages that the last step gave another slot; valid until the next one.

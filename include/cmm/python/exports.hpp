@@ -11,6 +11,7 @@
 #include "../kv/residency.hpp"
 #include "answer.hpp"
 #include "edge.hpp"
+#include "growth.hpp"
 #include "lists.hpp"
 #include "machine.hpp"
 
@@ -23,6 +24,8 @@ struct cmm_kv_layout {
 struct cmm_kv_residency {
   explicit cmm_kv_residency(cmm::kv::residency<cmm::kv::any_placement> made) : pages{std::move(made)} {}
   cmm::kv::residency<cmm::kv::any_placement> pages;
+  cmm::python::growth growth;
+  cmm::python::read_lists read;
 };
 struct cmm_kv_range {
   std::unique_ptr<cmm::python::range> range;
@@ -153,6 +156,18 @@ int cmm_kv_residency_step(cmm_kv_residency* of, const cmm_kv_changes* what, cmm_
   return cmm::python::answer(
       [&] { *out = cmm::python::detail::plan_of(of->pages.step(cmm::python::detail::changes_of(*what))); });
 }
+int cmm_kv_residency_step_lists(cmm_kv_residency* of, const cmm_kv_changes* what, void* lists,
+                                cmm_kv_plan* out) noexcept {
+  return cmm::python::answer([&] {
+    cmm_kv_changes all = *what;
+    cmm_kv_list* const each[] = {&all.idle, &all.dead,    &all.dropped, &all.fresh,
+                                 &all.hits, &all.written, &all.used};
+    of->read.lists(static_cast<_object*>(lists), [&](std::size_t at, std::span<const std::int32_t> pages) {
+      *each[at] = cmm::python::detail::list_of(pages);
+    });
+    *out = cmm::python::detail::plan_of(of->pages.step(cmm::python::detail::changes_of(all)));
+  });
+}
 int cmm_kv_residency_refill(cmm_kv_residency* of, cmm_kv_plan* out) noexcept {
   return cmm::python::answer([&] { *out = cmm::python::detail::plan_of(of->pages.refill()); });
 }
@@ -168,13 +183,18 @@ int cmm_kv_residency_translate(const cmm_kv_residency* of, const std::int32_t* p
     for (std::uint64_t i = 0; i < count; ++i) slots[i] = table[static_cast<std::size_t>(pages[i])];
   });
 }
-int cmm_kv_residency_translate_lists(const cmm_kv_residency* of, void* lists) noexcept {
-  return cmm::python::answer(
-      [&] { cmm::python::translate_lists(static_cast<_object*>(lists), of->pages.slots()); });
-}
-int cmm_kv_read_list(void* list, std::int32_t* out, std::uint64_t count) noexcept {
+int cmm_kv_residency_translate_lists(const cmm_kv_residency* of, void* lists, void* numbers) noexcept {
   return cmm::python::answer([&] {
-    cmm::python::read_list(static_cast<_object*>(list), {out, static_cast<std::size_t>(count)});
+    cmm::python::translation{of->pages.slots(), static_cast<_object*>(numbers)}.replace_each(
+        static_cast<_object*>(lists));
+  });
+}
+int cmm_kv_residency_grow(cmm_kv_residency* of, void* requests, void* names, void* blocks, void* computed,
+                          std::int64_t page_tokens, void* others, cmm_kv_list* out) noexcept {
+  return cmm::python::answer([&] {
+    *out = cmm::python::detail::list_of(of->growth.read(
+        static_cast<_object*>(requests), static_cast<_object*>(names), static_cast<_object*>(blocks),
+        static_cast<_object*>(computed), page_tokens, static_cast<_object*>(others)));
   });
 }
 int cmm_kv_residency_slots(const cmm_kv_residency* of, cmm_kv_list* out) noexcept {

@@ -96,7 +96,8 @@ def table(tiers):
 
 def _row(workload, kind, seen):
     if "tokens_per_second" not in seen:
-        why = f"refused: {seen['refused']}" if "refused" in seen else f"left out: {seen['left_out']}"
+        what = next((each for each in ("refused", "failed") if each in seen), "left_out")
+        why = f"{what.replace('_', ' ')}: {seen[what]}"
         return f"| {workload} | {kind} | {_cell(why)} | | | |"
     late = [
         ", ".join(f"{seen[name][part]['median'] * 1e3:.1f}" for part in ("p50", "p95", "p99"))

@@ -105,19 +105,43 @@ class Range(Owner):
     def __cuda_array_interface__(self) -> dict[str, Any]:
         """All of it as bytes, for `torch.as_tensor` and others."""
         self._open()
-        return {
-            "shape": (self.bytes,),
-            "typestr": "|u1",
-            "data": (self.data, False),
-            "version": 3,
-            "strides": None,
-            "stream": None,
-        }
+        return _bytes_at(self.data, self.bytes)
+
+    def part(self, start: int, size: int) -> "Part":
+        """Bytes [start, start + size), for PyTorch as a tensor whose storage begins there."""
+        if not 0 <= start <= start + size <= self.bytes:
+            raise BadInput(f"bytes {start} to {start + size} are not in a range of {self.bytes}")
+        return Part(self, start, size)
 
     def _facts(self) -> abi.RangeFacts:
         facts = abi.RangeFacts()
         self._functions.check(self._functions.short.cmm_kv_range_tell(self._open(), facts))
         return facts
+
+
+class Part:
+    """Bytes of a range, for `torch.as_tensor` and others. Keeps the range."""
+
+    def __init__(self, memory: Range, start: int, size: int) -> None:
+        """By `Range.part`."""
+        self._memory, self.data, self.bytes = memory, memory.data + start, size
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        """All of it."""
+        self._memory._open()
+        return _bytes_at(self.data, self.bytes)
+
+
+def _bytes_at(address: int, size: int) -> dict[str, Any]:
+    return {
+        "shape": (size,),
+        "typestr": "|u1",
+        "data": (address, False),
+        "version": 3,
+        "strides": None,
+        "stream": None,
+    }
 
 
 def location_of(beyond: str) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from ..errors import Error
 from ..printable import printable
 from ..size import parse_size
 from .asked.arguments import Arguments
+from .asked.blocks import fixed_warning, why_fixed
 from .asked.checks import check_devices, check_port, vllm_command, weights_bytes
 from .asked.command import vllm_arguments, vllm_size
 from .asked.metrics_folder import share_metrics
@@ -59,12 +60,16 @@ def run(arguments: Sequence[str], program: str = "cmm serve") -> list[str] | Non
     recorded = bool(options.root or options.probe)
     wishes = _wishes(options, given, recorded)
     plan = make_plan(machine, wishes, {} if recorded else gpu_users())
+    fixed = why_fixed(given, os.environ)
+    if fixed and plan.large_bytes:
+        warnings.append(fixed_warning(fixed))
     admitted = admission(
         plan,
         admits,
         wishes.weights,
         given=given.text(OPTION),
         has_option=_has_watermark(recorded),
+        follows=not fixed,
     )
     tokens = tokens_told(plan, wishes.weights, given.model(), given.model_gpus())
     command = [*start, *vllm_arguments(given, plan, admitted.watermark)]

@@ -25,10 +25,13 @@ class Follower:
     model runner is to see it. Workers that are told the same decide the same.
     """
 
-    def __init__(self, pages: Residency, groups: Sequence[Group], blocks: int, *, caching: bool) -> None:
+    def __init__(
+        self, pages: Residency, groups: Sequence[Group], blocks: int, *, caching: bool, ahead: int = 0
+    ) -> None:
         """For blocks [0, `blocks`) of vLLM's; further pages are spare: they never hold anything.
 
         `caching`: whether vLLM finds blocks again that no request has (`enable_prefix_caching`).
+        `ahead`: how many tokens that count as computed may yet be taken back, as refused drafts are.
         """
         self.pages = pages
         self._groups = tuple(groups)
@@ -36,6 +39,8 @@ class Follower:
         self._plain = groups[0].block_size if alone else 0
         kept = any(group.kept for group in groups)
         self._left = "idle" if caching or kept else "dead"
+        self._ahead = ahead
+        self._filled: list[int] = []
         self._requests: dict[str, tuple[list[int], ...]] = {}
         self._held = Held()
         self.hits = 0
@@ -55,6 +60,7 @@ class Follower:
                 f"vLLM names blocks by {NEVER}, which cmm does not follow; start it with CMM_BLOCKS=fixed"
             )
         told = Told()
+        told.left, self._filled = self._filled, []
         gone = output.finished_req_ids
         if output.preempted_req_ids:
             gone = gone | output.preempted_req_ids
@@ -63,9 +69,13 @@ class Follower:
         for new in output.scheduled_new_reqs:
             self._enter(new.req_id, new.block_ids, new.num_computed_tokens, told)
         cached = output.scheduled_cached_reqs
-        grown = [*itertools.compress(range(len(cached.req_ids)), cached.new_block_ids)]
+        grown = any(cached.new_block_ids)
         if grown:
-            self._grow(cached, grown, told)
+            self._grow(cached, told)
+        copies = getattr(output, "kv_cache_block_copies", None)  # not there in vLLM 0.23
+        if copies or output.new_block_ids_to_zero:
+            told.gather()
+            self._fill(told, {*(output.new_block_ids_to_zero or ()), *(to for _, to in copies or ())})
         plan = self._decide(told, output)
         return plan, translated(output, grown, self.pages)
 
@@ -82,22 +92,33 @@ class Follower:
         self._requests[request] = tuple([] for _ in blocks)
         self._append(request, blocks, computed, told)
 
-    def _grow(self, cached: Any, grown: list[int], told: Told) -> None:
-        ids, blocks, computed = cached.req_ids, cached.new_block_ids, cached.num_computed_tokens
-        requests, fresh, size = self._requests, told.fresh, self._plain
-        resumed = cached.resumed_req_ids
-        for at in grown:
-            request = ids[at]
-            if not size or (resumed and request in resumed):
-                how = self._enter if request in resumed else self._append
-                how(request, blocks[at], computed[at], told)
-                continue
-            mine, pages = requests[request][0], blocks[at][0]  # the usual case, in which every line counts
-            if computed[at] <= len(mine) * size:
-                fresh += pages
-                mine += pages
+    def _fill(self, told: Told, pages: set[int]) -> None:
+        """This step writes whole pages before its work.
+
+        Some of them no request has: vLLM keeps a state in them, or gave them back at once. They are read
+        until the next step, so that what is written to them stays where it is written.
+        """
+        for page in sorted(pages.intersection(told.hits).difference(told.fresh)):
+            told.hits.remove(page)
+            told.fresh.append(page)
+        told.written = [page for page in told.written if page not in pages]
+        for page in sorted(pages.difference(told.fresh)):
+            if self._held.has(page):  # by whom vLLM took it from without a word
+                told.written.append(page)
             else:
-                self._append(request, blocks[at], computed[at], told)
+                self._filled.append(page)
+        told.fresh += self._filled
+
+    def _grow(self, cached: Any, told: Told) -> None:
+        ids, blocks, computed = cached.req_ids, cached.new_block_ids, cached.num_computed_tokens
+        resumed = cached.resumed_req_ids
+        if self._plain and not resumed:  # the usual case, in which each request counts
+            told.grown, others = self.pages.grow(self._requests, ids, blocks, computed, self._plain)
+        else:
+            others = [*itertools.compress(range(len(ids)), blocks)]
+        for at in others:
+            how = self._enter if ids[at] in resumed else self._append
+            how(ids[at], blocks[at], computed[at], told)
 
     def _append(self, request: str, blocks: Sequence[list[int]], computed: int, told: Told) -> None:
         """Blocks before the end of what is computed are needed as they are, the others are new."""
@@ -123,7 +144,8 @@ class Follower:
     def _pass_window(self, request: str, number: int, mine: list[int], computed: int, told: Told) -> None:
         """Gives blocks back that the request can see no longer."""
         group = self._groups[number]
-        end = min((computed - group.window + 1) // group.block_size - MARGIN, len(mine))
+        first = computed - self._ahead - group.window + 1
+        end = min(first // group.block_size - MARGIN, len(mine))
         passed: list[tuple[int, str, int]] = []
         while end > 0 and mine[end - 1]:
             end -= 1
@@ -131,6 +153,8 @@ class Follower:
         self._take_from(passed, told)
 
     def _decide(self, told: Told, output: Any) -> Plan:
+        if told.fresh or not self._plain:
+            told.gather()
         if not self._plain:
             self._take_from(self._held.of(told.fresh), told)
             for request, number, pages in told.taken:
@@ -139,6 +163,7 @@ class Follower:
         try:
             plan = self._tell(told)
         except BadInput:
+            told.gather()
             # 0.23 preempts without a word when it resets its prefix cache under running requests.
             if not self._take_from(self._stale(told, output), told):
                 raise
@@ -176,7 +201,7 @@ class Follower:
     def _tell(self, told: Told) -> Plan:
         gone = {self._left: told.left or None}
         return self.pages.step(
-            **gone, fresh=told.fresh or None, hits=told.hits or None, written=told.written or None
+            **gone, fresh=told.fresh or told.grown, hits=told.hits or None, written=told.written or None
         )
 
     def _remote(self, pages: list[int]) -> int:

@@ -4,11 +4,14 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-FULL = ("FullAttentionSpec", "MLAAttentionSpec", "SinkFullAttentionSpec")
+FULL = ("FullAttentionSpec", "MLAAttentionSpec")
 WINDOWED = ("SlidingWindowSpec", "SlidingWindowMLASpec", "ChunkedLocalAttentionSpec")
 KEPT = ("MambaSpec", "CrossAttentionSpec", "CircularBufferSpec")
 UNIFORM = "UniformTypeKVCacheSpecs"
-"""Kinds by the names of vLLM's classes, and not those made from them, which may mean something else."""
+"""Kinds by the names of vLLM's classes, and not those made from them, which may mean something else.
+
+SinkFullAttentionSpec is none of them: its layers read blocks that no step names.
+"""
 
 
 class UnknownGroupError(Exception):
@@ -40,14 +43,27 @@ def group_of(spec: Any, dcp: int = 1) -> Group:
     return _one(spec, dcp)
 
 
+def groups_of_specs(specs: Iterable[Any], dcp: int = 1) -> list[Group]:
+    """What is known of all groups of a model.
+
+    Where layers replay the end of each hit, what counts as computed ends before it does: all content is
+    needed then.
+    """
+    specs = list(specs)
+    groups = [group_of(each, dcp) for each in specs]
+    if any(getattr(each, "prefix_replay_tokens", 0) for each in specs):
+        return [Group(each.block_size, kept=True, silent=True) for each in groups]
+    return groups
+
+
 def _inner(spec: Any) -> Iterable[Any]:
     return spec.kv_cache_specs.values()
 
 
 def _one(spec: Any, dcp: int) -> Group:
-    name, size = type(spec).__name__, spec.block_size * dcp
-    replayed = getattr(spec, "prefix_replay_tokens", 0)
-    if name in KEPT or (replayed and name in (*FULL, *WINDOWED)):
+    name = type(spec).__name__
+    size = spec.block_size * (dcp if getattr(spec, "dcp_sharded", True) else 1)
+    if name in KEPT:
         return Group(size, kept=True, silent=True)
     if name in FULL:
         return Group(size)

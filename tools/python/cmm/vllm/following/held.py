@@ -25,6 +25,10 @@ class Held:
                 if not holders:
                     del self._holders[page]
 
+    def has(self, page: int) -> bool:
+        """Whether anybody has it."""
+        return page in self._holders
+
     def of(self, pages: Iterable[int]) -> list[tuple[int, str, int]]:
         """Each holder of one of these, as page, request and group."""
         known = self._holders

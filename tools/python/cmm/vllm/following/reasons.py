@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..release.block_fields import fields_of, why_not_followed
-from .groups import Group, UnknownGroupError, group_of
+from .groups import Group, UnknownGroupError, groups_of_specs
 
 
 class FixedError(Exception):
@@ -22,8 +22,20 @@ def check_server(config: Any, output_kinds: Iterable[type]) -> None:
         raise FixedError("routed experts are returned by the ids of blocks")
     if config.parallel_config.distributed_executor_backend == "ray":
         raise FixedError("Ray can hand steps to the model runner past the worker")
+    if config.parallel_config.prefill_context_parallel_size > 1:
+        raise FixedError("ranks that share the prompt count the tokens of a block in their own way")
     if why := why_not_followed(fields_of(output_kinds)):
         raise FixedError(f"in this vLLM {why}")
+
+
+def check_backends(attention_groups: Iterable[Any]) -> None:
+    """Refuse to follow where a backend of attention has tables of all blocks that vLLM knows of.
+
+    Slots behind those, in which copies of idle blocks wait, are not in them.
+    """
+    kinds = (kind for group in attention_groups for kind in group.backend.__mro__)
+    if any(kind.__name__ == "FlexAttentionBackend" for kind in kinds):
+        raise FixedError("FlexAttention has a table of as many blocks as vLLM knows of")
 
 
 def groups_of(kv_cache_config: Any, dcp: int) -> list[Group]:
@@ -31,6 +43,6 @@ def groups_of(kv_cache_config: Any, dcp: int) -> list[Group]:
     if getattr(kv_cache_config, "hisparse_host_num_blocks", None) is not None:
         raise FixedError("HiSparse has blocks of its own on the host")
     try:
-        return [group_of(each.kv_cache_spec, dcp) for each in kv_cache_config.kv_cache_groups]
+        return groups_of_specs((each.kv_cache_spec for each in kv_cache_config.kv_cache_groups), dcp)
     except UnknownGroupError as unknown:
         raise FixedError(str(unknown)) from unknown

@@ -6,43 +6,46 @@ from typing import Any
 from ...kv import Residency
 
 
-def translated(output: Any, grown: list[int], pages: Residency) -> Any:
+def translated(output: Any, grown: bool, pages: Residency) -> Any:
     """A copy of a SchedulerOutput with the slots of its blocks; the same one where it names none.
 
-    `grown` are the places in `scheduled_cached_reqs` of requests with new blocks.
+    `grown`: whether requests that run have new blocks.
     """
-    new = output.scheduled_new_reqs
+    new, cached = output.scheduled_new_reqs, output.scheduled_cached_reqs
     zeroed = output.new_block_ids_to_zero
     copies = getattr(output, "kv_cache_block_copies", None)  # not there in vLLM 0.23
     if not (new or grown or zeroed or copies):
         return output
-    cached = output.scheduled_cached_reqs
-    lists = [blocks for each in new for blocks in each.block_ids]
-    for at in grown:
-        lists += cached.new_block_ids[at]
-    lists += [zeroed] if zeroed else []
-    lists += map(list, copies or ())
-    slots = iter(pages.slots_of_lists(lists))  # all at once: a call for each would cost more than its work
-    made = copy.copy(output)
-    if new:
-        made.scheduled_new_reqs = [_entering(each, slots) for each in new]
+    gained = cached.new_block_ids if grown else []
+    lists = [*gained, *(each.block_ids for each in new), zeroed or None, *map(list, copies or ())]
+    slots = pages.slots_of_lists(lists)  # all at once: a call for each would cost more than its work
+    made = _copy(output)
+    behind = len(gained)
     if grown:
-        made.scheduled_cached_reqs = copy.copy(cached)
-        given = made.scheduled_cached_reqs.new_block_ids = cached.new_block_ids.copy()
-        if len(given[grown[0]]) == 1:
-            for at, one in zip(grown, slots, strict=False):
-                given[at] = (one,)
-        else:
-            for at in grown:
-                given[at] = tuple([next(slots) for _ in given[at]])
+        made.scheduled_cached_reqs = _copy(cached)
+        made.scheduled_cached_reqs.new_block_ids = slots[:behind]
+    if new:
+        made.scheduled_new_reqs = list(map(_entering, new, slots[behind:]))
+    behind += len(new)
     if zeroed:
-        made.new_block_ids_to_zero = next(slots)
+        made.new_block_ids_to_zero = slots[behind]
     if copies:
-        made.kv_cache_block_copies = [type(each)(*next(slots)) for each in copies]
+        made.kv_cache_block_copies = [
+            type(each)(*pair) for each, pair in zip(copies, slots[behind + 1 :], strict=True)
+        ]
     return made
 
 
 def _entering(request: Any, slots: Any) -> Any:
-    made = copy.copy(request)
-    made.block_ids = tuple([next(slots) for _ in request.block_ids])
+    made = _copy(request)
+    made.block_ids = slots
+    return made
+
+
+def _copy(of: Any) -> Any:
+    """As copy.copy, in a fifth of its time, for dataclasses of vLLM: all they have is in a dictionary."""
+    if not hasattr(of, "__dict__"):
+        return copy.copy(of)
+    made = type(of).__new__(type(of))
+    made.__dict__.update(of.__dict__)
     return made

@@ -23,6 +23,11 @@ int main(int, char** arguments) {
 """
 
 
+def reader(cache: Path) -> Path:
+    """The program that reads it, in a cache folder, compiled where it is not there yet."""
+    return compiled_program("host-memory", _READER, "the reader of host memory", cache, find_compiler())
+
+
 def available_host_memory(root: Path = Path("/"), architecture: str = "") -> int:
     """Bytes that the kernel gives without swapping, within the limits of the control groups, without HBM.
 
@@ -30,9 +35,7 @@ def available_host_memory(root: Path = Path("/"), architecture: str = "") -> int
     recipes are: an installed package has no cmm_probe. A recorded machine has its own architecture. Refuses a
     system that does not tell.
     """
-    program = compiled_program(
-        "host-memory", _READER, "the reader of host memory", cache_folder(), find_compiler()
-    )
+    program = reader(cache_folder())
     asked = subprocess.run(
         [str(program), str(root), architecture], capture_output=True, text=True, errors="replace", check=False
     )

@@ -13,6 +13,9 @@ from .plan import SLOW_LINK, Plan
 OPTION = "--watermark"
 """vLLM's: a request is only admitted beside others while that part of all blocks stays free."""
 ALL, FAST, AUTO = "all", "fast", "auto"
+STAY = (
+    "Requests run while the KV cache holds them: fewer would not bring blocks that keep their places to HBM"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,15 +28,20 @@ class Admission:
     warning: str = ""
 
 
-def admission(plan: Plan, asked: str, weights: int, *, given: str | None, has_option: bool) -> Admission:
-    """By what was asked for, the link, and whether this vLLM has the option. `given` is the user's own."""
+def admission(
+    plan: Plan, asked: str, weights: int, *, given: str | None, has_option: bool, follows: bool = True
+) -> Admission:
+    """By what was asked for, the link, and whether this vLLM has the option. `given` is the user's own.
+
+    Where blocks do not follow (`follows`), fewer requests would not bring them to HBM.
+    """
     if not plan.large_bytes:
         return Admission()
     if given is not None:
         return Admission(text=f"as {OPTION} {given} says")
     part = host_part(plan, weights)
-    wanted = asked == FAST or (asked == AUTO and _is_slow(plan))
-    why = ("asked", f"--admit {asked}") if asked != AUTO else ("rule", _link(plan))
+    wanted = asked == FAST or (asked == AUTO and follows and _is_slow(plan))
+    why = ("asked", f"--admit {asked}") if asked != AUTO else ("rule", _link(plan) if follows else STAY)
     if not wanted or part <= 0:
         return Admission(text="as many requests as the whole KV cache holds", reason=why)
     if not has_option:

@@ -50,8 +50,18 @@ NEEDS = (
         ),
     ),
     Fields("vllm.config.KVTransferConfig", ("kv_connector",)),
-    Fields("vllm.config.ParallelConfig", ("worker_cls", "distributed_executor_backend")),
+    Fields(
+        "vllm.config.ParallelConfig",
+        (
+            "worker_cls",
+            "distributed_executor_backend",
+            "decode_context_parallel_size",
+            "prefill_context_parallel_size",
+        ),
+    ),
     Property("vllm.config.ParallelConfig.local_world_size"),
+    Property("vllm.config.VllmConfig.num_speculative_tokens"),
+    Property("vllm.config.VllmConfig.max_concurrent_batches"),
     Options(
         "vllm.engine.arg_utils",
         ("--worker-cls", "--kv-cache-memory-bytes", "--gpu-memory-utilization", "--additional-config"),

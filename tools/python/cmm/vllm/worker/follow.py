@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from ... import kv
+from ...errors import Error
 from ...size import format_size
 from ..following import FixedError, Follower, Group
 from .stores import RangeStore, RecipeStore
@@ -23,6 +24,7 @@ class Following:
         *,
         caching: bool,
         careful: bool,
+        ahead: int = 0,
     ) -> None:
         """For a KV cache that is placed, of so many blocks and perhaps spare ones behind them.
 
@@ -34,15 +36,27 @@ class Following:
             raise FixedError(str(wrong)) from wrong
         reserve = min(fast // 8, layout.slots - blocks)
         self.pages = library.residency(layout, fast, reserve=reserve, careful=careful)
-        self.follower = Follower(self.pages, groups, blocks, caching=caching)
+        self.follower = Follower(self.pages, groups, blocks, caching=caching, ahead=ahead)
         self._side = _SideStream() if reserve else None
+        self._whole = True
 
     def step(self, output: Any) -> Any:
         """Puts the moves of a step into the stream of its work; the output as the model runner sees it.
 
         Copies that keep slots ready run beside that work, in another stream: after these moves, and before
-        those of the next step.
+        those of the next step. Refuses all steps after one that failed between its decision and its moves.
         """
+        if not self._whole:
+            raise Error(
+                "an earlier step failed before its blocks were moved, so it is not known what they hold; "
+                "restart this server"
+            )
+        self._whole = False
+        seen = self._step(output)
+        self._whole = True
+        return seen
+
+    def _step(self, output: Any) -> Any:
         stream = torch.cuda.current_stream()
         if self._side is not None:
             self._side.join(stream)

@@ -12,7 +12,7 @@ import torch
 from ... import kv
 from ...errors import Error
 from ...size import format_size, size_in_full
-from ..following import FixedError, check_server, groups_of
+from ..following import FixedError, check_backends, check_server, groups_of
 from ..machine.host_memory import available_host_memory
 from ..refusals import refuse_config
 from ..release.interface import installed, require
@@ -90,7 +90,7 @@ class Worker(StockWorker):
 
         def ranged() -> RangeStore:
             config = self._kv_cache_config
-            groups = itertools.chain(*getattr(self.model_runner, "attn_groups", ()))
+            groups = itertools.chain(*self.model_runner.attn_groups)
             planned = planned_runs(config, groups, self.cache_config.cache_dtype)
             device = self.device.index or 0
             return RangeStore(library, planned, config.num_blocks, self._hbm_bytes, device, self._stock)
@@ -211,7 +211,8 @@ class Worker(StockWorker):
         self._check_follows()
         if at is None or at.hbm_blocks == at.blocks:
             raise FixedError("all of them are in HBM")
-        dcp = getattr(self.vllm_config.parallel_config, "decode_context_parallel_size", 1)
+        check_backends(itertools.chain(*self.model_runner.attn_groups))
+        dcp = self.vllm_config.parallel_config.decode_context_parallel_size
         return Following(
             self._store,
             self._blocks,
@@ -219,6 +220,8 @@ class Worker(StockWorker):
             groups_of(self._kv_cache_config, dcp),
             caching=bool(self.cache_config.enable_prefix_caching),
             careful=self._settings.blocks == "careful",
+            # drafts of the steps in flight count as computed, and may be refused yet
+            ahead=self.vllm_config.num_speculative_tokens * self.vllm_config.max_concurrent_batches,
         )
 
     def _maybe_get_memory_pool_context(self, tag: str) -> AbstractContextManager[Any]:

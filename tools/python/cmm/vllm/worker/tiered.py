@@ -44,14 +44,24 @@ class TieredMemory:
             raise kv.BadInput("the last tensor of the KV cache is larger than all its blocks")
         self.hbm_areas = self._hbm_areas()
         self.hbm_bytes = length(self.hbm_areas)
-        self._whole = torch.as_tensor(self.memory, device=f"cuda:{device}")
+        self._device = f"cuda:{device}"
+        self._whole = self._tensor(0, self.memory.bytes)
 
     def take(self, size: int) -> torch.Tensor:
         """The next tensor, in the order in which they were planned. Refuses another size."""
         start, planned = self._starts.pop(0) if self._starts else (0, 0)
         if planned != size:
             raise kv.BadInput(f"vLLM makes a tensor of {size} bytes where one of {planned} was planned")
-        return self._whole[start : start + size]
+        return self._tensor(start, size)
+
+    def _tensor(self, start: int, size: int) -> torch.Tensor:
+        """A tensor with a storage of its own, from whose begin vLLM counts where it strides over states."""
+        made = torch.as_tensor(self.memory.part(start, size), device=self._device)
+        if made.data_ptr() != self.memory.data + start:
+            raise kv.BadInput(
+                f"PyTorch copied the KV cache to {self._device} in place of using the memory that was made"
+            )
+        return made
 
     def finish(self, rank: int, every: float = 10.0) -> None:
         """Waits until all of it is there, with a line now and then, and fills it with zeros.
