@@ -25,7 +25,7 @@ const char* const first_row = "allocate/allocator:managed+advise_only/bytes:16Mi
 class made_up_run {
  public:
   explicit made_up_run(double factor = 1) {
-    const bench::machine_profile h200{bench::machine_profile{}, &sim::h200_pcie};
+    const sim::machine_profile h200{sim::machine_profile{}, &sim::h200_pcie};
     content_ = {{"context",
                  {{"schema", "cmm-bench 2"},
                   {"machine", {{"gpu", "NVIDIA H200"}, {"platform", "cuda"}, {"multiprocessors", "132"}}}}},
