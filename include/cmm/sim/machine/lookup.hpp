@@ -1,5 +1,7 @@
 #pragma once
 
+#include "../../core/requirements.hpp"
+
 namespace cmm::sim {
 
 /// What a map holds under a key, or null.
