@@ -65,8 +65,10 @@ int write_profile(const std::vector<std::filesystem::path>& results, const std::
   std::printf("calls of this host take %.2f times as long as on %s\n", done.host, done.base);
   for (const std::string& each : done.notes) std::printf("note: %s\n", each.c_str());
   for (const std::string& each : contradictions(*done.made)) std::printf("warning: %s\n", each.c_str());
-  std::printf("written: %s; cmm_bench --platform sim:%s predicts what it has not seen of this machine\n",
-              file.c_str(), file.c_str());
+  std::printf(
+      "written: %s; cmm_bench --platform sim:%s predicts this machine, and tools/report --compare holds that "
+      "against a run\n",
+      file.c_str(), file.c_str());
   return 0;
 }
 

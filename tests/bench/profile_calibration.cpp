@@ -142,9 +142,12 @@ BOOST_AUTO_TEST_CASE(what_is_no_run_makes_no_profile) {
   run.context()["schema"] = "cmm-bench 1";
   BOOST_CHECK_EXCEPTION(bench::measured_runs{{run.file()}}, bad_text,
                         [](const bad_text& e) { return says(e, "its schema is \"cmm-bench 1\""); });
-  std::ofstream{run.file()} << "{";
-  BOOST_CHECK_EXCEPTION(bench::measured_runs{{"/nowhere.json"}}, bad_text,
+  const auto file = run.file();
+  std::ofstream{file} << "{";
+  BOOST_CHECK_EXCEPTION(bench::measured_runs{{file}}, bad_text,
                         [](const bad_text& e) { return says(e, "it holds no results"); });
+  BOOST_CHECK_EXCEPTION(bench::measured_runs{{"/nowhere.json"}}, bad_text,
+                        [](const bad_text& e) { return says(e, "there is no such file"); });
 }
 
 BOOST_AUTO_TEST_CASE(what_the_probe_and_the_limits_tell_is_taken) {

@@ -15,6 +15,7 @@ namespace cmm::sim {
 /// A machine to simulate, for as long as someone holds it; one that was read from a file holds its texts.
 using machine_profile = std::shared_ptr<const profile>;
 
+/// What the name of a profile may be, for messages.
 inline constexpr const char* plain_name = "up to 64 letters, digits, '-', '_' and '.'";
 
 /// Whether a profile may have this name, which stands in names of files and rows.
@@ -29,6 +30,7 @@ class profile_draft {
  public:
   explicit profile_draft(const profile& base) : kept_{std::make_shared<kept>()} { kept_->value = base; }
 
+  /// What is made so far.
   [[nodiscard]] profile& value() noexcept { return kept_->value; }
 
   /// Text that lives as long as the profile.

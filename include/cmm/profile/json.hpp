@@ -127,7 +127,8 @@ class json_reader {
                        !(text_[first] == '0' && digit(first + 1)) &&
                        (point == std::string_view::npos || digit(point + 1));
     if (!whole)
-      refuse(word.empty() ? "a value is missing" : '"' + std::string{word} + "\" is no value of JSON");
+      refuse(word.empty() ? "a value is missing"
+                          : '"' + std::string{word.substr(0, 40)} + "\" is no value of JSON");
     // A number that is too small for a double is 0 to all others.
     if (error == std::errc::result_out_of_range && word.find("e-") == word.npos &&
         word.find("E-") == word.npos)

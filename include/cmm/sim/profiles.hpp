@@ -24,6 +24,7 @@ inline std::string profile_names() {
   return names;
 }
 
+/// Whether one of them has this name.
 inline bool is_built_in(std::string_view name) {
   return std::any_of(std::begin(profiles), std::end(profiles),
                      [&](const profile* each) { return name == each->name; });
