@@ -8,44 +8,14 @@
 
 namespace cmm::sim {
 
-/// Host memory that never moves and that every device reaches, on the node nearest to the current device.
-inline errc allocate_pinned(state& s, void*& out, std::size_t bytes) {
-  if (bytes == 0) return errc::invalid_value;
-  const location node = location::host_numa(s.machine.nearest_node(s.device()));
-  allocation* const block = s.create(bytes, memory_kind::pinned, node);
-  if (block == nullptr) return errc::out_of_memory;
-  block->for_all = true;
-  out = block->range.base();
-  s.clock.spend(s.machine.calls.system_pair / 2 +
-                s.machine.calls.pinned_per_byte * static_cast<double>(bytes));
-  return errc::success;
-}
-
-inline errc free_pinned(state& s, void* p) {
-  allocation* const block = s.space.find(p);
-  if (block == nullptr || !block->for_all) {
-    return s.misuse("cudaFreeHost of memory that cudaMallocHost did not give, or that was freed before");
-  }
-  s.clock.spend(s.machine.calls.system_pair / 2);
-  s.destroy(*block);
-  return errc::success;
-}
-
-inline pool_state* find(state& s, pool_handle pool) {
-  const auto found = s.pools.find(pool.native);
-  if (found != s.pools.end()) return &found->second;
-  s.misuse("a pool was used that does not exist or was destroyed");
-  return nullptr;
-}
-
 inline errc create_pool(state& s, pool_handle& out, const pool_properties& what) {
   const bool managed = what.what == pool_properties::kind::managed;
   location known = what.where;
   const bool anywhere = managed && known.what == location::kind::none;
   if (const errc code = s.resolve(known, s.device()); !anywhere && code != errc::success) return code;
-  if (managed && s.machine.capability(attribute::managed_pools) == 0) return errc::not_supported;
+  if (managed && !s.has(attribute::managed_pools)) return errc::not_supported;
   const bool numa = what.where.what == location::kind::host_numa;
-  if (numa && s.machine.capability(attribute::host_numa_pools) == 0) return errc::not_supported;
+  if (numa && !s.has(attribute::host_numa_pools)) return errc::not_supported;
   out = {s.new_handle()};
   s.pools[out.native].what = what;
   s.clock.spend(s.machine.calls.pool_create);
@@ -70,7 +40,7 @@ inline void trim(state& s, pool_state& pool) {
 }
 
 inline errc destroy_pool(state& s, pool_handle handle) {
-  pool_state* const pool = find(s, handle);
+  pool_state* const pool = s.find(handle);
   if (pool == nullptr) return errc::invalid_value;
   if (pool->live != 0) return s.misuse("a pool was destroyed while blocks of it are live");
   trim(s, *pool);
@@ -80,7 +50,7 @@ inline errc destroy_pool(state& s, pool_handle handle) {
 }
 
 inline errc grant_access(state& s, pool_handle handle, int device) {
-  pool_state* const pool = find(s, handle);
+  pool_state* const pool = s.find(handle);
   if (pool == nullptr) return errc::invalid_value;
   if (!s.known_device(device)) return errc::invalid_device;
   pool->granted |= std::uint64_t{1} << device;
@@ -119,11 +89,11 @@ inline double half_pair(const state& s, const allocation& block) {
   return (block.kind == memory_kind::device ? of.device_pool_share : 1.0) * of.pool_pair / 2;
 }
 
-inline errc allocate_from_pool(state& s, void*& out, std::size_t bytes, pool_handle handle, stream on) {
-  pool_state* const pool = find(s, handle);
-  stream_state* const stream = s.find(on);
-  if (pool == nullptr || stream == nullptr || bytes == 0) return errc::invalid_value;
-  allocation* block = reuse(s, *pool, bytes, *stream);
+inline errc allocate_from_pool(state& s, stream_state& stream, void*& out, std::size_t bytes,
+                               pool_handle handle) {
+  pool_state* const pool = s.find(handle);
+  if (pool == nullptr || bytes == 0) return errc::invalid_value;
+  allocation* block = reuse(s, *pool, bytes, stream);
   if (block == nullptr) block = add_to_pool(s, *pool, bytes);
   if (block == nullptr && !pool->kept.empty()) {
     trim(s, *pool);
@@ -134,28 +104,26 @@ inline errc allocate_from_pool(state& s, void*& out, std::size_t bytes, pool_han
   ++pool->live;
   block->pool = handle.native;
   block->kept = false;
-  block->capture = stream->capture;
+  block->capture = stream.capture;
   out = block->range.base();
   return errc::success;
 }
 
 /// A captured stream can free only what it allocated in the same capture.
-inline errc free_to_pool(state& s, void* p, stream on) {
-  stream_state* const stream = s.find(on);
+inline errc free_to_pool(state& s, stream_state& stream, void* p) {
   allocation* const block = s.space.find(p);
   if (block == nullptr || block->pool == nullptr) {
     return s.misuse("cudaFreeAsync of memory that no pool gave, or that was freed before");
   }
-  if (stream == nullptr) return errc::invalid_value;
-  if (stream->capture != 0 && stream->capture != block->capture) {
-    s.invalidate(stream->capture);
+  if (stream.capture != 0 && stream.capture != block->capture) {
+    s.invalidate(stream.capture);
     return errc::invalid_value;
   }
   pool_state& pool = s.pools.at(block->pool);
   --pool.live;
   block->kept = true;
-  block->capture = stream->capture;  // what a graph freed, it takes again each time it runs
-  block->freed = {stream->id, ++stream->tick};
+  block->capture = stream.capture;  // what a graph freed, it takes again each time it runs
+  block->freed = {stream.id, ++stream.tick};
   pool.kept.push_back(block);
   s.clock.spend(half_pair(s, *block));
   return errc::success;
