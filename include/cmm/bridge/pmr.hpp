@@ -21,7 +21,8 @@ class pmr_resource final : public std::pmr::memory_resource {
     detail::need_host_access(memory);
   }
 
-  explicit pmr_resource(const Allocator&&) = delete;  // cmm: a bridge needs an allocator that outlives it
+  explicit pmr_resource(const Allocator&&) = delete;      // cmm: a bridge needs an allocator that outlives it
+  explicit pmr_resource(const Allocator*, ...) = delete;  // cmm: pass the allocator, not its address
 
   [[nodiscard]] Allocator& upstream() const noexcept { return memory_; }
   [[nodiscard]] cmm::stream stream() const noexcept { return stream_; }
