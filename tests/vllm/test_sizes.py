@@ -36,7 +36,7 @@ class Sizes(unittest.TestCase):
                 self.assertIn(f"--kv-bytes is {text!r}, which", said)
 
     def test_the_same_bytes_are_written_with_the_same_text(self):
-        """In messages of the package, in those of the report, and in errors, which hide nothing by rounding."""
+        """In messages of the package and of the report, and in errors, which hide nothing by rounding."""
         self.assertGreater(len(rows("WRITTEN")), 20)
         for size, text, in_full in rows("WRITTEN"):
             self.assertEqual(format_size(int(size)), text)

@@ -47,12 +47,12 @@ def parse_size(text: Any, where: str) -> int:
 
 
 def format_size(size: int) -> str:
-    """For people, in powers of 1024 and three digits: "95.6 GiB", "64 KiB", "0"; as `size_text` of the library."""
+    """For people, as `size_text` of the library: powers of 1024, three digits, "95.6 GiB", "64 KiB", "0"."""
     return _written(size)[0]
 
 
 def size_in_full(size: int) -> str:
-    """The same for an error, which must not hide what it is about: "542 GiB (582005473280 bytes)", "64 KiB"."""
+    """The same for an error, which hides nothing of what it is about: "542 GiB (582005473280 bytes)"."""
     text, exact = _written(size)
     return text if exact else f"{text} ({size} bytes)"
 
