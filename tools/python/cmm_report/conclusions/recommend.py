@@ -8,8 +8,9 @@ from cmm.kv_recipe import managed_recipe, pinned_recipe
 from cmm.vllm.machine.description import read_machine
 from cmm.vllm.planning.shares import preferred_host
 
-from . import movers, units
-from .axes import by_number
+from .. import units
+from ..axes import by_number
+from . import movers
 from .findings import WAYS
 from .spread import is_clear
 from .threshold import gpu_bytes, threshold

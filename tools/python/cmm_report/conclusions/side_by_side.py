@@ -2,9 +2,9 @@
 
 import math
 
-from . import units
+from .. import units
+from ..tables import Table
 from .spread import is_clear, ratio, ratio_text
-from .tables import Table
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

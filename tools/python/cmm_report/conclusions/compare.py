@@ -3,8 +3,8 @@
 import statistics
 from dataclasses import dataclass, field
 
-from .errors import BadInput
-from .units import percent_text, significant, time_text
+from ..errors import BadInput
+from ..units import percent_text, significant, time_text
 
 NEAR, FAR = 0.15, 0.35
 

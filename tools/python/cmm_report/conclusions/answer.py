@@ -3,10 +3,10 @@
 from cmm.errors import Error
 from cmm.vllm.machine.description import read_machine
 
-from . import units
+from .. import units
+from ..units import percent_text, size_text, time_text, times_text
 from .findings import WAYS, Sentence, largest_pair, size
 from .threshold import gpu_bytes, listed
-from .units import percent_text, size_text, time_text, times_text
 
 ENOUGH = 0.98  # of the speed of cudaMalloc memory
 DEAR = 2  # times as long, from where on it matters which blocks are on the host

@@ -1,9 +1,9 @@
 """The panels of each family that the suite has."""
 
-from . import units
-from .axes import values_of
+from .. import units
+from ..axes import values_of
+from ..conclusions.movers import columns_of
 from .bandwidth_panels import bandwidth
-from .movers import columns_of
 from .panels import Panel, gigabytes, lines_of, microseconds, teraflops
 from .series import HIGHER, LOWER, bars_by, gigabytes_text, named, plainly, several, size_at
 

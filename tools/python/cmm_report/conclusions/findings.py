@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from . import units
+from .. import units
+from ..units import times_text
 from .spread import is_clear, ratio
-from .units import times_text
 
 WAYS = {
     "fault": "by faults",

@@ -2,8 +2,8 @@
 
 import statistics
 
-from . import units
-from .axes import values_of
+from .. import units
+from ..axes import values_of
 from .panels import Bar
 
 LOWER, HIGHER = "lower is better", "higher is better"

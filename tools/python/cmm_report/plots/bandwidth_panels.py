@@ -1,7 +1,7 @@
 """The panels of the family bandwidth."""
 
-from . import units
-from .axes import values_of
+from .. import units
+from ..axes import values_of
 from .panels import Panel, gigabytes, lines_of
 from .series import HIGHER, LOWER, bars_by, gigabytes_text, named, size_at
 

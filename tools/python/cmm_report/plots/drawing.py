@@ -9,10 +9,10 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
+from ..results import slug
 from .plot_axes import COLUMNS, NARROW, WIDE, mark_as_predicted, title
 from .plot_bars import draw_bars
 from .plot_lines import columns_of, draw_group, legend_of, series_styles
-from .results import slug
 from .style import GREY, INK
 from .svg import inline, renamed, with_title
 

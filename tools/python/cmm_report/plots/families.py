@@ -1,7 +1,7 @@
 """The families of rows: their titles, what they mean, and the panels that show them."""
 
-from . import units
-from .axes import numeric_axis
+from .. import units
+from ..axes import numeric_axis
 from .family_panels import PANELS
 from .panels import Bar, Panel, lines_of, microseconds
 

@@ -5,7 +5,7 @@ import math
 
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from . import units
+from .. import units
 from .plot_axes import WIDE, mark_as_predicted, set_value_axis, title
 from .style import CYCLE, FAINT, INK, styles
 

@@ -1,9 +1,9 @@
 """The verdict: what is fast, what is slow and by how much, in sentences that name their rows."""
 
-from . import units
+from .. import units
+from ..units import rate_text, significant, size_text, time_text, times_text
 from .findings import NEARLY_ONE, WAYS, Sentence, find, largest_pair, size, versus
 from .spread import is_clear, ratio
-from .units import rate_text, significant, size_text, time_text, times_text
 
 
 def resident(result):

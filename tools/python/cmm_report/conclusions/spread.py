@@ -1,6 +1,6 @@
 """Whether two rows differ by more than chance."""
 
-from . import units
+from .. import units
 
 
 def ratio(row, base):

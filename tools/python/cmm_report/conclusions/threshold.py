@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from . import units
+from .. import units
 from .spread import is_clear
 
 LAZY = ("none", "advise_only")

@@ -4,7 +4,7 @@ import textwrap
 
 from matplotlib.ticker import NullFormatter
 
-from . import units
+from .. import units
 
 WIDE, NARROW = 9.6, 4.5  # inches
 COLUMNS = 3  # of panels on a wide page

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from statistics import mean
 
-from . import units
+from .. import units
 
 WAYS = ("up", "down", "swap")
 AS_GOOD = 0.97  # of the fastest rate, from which fewer thread blocks count more
