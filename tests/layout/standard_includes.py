@@ -11,14 +11,14 @@ import unittest
 INCLUDE = pathlib.Path(__file__).resolve().parents[2] / "include"
 GIVES = {}
 for line in """
-algorithm: all_of any_of clamp fill find find_if max min min_element mismatch none_of partition ranges::*
-  replace_if sort transform
+algorithm: all_of any_of clamp count fill find find_if max min min_element mismatch none_of partition
+  ranges::* replace_if sort transform
 array: array begin end erase erase_if get next prev size
 atomic: atomic atomic_ref memory_order_acquire memory_order_relaxed memory_order_release
 bit: bit_cast bit_ceil bit_width countr_zero has_single_bit popcount
-cctype: tolower
+cctype: isalnum tolower
 cerrno: errno
-charconv: errc from_chars
+charconv: errc from_chars to_chars
 cmath: ceil floor isfinite llround round
 concepts: constructible_from convertible_to copyable integral movable predicate same_as
 condition_variable: condition_variable
@@ -27,12 +27,13 @@ cstdint: int32_t int64_t intptr_t uint32_t uint64_t uint8_t uintptr_t
 cstdio: FILE fclose ferror fgets fopen fprintf fread size_t snprintf sscanf
 cstdlib: abort aligned_alloc free getenv size_t
 cstring: memcpy size_t strerror
+deque: begin deque end erase erase_if next prev size
 exception: current_exception exception exception_ptr rethrow_exception
 filesystem: filesystem::*
 fstream: ifstream
-functional: function
+functional: function invoke
 initializer_list: initializer_list
-iterator: begin end make_move_iterator next prev size
+iterator: begin end istreambuf_iterator make_move_iterator next prev size
 limits: numeric_limits
 list: begin end erase erase_if list next prev size
 map: begin end erase erase_if map next prev size
@@ -40,7 +41,7 @@ memory: make_shared make_unique shared_ptr unique_ptr weak_ptr
 memory_resource: pmr::*
 mutex: lock_guard mutex scoped_lock unique_lock
 new: bad_alloc bad_array_new_length
-numeric: iota
+numeric: accumulate iota
 optional: nullopt optional
 regex: regex regex_replace
 set: begin end erase erase_if next prev set size
@@ -53,7 +54,7 @@ string_view: begin end erase erase_if initializer_list next prev size string_vie
 system_error: errc error_code system_error
 thread: this_thread::* thread
 tuple: apply get initializer_list tuple tuple_cat tuple_element_t tuple_size
-type_traits: conditional_t false_type integral_constant is_array_v is_class_v is_same_v
+type_traits: conditional_t false_type integral_constant is_arithmetic_v is_array_v is_class_v is_same_v
   is_trivially_destructible_v is_unbounded_array_v is_void_v remove_cvref_t remove_extent_t true_type
 unordered_map: begin end erase erase_if next prev size unordered_map
 unordered_set: begin end erase erase_if next prev size unordered_set
