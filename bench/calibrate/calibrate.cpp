@@ -55,7 +55,7 @@ void change(fitted& one, double ratio) {
 
 /// Takes the ratio of a figure's row on the real machine to the simulated one. False where the row does not
 /// hear the figure, as on a machine with one memory.
-bool compare(fitted& one, const machine_profile& of, std::size_t budget) {
+bool compare(fitted& one, const sim::machine_profile& of, std::size_t budget) {
   const double before = one.figure->value;
   const double now = simulated_row(of, budget, one.row);
   change(one, 1.5);
@@ -133,7 +133,7 @@ double factor_of(const std::vector<fitted>& all) {
 }  // namespace
 
 calibration calibrate(const measured_runs& run, const std::string& name) {
-  profile_draft draft = draft_of(run, name);
+  sim::profile_draft draft = draft_of(run, name);
   sim::profile& made = draft.value();
   const std::string base = base_of(run).name;
   std::vector<fitted> all = rows_of(run, made);

@@ -3,14 +3,14 @@
 #include <string>
 #include <vector>
 
-#include "../profile/draft.hpp"
+#include <cmm/profile/draft.hpp>
 #include "measured.hpp"
 
 namespace cmm::bench {
 
 /// What came of a calibration.
 struct calibration {
-  machine_profile made;
+  sim::machine_profile made;
   const char* base = "";  ///< the known machine it was made from
   double host = 1;        ///< how much longer than on the base this host takes for calls
   std::vector<std::string> notes;

@@ -1,6 +1,5 @@
 #include "command.hpp"
 
-#include <algorithm>
 #include <cctype>
 #include <cmm/core/error.hpp>
 #include <cmm/core/whole_file.hpp>
@@ -23,9 +22,7 @@ std::string name_of(const std::string& gpu) {
   }
   while (!name.empty() && name.back() == '-') name.pop_back();
   name = name.empty() ? "gpu" : name.substr(0, 50);
-  const bool known = std::any_of(std::begin(sim::profiles), std::end(sim::profiles),
-                                 [&](const sim::profile* each) { return name == each->name; });
-  return known ? name + "-measured" : name;
+  return sim::is_built_in(name) ? name + "-measured" : name;
 }
 
 }  // namespace
@@ -58,7 +55,7 @@ int write_profile(const std::vector<std::filesystem::path>& results, const std::
   const calibration done = calibrate(run, name);
   const std::filesystem::path file = out / "profile.json";
   const std::string text = profile_text(*done.made);
-  static_cast<void>(parse_profile(text, file.string()));  // what cannot be read again is not written
+  static_cast<void>(sim::parse_profile(text, file.string()));  // what cannot be read again is not written
   std::error_code failed;
   std::filesystem::create_directories(out, failed);
   if (const std::string reason = detail::write_whole(file, text); !reason.empty()) {
@@ -68,8 +65,10 @@ int write_profile(const std::vector<std::filesystem::path>& results, const std::
   std::printf("calls of this host take %.2f times as long as on %s\n", done.host, done.base);
   for (const std::string& each : done.notes) std::printf("note: %s\n", each.c_str());
   for (const std::string& each : contradictions(*done.made)) std::printf("warning: %s\n", each.c_str());
-  std::printf("written: %s; cmm_bench --platform sim:%s predicts what it has not seen of this machine\n",
-              file.c_str(), file.c_str());
+  std::printf(
+      "written: %s; cmm_bench --platform sim:%s predicts this machine, and tools/report --compare holds that "
+      "against a run\n",
+      file.c_str(), file.c_str());
   return 0;
 }
 

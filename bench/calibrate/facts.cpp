@@ -23,7 +23,7 @@ constexpr sheet sheets[] = {
 };
 
 /// Every figure of the base is one that this machine is assumed to share.
-void assume_all(profile_draft& draft, const sim::profile& base) {
+void assume_all(sim::profile_draft& draft, const sim::profile& base) {
   const char* const source = draft.keep(std::string{"assumed, as on "} + base.name);
   sim::each_figure(draft.value(), [&](const std::string&, sim::figure& one, const char*) {
     one = {one.value, source};
@@ -41,9 +41,9 @@ const sim::profile& base_of(const measured_runs& run) {
   return grace ? sim::gb10 : coherent ? sim::gh200_480 : sim::h200_pcie;
 }
 
-profile_draft draft_of(const measured_runs& run, const std::string& name) {
+sim::profile_draft draft_of(const measured_runs& run, const std::string& name) {
   const sim::profile& base = base_of(run);
-  profile_draft draft{base};
+  sim::profile_draft draft{base};
   assume_all(draft, base);
   draft.fit_nothing();
   sim::profile& made = draft.value();

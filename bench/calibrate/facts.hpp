@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "../profile/draft.hpp"
+#include <cmm/profile/draft.hpp>
 #include "measured.hpp"
 
 namespace cmm::bench {
@@ -12,6 +12,6 @@ const sim::profile& base_of(const measured_runs& run);
 
 /// A profile of this name with what a run and the chip's data sheet tell of a machine; everything else is
 /// *assumed* to be as on the base.
-profile_draft draft_of(const measured_runs& run, const std::string& name);
+sim::profile_draft draft_of(const measured_runs& run, const std::string& name);
 
 }  // namespace cmm::bench

@@ -30,6 +30,10 @@ measured_runs::measured_runs(const std::vector<std::filesystem::path>& files) {
   for (const std::filesystem::path& file : files) {
     const json read = read_results(file);
     const std::string refused = file.string() + " cannot make a profile: ";
+    std::error_code failed;
+    if (!std::filesystem::is_regular_file(file, failed)) {
+      throw bad_text{refused + "there is no such file; name a results.json of cmm_bench"};
+    }
     if (read.is_null()) throw bad_text{refused + "it holds no results of cmm_bench"};
     const json& context = read["context"];
     if (const json schema = member(context, "schema"); schema != "cmm-bench 2") {

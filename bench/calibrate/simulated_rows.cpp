@@ -11,7 +11,7 @@
 
 namespace cmm::bench {
 
-double simulated_row(const machine_profile& of, std::size_t budget, const std::string& row) {
+double simulated_row(const sim::machine_profile& of, std::size_t budget, const std::string& row) {
   sim_workload machine{of};
   managed_budget managed{budget};
   const options wanted;

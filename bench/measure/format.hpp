@@ -10,7 +10,7 @@ namespace cmm::bench {
 inline std::string format_time(double nanoseconds) {
   const char* unit = "ns";
   for (const char* next : {"us", "ms", "s"}) {
-    if (nanoseconds < 1000) break;
+    if (nanoseconds < 999.5) break;  // more is 1e+03 in three digits
     nanoseconds /= 1000;
     unit = next;
   }
@@ -24,12 +24,17 @@ inline std::string format_rate(double bytes_per_second) {
   return platform::rate_text(bytes_per_second / 1e9);
 }
 
-/// An arithmetic rate in GFLOP/s or TFLOP/s.
+/// An arithmetic rate in GFLOP/s to PFLOP/s.
 inline std::string format_flops(double flops_per_second) {
+  double rate = flops_per_second / 1e9;
+  const char* unit = "GFLOP/s";
+  for (const char* next : {"TFLOP/s", "PFLOP/s"}) {
+    if (rate < 999.5) break;
+    rate /= 1000;
+    unit = next;
+  }
   char text[32];
-  const bool tera = flops_per_second >= 1e12;
-  std::snprintf(text, sizeof text, "%.3g %s", flops_per_second / (tera ? 1e12 : 1e9),
-                tera ? "TFLOP/s" : "GFLOP/s");
+  std::snprintf(text, sizeof text, "%.3g %s", rate, unit);
   return text;
 }
 

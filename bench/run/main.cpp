@@ -25,7 +25,7 @@ constexpr const char* footer =
     "line. Ctrl-C leaves results.partial.json, from which the same command goes on.";
 
 int run_simulated(const std::string& machine, const options& wanted) {
-  const cmm::bench::machine_profile profile = cmm::bench::find_machine(machine);
+  const cmm::sim::machine_profile profile = cmm::sim::find_machine(machine);
   for (const std::string& each : cmm::bench::contradictions(*profile)) {
     std::fprintf(stderr, "cmm_bench: warning: in the profile %s %s\n", profile->name, each.c_str());
   }

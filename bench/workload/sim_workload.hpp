@@ -4,7 +4,7 @@
 #include <cmm/sim/page_copier.hpp>
 #include <numeric>
 
-#include "../profile/draft.hpp"
+#include <cmm/profile/draft.hpp>
 #include "workload.hpp"
 
 namespace cmm::bench {
@@ -15,7 +15,7 @@ class sim_workload {
   static constexpr bool simulated = true;
 
   /// Throws `bad_text` for a device that does not exist.
-  explicit sim_workload(machine_profile of, int device = 0)
+  explicit sim_workload(sim::machine_profile of, int device = 0)
       : profile_{std::move(of)}, machine_{*profile_, sim::backing::none}, device_{known(device)} {
     activate();
   }
@@ -163,7 +163,7 @@ class sim_workload {
                    std::to_string(device) + "; it has " + std::to_string(count) + ", counted from 0"};
   }
 
-  machine_profile profile_;  ///< holds the texts of the machine's
+  sim::machine_profile profile_;  ///< holds the texts of the machine's
   sim::machine machine_;
   int device_;
   sim::page_copier copier_{machine_, device_};

@@ -32,8 +32,8 @@ def draw(platform, runs, out):
 
     matplotlib.use("svg")
     import matplotlib.pyplot as plt
-    from cmm_report.plots import SETTINGS
-    from cmm_report.style import CYCLE
+    from cmm_report.plots.drawing import SETTINGS
+    from cmm_report.plots.style import CYCLE
 
     with plt.rc_context(SETTINGS):
         figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmm/profile/file.hpp>
 #include <cmm/sim.hpp>
 #include <cmm/sim/page_copier.hpp>
 #include <string>
@@ -16,7 +17,10 @@ class sim_backend {
   static constexpr bool same_in_any_batch = true;
 
   explicit sim_backend(const std::string& profile)
-      : machine_{cmm::sim::find_profile(profile)}, copier_{machine_}, stream_{machine_.create_stream()} {}
+      : profile_{cmm::sim::find_machine(profile)},
+        machine_{*profile_},
+        copier_{machine_},
+        stream_{machine_.create_stream()} {}
 
   [[nodiscard]] cmm::sim::machine& machine() noexcept { return machine_; }
   [[nodiscard]] cmm::sim::api api() noexcept { return cmm::sim::api{machine_}; }
@@ -31,6 +35,7 @@ class sim_backend {
   }
 
  private:
+  cmm::sim::machine_profile profile_;  ///< holds the texts of the machine's
   cmm::sim::machine machine_;
   cmm::sim::page_copier copier_;
   cmm::stream stream_;

@@ -21,6 +21,7 @@ from cmm.errors import Error
 RECIPE = "managed | threshold_prefetch{.below = 2_GiB} | pool | stats"
 LIMITED = "managed | threshold_prefetch | limit{1GiB} | pool | stats"
 MIB = 1 << 20
+PROFILE = Path(__file__).resolve().parents[2] / "bench/results/h100-pcie/profile.json"
 
 
 class AdapterTest(unittest.TestCase):

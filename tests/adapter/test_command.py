@@ -5,7 +5,7 @@ import sys
 import unittest
 from pathlib import Path
 
-from adapting import RECIPE, AdapterTest
+from adapting import PROFILE, RECIPE, AdapterTest
 from cmm.errors import Error
 from cmm.toolkit import find_toolkit
 
@@ -61,6 +61,16 @@ class Command(AdapterTest):
         source = ("--recipe", "managed", "--print-source")
         self.assert_refused(["nonesuch", "gh200-480"], self.adapter, *source, "--platform=sim:nonesuch")
         self.assert_refused(['"tpu"', "sim:"], self.adapter, *source, "--platform=tpu")
+
+    def test_takes_the_file_of_a_profile(self):
+        source = ("--recipe", "managed", "--print-source")
+        self.assertIn(f'on_sim{{"{PROFILE}"}}', self.adapter(*source, f"--platform=sim:{PROFILE}"))
+        bad = self.folder / "bad.json"
+        bad.write_text(PROFILE.read_text().replace('"value": ', '"value": -', 1))
+        refused = {"bad": ["bad.json is no profile", "negative"], "none": ["there is no file"]}
+        for name, words in refused.items():
+            platform = f"--platform=sim:{self.folder / name}.json"
+            self.assert_refused(words, self.adapter, *source, platform)
 
     def test_names_what_a_recommendation_lacks(self):
         self.assert_refused(

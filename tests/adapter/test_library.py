@@ -1,13 +1,18 @@
 """A library of a simulated machine through its C functions, and libraries with something wrong."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 import unittest
+from pathlib import Path
 
-from adapting import LIMITED, MIB, AdapterTest, simulated
+from adapting import LIMITED, MIB, PROFILE, AdapterTest, simulated
 from cmm import abi, elf, headers
+from cmm.allocator_library import plan
+from cmm.cache import cache_folder
+from cmm.compiler import find_compiler
 from cmm.library import Library
 from cmm.location import parse_location
 
@@ -186,6 +191,20 @@ class Interface(AdapterTest):
         image = elf.read(simulated())
         self.assertEqual(image.exports, abi.FUNCTIONS.keys())
         self.assertFalse([name for name in image.needed if "cuda" in name])
+
+
+class Profiles(AdapterTest):
+    """Libraries of a machine that a file describes."""
+
+    def test_a_file_of_a_profile_means_the_same_in_every_folder(self):
+        tools = {"cache": cache_folder(), "compiler": find_compiler()}
+        (self.folder / "mine.json").write_text(PROFILE.read_text())
+        self.addCleanup(os.chdir, Path.cwd())
+        os.chdir(self.folder)
+        made = plan("managed", platform="sim:mine.json", **tools)
+        self.assertEqual(made.platform, f"sim:{Path.cwd() / 'mine.json'}")
+        self.assertEqual(Library(made.cached()).about.platform, "sim:h100-pcie")
+        self.assertEqual(plan("managed", platform="sim:gb10", **tools).platform, "sim:gb10")
 
 
 if __name__ == "__main__":

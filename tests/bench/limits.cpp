@@ -14,7 +14,7 @@ using namespace cmm;
 using namespace cmm::literals;
 
 struct world {
-  explicit world(std::string_view profile) : work{bench::find_machine(profile)} {}
+  explicit world(std::string_view profile) : work{sim::find_machine(profile)} {}
 
   [[nodiscard]] static double rate(const bench::bound& limit, std::size_t bytes) {
     return static_cast<double>(bytes) / limit.nanoseconds;

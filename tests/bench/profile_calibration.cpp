@@ -25,7 +25,7 @@ const char* const first_row = "allocate/allocator:managed+advise_only/bytes:16Mi
 class made_up_run {
  public:
   explicit made_up_run(double factor = 1) {
-    const bench::machine_profile h200{bench::machine_profile{}, &sim::h200_pcie};
+    const sim::machine_profile h200{sim::machine_profile{}, &sim::h200_pcie};
     content_ = {{"context",
                  {{"schema", "cmm-bench 2"},
                   {"machine", {{"gpu", "NVIDIA H200"}, {"platform", "cuda"}, {"multiprocessors", "132"}}}}},
@@ -142,9 +142,12 @@ BOOST_AUTO_TEST_CASE(what_is_no_run_makes_no_profile) {
   run.context()["schema"] = "cmm-bench 1";
   BOOST_CHECK_EXCEPTION(bench::measured_runs{{run.file()}}, bad_text,
                         [](const bad_text& e) { return says(e, "its schema is \"cmm-bench 1\""); });
-  std::ofstream{run.file()} << "{";
-  BOOST_CHECK_EXCEPTION(bench::measured_runs{{"/nowhere.json"}}, bad_text,
+  const auto file = run.file();
+  std::ofstream{file} << "{";
+  BOOST_CHECK_EXCEPTION(bench::measured_runs{{file}}, bad_text,
                         [](const bad_text& e) { return says(e, "it holds no results"); });
+  BOOST_CHECK_EXCEPTION(bench::measured_runs{{"/nowhere.json"}}, bad_text,
+                        [](const bad_text& e) { return says(e, "there is no such file"); });
 }
 
 BOOST_AUTO_TEST_CASE(what_the_probe_and_the_limits_tell_is_taken) {

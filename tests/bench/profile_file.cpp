@@ -31,7 +31,7 @@ std::string said_of(const std::function<void(json&)>& spoil) {
   json text = written();
   spoil(text);
   try {
-    bench::parse_profile(text.dump(), "machine.json");
+    sim::parse_profile(text.dump(), "machine.json");
   } catch (const bad_text& refused) {
     return refused.what();
   }
@@ -59,7 +59,7 @@ std::string figures_of(const sim::profile& of) {
 
 BOOST_AUTO_TEST_CASE(every_machine_is_read_as_it_was_written) {
   for (const sim::profile* each : sim::profiles) {
-    const auto read = bench::parse_profile(bench::profile_text(*each), each->name);
+    const auto read = sim::parse_profile(bench::profile_text(*each), each->name);
     BOOST_TEST(figures_of(*read) == figures_of(*each));
     BOOST_TEST(read->name == std::string{each->name});
     BOOST_TEST(read->devices == each->devices);
@@ -70,11 +70,11 @@ BOOST_AUTO_TEST_CASE(every_machine_is_read_as_it_was_written) {
 }
 
 BOOST_AUTO_TEST_CASE(a_profile_holds_its_texts_when_the_file_is_gone) {
-  bench::machine_profile read;
+  sim::machine_profile read;
   {
     json text = written();
     text["name"] = "a-machine-with-a-name-of-its-own";
-    read = bench::parse_profile(text.dump(), "machine.json");
+    read = sim::parse_profile(text.dump(), "machine.json");
   }
   BOOST_TEST(read->name == std::string{"a-machine-with-a-name-of-its-own"});
   BOOST_TEST(sim::row_of(*read, "faults.batch") == "page_fault/what:one_fault_fresh");
@@ -133,6 +133,33 @@ BOOST_AUTO_TEST_CASE(another_schema_and_results_are_told_from_a_profile) {
   is_refused([](json& of) { of["devices"] = 0; }, "\"devices\" is 0");
 }
 
+BOOST_AUTO_TEST_CASE(what_is_no_json_is_told_by_its_line) {
+  const auto said = [](const std::string& part, const std::string& by) {
+    std::string text = bench::profile_text(sim::h200_pcie);
+    text.replace(text.find(part), part.size(), by);
+    try {
+      sim::parse_profile(text, "machine.json");
+    } catch (const bad_text& refused) {
+      return std::string{refused.what()};
+    }
+    return std::string{};
+  };
+  const std::string first = "\"value\": 141000000000.0";
+  const std::string where = "machine.json is no profile: it is no JSON, line 7: ";
+  for (const std::string value : {"NaN", "Infinity", "-nan", "0x10", "01", "1.", "--1", "1e"}) {
+    BOOST_TEST(
+        said(first, "\"value\": " + value).starts_with(where + '"' + value + "\" is no value of JSON"));
+  }
+  BOOST_TEST(said(first, "\"value\": 1e400").starts_with(where + "1e400 is larger than any number may be"));
+  BOOST_TEST(said(first, first + ", \"value\": 1").starts_with(where + "\"value\" stands there twice"));
+  BOOST_TEST(said(first, "\"value\": \"55\"").find("\"hbm.capacity\" has no number") != std::string::npos);
+  BOOST_TEST(said(first, first + ", \"rows\": 1").find("\"hbm.capacity\" has \"rows\"") != std::string::npos);
+  BOOST_TEST(said("\"unified\"", "\"unfied\": true, \"unified\"").find("has \"unfied\"") !=
+             std::string::npos);
+  BOOST_TEST(said(first, "\"value\": 1e-400").find("\"hbm.capacity\" is 1e-400; a machine has from 4096") !=
+             std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(no_known_machine_contradicts_itself) {
   for (const sim::profile* each : sim::profiles) {
     for (const std::string& found : bench::contradictions(*each)) BOOST_ERROR(each->name + (": " + found));
@@ -153,13 +180,13 @@ BOOST_AUTO_TEST_CASE(a_file_may_not_take_the_name_of_a_known_machine) {
   const std::filesystem::path file =
       std::filesystem::temp_directory_path() / ("cmm-profile-" + std::to_string(::getpid()) + ".json");
   std::ofstream{file} << bench::profile_text(sim::h200_pcie);
-  BOOST_CHECK_EXCEPTION(bench::find_machine(file.string()), bad_text, [](const bad_text& refused) {
+  BOOST_CHECK_EXCEPTION(sim::find_machine(file.string()), bad_text, [](const bad_text& refused) {
     return std::string{refused.what()}.find("\"h200-pcie\", as a machine that cmm knows") !=
            std::string::npos;
   });
   std::filesystem::remove(file);
-  BOOST_CHECK_THROW(bench::find_machine(file.string()), bad_text);
-  BOOST_TEST(bench::find_machine("gb10").get() == &sim::gb10);
+  BOOST_CHECK_THROW(sim::find_machine(file.string()), bad_text);
+  BOOST_TEST(sim::find_machine("gb10").get() == &sim::gb10);
 }
 
 /// A profile whose bytes were changed at random is read or refused, and never anything else.
@@ -180,7 +207,7 @@ BOOST_AUTO_TEST_CASE(whatever_a_file_holds_it_is_read_or_refused) {
       }
     }
     try {
-      const auto read = bench::parse_profile(text, "machine.json");
+      const auto read = sim::parse_profile(text, "machine.json");
       sim::each_figure(*read, [](const std::string&, const sim::figure& one, const char*) {
         BOOST_REQUIRE(one.value >= -1 && one.value <= 1e18 && *one.source != 0);
       });

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "python"))
 
-from cmm_report.compare import compare, median_error, share_within  # noqa: E402
+from cmm_report.conclusions.compare import compare, median_error, share_within  # noqa: E402
 from cmm_report.results import read  # noqa: E402
 
 PROGRAM = os.environ["CMM_BENCH"]

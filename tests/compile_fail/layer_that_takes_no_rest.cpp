@@ -15,6 +15,7 @@ struct counted {
 #endif
     cmm::block allocate(cmm::request r) { return upstream_.allocate(r); }
     void deallocate(cmm::block b, cmm::stream s) noexcept { upstream_.deallocate(b, s); }
+    auto& api() noexcept { return upstream_.api(); }
 
    private:
     Upstream upstream_;

@@ -150,6 +150,8 @@ BOOST_AUTO_TEST_CASE(any_single_call_may_fail_and_is_named) {
       const std::string name{calls_of_the_api[call]};
       for (std::size_t nth = 1; nth <= counts[call]; ++nth) {
         for (const errc code : codes) {
+          // What is called often meets each code in turn, and all of them several times.
+          if (counts[call] > std::size(codes) && code != codes[nth % std::size(codes)]) continue;
           BOOST_TEST_CONTEXT(each.name << ", call " << nth << " of " << name << " with code "
                                        << static_cast<int>(code)) {
             const outcome met = run(each, [&](cmm::sim::machine& machine) {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import cmm.kv
 from cmm import Error, elf, headers
-from cmm.kv import abi
+from cmm.kv import abi, building
 from kv_testing import KvTest, library
 
 HEADER = (headers.include_folder() / "cmm/python/abi.hpp").read_text()
@@ -99,6 +99,16 @@ class Wrong(KvTest):
 
         if getattr(_ctypes, "__file__", None):
             self.assert_refused(["lacks cmm_kv_", "cmm.kv.build"], cmm.kv.load, _ctypes.__file__, kind=Error)
+
+    def test_a_file_of_a_profile_is_a_platform_and_named_from_the_root(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "mine.json"
+            self.assert_refused([str(file), "there is no file"], cmm.kv.build, f"sim:{file}")
+            file.write_text("{}")
+            self.addCleanup(os.chdir, Path.cwd())
+            os.chdir(folder)
+            source = building.source_text("sim:mine.json")
+        self.assertIn(f'cmm::python::on_sim{{"{file}"}}', source)
 
     def test_platforms_that_are_none(self):
         for platform in ("cpu", "sim:", "sim:tpu", "gb10", None):

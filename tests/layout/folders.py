@@ -23,7 +23,6 @@ ONE_KIND = {
     "tests/unit": "one file for each part of the library",
     "tests/vllm": "tests of one package",
     "tools/python/cmm": "modules of one package; torch, kv and vllm stand apart",
-    "tools/python/cmm_report": "modules of one package",
     "examples/engine": "one program, in the order of its README",
     "docker/steps": "the steps of the images, one a file",
 }

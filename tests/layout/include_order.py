@@ -3,7 +3,7 @@
 
 usage: include_order.py [INCLUDE_CMM]      the folder to read; without it, the one of this checkout
 
-    core <- source <- policy, core <- {layer, platform, sim, bridge}, recipes <- {text, kv},
+    core <- source <- policy, core <- {layer, platform, sim, bridge}, recipes <- {text, kv}, sim <- profile,
     all <- cuda <- {torch, python}
 
 Outside cuda/, torch/ and python/ nothing but the standard library and POSIX may be included from elsewhere.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 CORE = {"core"}
 RECIPES = CORE | {"source", "policy", "layer"}
-PORTABLE = RECIPES | {"text", "platform", "sim", "bridge", "kv"}
+PORTABLE = RECIPES | {"text", "platform", "sim", "profile", "bridge", "kv"}
 
 # What each folder may include beside itself.
 MAY_INCLUDE = {
@@ -25,6 +25,7 @@ MAY_INCLUDE = {
     "layer": CORE,
     "platform": CORE,
     "sim": CORE,
+    "profile": CORE | {"sim"},
     "bridge": CORE,
     "text": RECIPES,
     "kv": RECIPES | {"platform"},

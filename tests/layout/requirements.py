@@ -1,4 +1,5 @@
-"""A header included alone by a compiler that cannot have it ends with one sentence that names what cmm needs.
+"""A header included alone by a compiler that cannot have it ends with one sentence that names what cmm needs;
+what a program needs no RTTI for compiles without it.
 
 usage: requirements.py [COMPILER...]      the first for every header, the others for those that users include,
                                            which are also compiled without exceptions
@@ -16,6 +17,36 @@ CASES = {
     "-std=c++17": "#error cmm needs C++20: compile with -std=c++20",
     "-std=c++20 -fno-exceptions": "#error cmm needs exceptions",
 }
+WITHOUT_RTTI = """
+#include <cmm/bridge/owned_block.hpp>
+#include <cmm/bridge/pmr.hpp>
+#include <cmm/bridge/std_allocator.hpp>
+#include <cmm/bridge/unique.hpp>
+#include <cmm/cmm.hpp>
+#include <cmm/kv.hpp>
+#include <cmm/platform.hpp>
+#include <cmm/recipe_text.hpp>
+#include <cmm/sim.hpp>
+#include <vector>
+int main() {
+  cmm::sim::machine machine{cmm::sim::gh200_480};
+  auto memory = (cmm::managed{} | cmm::prefetch{} | cmm::spill{cmm::managed{}} | cmm::pool{} |
+                 cmm::record_streams{} | cmm::trace{} | cmm::stats{}).build(cmm::sim::api{machine});
+  cmm::pmr_resource resource{memory};
+  std::pmr::vector<int> ids{{1, 2, 3}, &resource};
+  using numbers = cmm::std_allocator<int, decltype(memory)>;
+  std::vector<int, numbers> table(1, 2, numbers{memory});
+  cmm::owned_block scratch{memory, 1};
+  auto weights = cmm::make_unique<float[]>(memory, 1);
+}
+"""
+
+
+def wrong_without_rtti(compiler):
+    """What the compiler says of a program of all parts with -fno-rtti."""
+    command = [compiler, "-std=c++20", "-fno-rtti", "-fsyntax-only", "-I", str(INCLUDE), "-x", "c++", "-"]
+    done = subprocess.run(command, input=WITHOUT_RTTI, capture_output=True, text=True, check=False)
+    return f"without RTTI, by {compiler}: {done.stderr}" if done.returncode else None
 
 
 def wrong_with(compiler, header, options):
@@ -45,6 +76,7 @@ def main():
     jobs = [job for job in jobs if job[1].name != "version.hpp" and job[1].parent.name != "cuda"]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         wrong = [each for each in pool.map(lambda job: wrong_with(*job), jobs) if each]
+        wrong += [each for each in pool.map(wrong_without_rtti, compilers) if each]
     print("\n".join(wrong[:40]))
     print(f"{len(jobs)} headers and compilers, {len(wrong)} wrong")
     return 1 if wrong else 0

@@ -5,7 +5,7 @@ import unittest
 from pathlib import Path
 
 import synthetic
-from cmm_report.answer import answer
+from cmm_report.conclusions.answer import answer
 from cmm_report.results import read
 from reporting import ReportTest, row_of, without
 

@@ -11,13 +11,13 @@ import sys
 import unittest
 
 import synthetic
+from cmm_report.conclusions.recommend import as_json, as_text, recommend
+from cmm_report.conclusions.verdict import verdict
 from cmm_report.errors import BadInput
-from cmm_report.families import panels_of
 from cmm_report.platform_facts import facts, profile_table, wanted_profile
-from cmm_report.recommend import as_json, as_text, recommend
+from cmm_report.plots.families import panels_of
 from cmm_report.results import read_all
 from cmm_report.tables import table_of
-from cmm_report.verdict import verdict
 from reporting import ReportTest
 
 LONG = bool(os.environ.get("CMM_TEST_LONG"))

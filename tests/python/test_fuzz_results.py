@@ -7,12 +7,12 @@ import re
 import sys
 import unittest
 
-from cmm_report.compare import compare, report_lines
+from cmm_report.conclusions.compare import compare, report_lines
+from cmm_report.conclusions.recommend import as_json, as_text, recommend
+from cmm_report.conclusions.verdict import verdict
 from cmm_report.errors import BadInput
 from cmm_report.platform_facts import facts
-from cmm_report.recommend import as_json, as_text, recommend
 from cmm_report.results import read_all
-from cmm_report.verdict import verdict
 from reporting import ReportTest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

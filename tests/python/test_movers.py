@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 import synthetic
-from cmm_report.movers import as_json, as_text, movers
+from cmm_report.conclusions.movers import as_json, as_text, movers
 from cmm_report.results import read
 from reporting import ReportTest, only, row_of
 

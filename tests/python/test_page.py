@@ -8,8 +8,8 @@ import xml.etree.ElementTree as ElementTree
 from typing import ClassVar
 
 import synthetic
-from cmm_report.families import panels_of
 from cmm_report.platform_facts import wanted_profile
+from cmm_report.plots.families import panels_of
 from cmm_report.results import read
 from cmm_report.tables import table_of
 from reporting import ReportTest, without

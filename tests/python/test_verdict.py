@@ -3,10 +3,10 @@
 import unittest
 
 import synthetic
+from cmm_report.conclusions.verdict import verdict
 from cmm_report.platform_facts import groups_of
 from cmm_report.results import read
 from cmm_report.units import number_of, significant, size_of, time_text
-from cmm_report.verdict import verdict
 from reporting import ReportTest, row_of, without
 
 

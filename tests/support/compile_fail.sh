@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# compile_fail.sh COMPILER SOURCE PASSED [INCLUDE]
+# compile_fail.sh COMPILER SOURCE PASSED [INCLUDE] [HEADER]
 # The source must not compile, and the compiler must print what its line "// expect: ..." says. With the
 # mistake corrected (-DCMM_CORRECTED) it must compile, which proves that the mistake alone was refused.
-# Nothing is compiled again while source and headers are older than the file PASSED.
+# Nothing is compiled again while source and headers are older than the file PASSED. HEADER is read first: cmm.hpp
+# as this compiler has precompiled it.
 set -euo pipefail
 
 compiler=$1 source=$2 passed=$3
 include=${4:-$(cd "$(dirname "$0")/../../include" && pwd)}
+first=()
+if [[ -n ${5:-} ]]; then first=(-include "$5"); fi
 
 if [[ -e $passed && -z $(find "$include" "$source" "$0" -newer "$passed" -print -quit) ]]; then
   echo "unchanged since it passed"
@@ -19,7 +22,7 @@ if [[ -z $expected ]]; then
   exit 1
 fi
 
-compile() { "$compiler" -std=c++20 -fsyntax-only -I"$include" "$@" "$source" 2>&1; }
+compile() { "$compiler" -std=c++20 -fsyntax-only -I"$include" "${first[@]}" "$@" "$source" 2>&1; }
 
 if output=$(compile); then
   echo "$source compiled, but should have been refused with: $expected"

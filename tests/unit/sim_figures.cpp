@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "cmm/sim/machine/pages.hpp"
+#include "cmm/sim/machine/memory.hpp"
 #include "cmm/sim/profiles.hpp"
 
 BOOST_AUTO_TEST_SUITE(sim_figures)

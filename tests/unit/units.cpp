@@ -15,9 +15,11 @@ static_assert(16'777'215_TiB == no_limit - (1_TiB - 1));
 BOOST_AUTO_TEST_CASE(a_size_is_read_with_its_unit) {
 #define SIZE(text, bytes) BOOST_CHECK_EQUAL(std::to_string(parse_size(text)), bytes);
 #define REFUSED(text, why)
+#define WRITTEN(bytes, text, in_full)
 #include "support/sizes.inc"
 #undef SIZE
 #undef REFUSED
+#undef WRITTEN
 }
 
 BOOST_AUTO_TEST_CASE(a_size_that_cannot_be_read_is_an_error_that_names_it) {
@@ -36,9 +38,11 @@ BOOST_AUTO_TEST_CASE(a_size_that_cannot_be_read_is_an_error_that_names_it) {
   };
 #define SIZE(text, bytes)
 #define REFUSED(text, why) refuse(text, why);
+#define WRITTEN(bytes, text, in_full)
 #include "support/sizes.inc"
 #undef SIZE
 #undef REFUSED
+#undef WRITTEN
   refuse(std::string(5000, '9').c_str(), "is larger than the address space");
 }
 

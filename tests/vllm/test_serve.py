@@ -12,20 +12,19 @@ GH200 = """\
 Plan for GPU 0: NVIDIA GH200 480GB
   recipe      managed | prefer{host} | accessed_by{device} | stats
   memory      handles of HBM and of the host node in one range; the recipe without them
-  HBM         up to 86.94 GiB of each GPU for weights, activations and KV cache
+  HBM         up to 86.9 GiB of each GPU for weights, activations and KV cache
               (--gpu-memory-utilization 0.92)
-  beyond HBM  205.34 GiB of KV cache for each GPU, in host memory, node 0
+  beyond HBM  205 GiB of KV cache for each GPU, in host memory, node 0
   admits      as many requests as the whole KV cache holds
 
 Why
   reported    94 GiB of 94.5 GiB of GPU memory are free now
   rule        vLLM may use 0.92 of it: vLLM's own default
-  reported    managed reaches 478.5 GiB of host memory, node 0: managed pages move or stay there
+  reported    managed reaches 478 GiB of host memory, node 0: managed pages move or stay there
               (cudaDevAttrConcurrentManagedAccess is 1)
   reported    NUMA node 1 is HBM: counted as HBM, and not again as host memory
-  reported    239.25 GiB of the 478.5 GiB in host memory, node 0 are free now; 33.91 GiB are kept
-              back
-  reported    the kernel has 239.25 GiB of host memory available now; 33.91 GiB are kept back
+  reported    239 GiB of the 478 GiB in host memory, node 0 are free now; 33.9 GiB are kept back
+  reported    the kernel has 239 GiB of host memory available now; 33.9 GiB are kept back
   rule        Kept back: a 16th of the memory, at least 4 GiB, for the system, and 4 GiB for each of
               vLLM's workers
   reported    KV beyond HBM is read over C2C at up to 447 GB/s, HBM at up to 4023 GB/s: 9 times
@@ -41,7 +40,7 @@ Command
 EGM = """\
 Plan for GPU 0: NVIDIA GH200 480GB
   recipe      device | stats
-  HBM         up to 86.94 GiB of each GPU for weights, activations and KV cache
+  HBM         up to 86.9 GiB of each GPU for weights, activations and KV cache
               (--gpu-memory-utilization 0.92)
   beyond HBM  nothing: the KV cache stays in HBM
 
@@ -57,11 +56,11 @@ Why
 Warnings
   - No host memory is left for a KV cache, so it stays in HBM: 4 GiB of the 8 GiB in host memory,
     node 0 are free now; 8 GiB are kept back
-  - The firmware is in EGM mode and keeps about 439.03 GiB of LPDDR for virtual machines. This
-    system does not see them and has 8 GiB of host memory; what /proc/iomem and free show beyond is
-    HBM, listed as a NUMA node. A KV cache of 475 GiB, as sizes guessed from either suggest, was
-    never there. Turn EGM mode off in the firmware, and the GPU reaches all of LPDDR; or run inside
-    the virtual machine that owns it
+  - The firmware is in EGM mode and keeps about 439 GiB of LPDDR for virtual machines. This system
+    does not see them and has 8 GiB of host memory; what /proc/iomem and free show beyond is HBM,
+    listed as a NUMA node. A KV cache of 475 GiB, as sizes guessed from either suggest, was never
+    there. Turn EGM mode off in the firmware, and the GPU reaches all of LPDDR; or run inside the
+    virtual machine that owns it
 
 Command
   vllm serve MODEL --worker-cls cmm.vllm.Worker --gpu-memory-utilization 0.92 --additional-config \
@@ -150,7 +149,7 @@ class DryRun(ServeTest):
         kept = self.folder / "answer.json"
         kept.write_text(json.dumps(answer("gh200-480")))
         done = self.serve("MODEL", "--dry-run", "--probe", kept)
-        self.assertIn("205.34 GiB of KV cache", done.stdout, done.stderr)
+        self.assertIn("205 GiB of KV cache", done.stdout, done.stderr)
 
     def test_help_names_its_options(self):
         done = self.serve("--help")

@@ -14,7 +14,7 @@ class SharedMemory(ServeTest):
             plan = make_plan(machine("gb10-after-60gb-file"), wishes)
             self.assertEqual(plan.gpu_memory_utilization, 0.85)
         self.assert_error(
-            ["asks for 118.04 GiB", "115.65 GiB are free", "at most 0.85"],
+            ["asks for 118 GiB", "116 GiB are free", "at most 0.85"],
             make_plan,
             machine("gb10-after-60gb-file"),
             Wishes(utilization=0.97),
@@ -29,7 +29,7 @@ class SharedMemory(ServeTest):
         plan = make_plan(machine("gb10-after-60gb-file", grouped), Wishes())
         self.assertEqual(plan.gpu_memory_utilization, 0.39)  # (60 - 7.61 - 4) GiB of 121.69
         said = " ".join(each.text for each in plan.reasons)
-        self.assertIn("60 GiB of 121.69 GiB of the memory of CPU and GPU are free now", said)
+        self.assertIn("60 GiB of 122 GiB of the memory of CPU and GPU are free now", said)
         self.assertIn("the control group of this process may use 64 GiB", said)
         words = ["60 GiB are free", "its control group may use 64 GiB", "raise its limit"]
         asked = Wishes(utilization=0.6)
@@ -37,7 +37,7 @@ class SharedMemory(ServeTest):
 
     def test_without_an_answer_of_cuda_the_kernel_stands_in(self):
         said = self.plan_of("gb10-memgetinfo-oom")
-        self.assertIn("95 GiB of 121.69 GiB of the memory of CPU and GPU", said)
+        self.assertIn("95 GiB of 122 GiB of the memory of CPU and GPU", said)
 
     def test_offloaded_weights_take_from_the_same_memory(self):
         plan = make_plan(machine("gb10-after-60gb-file"), Wishes(host_taken=40 * GIB))
@@ -76,7 +76,7 @@ class PageCacheOnHbm(ServeTest):
         def busy(told):
             told["gpus"][0]["free_bytes"]["value"] = 40 * GIB
 
-        words = ["is busy: 102.5 GiB", "by python (7)", "66.5 GiB of it page cache on NUMA node 1"]
+        words = ["is busy: 102 GiB", "by python (7)", "66.5 GiB of it page cache on NUMA node 1"]
         users = {"0009:01:00.0": "python (7)"}
         self.assert_error(words, make_plan, machine("gh200-144-cache-on-hbm", busy), Wishes(), users)
 
@@ -166,7 +166,7 @@ class Limits(ServeTest):
         self.assert_error(["limit of 1 B", "leaves nothing"], self.plan, "managed | limit{1}")
         words = ["10 GiB is more than the recipe's limit of 5 GiB", "--kv-bytes 4864MiB"]
         self.assert_error(words, self.plan, "managed | limit{5GiB}", kv_bytes=10 * GIB)
-        words = ["5 GiB (5368709121 bytes) is more than the recipe's limit of 5 GiB,"]
+        words = ["5.0 GiB (5368709121 bytes) is more than the recipe's limit of 5 GiB,"]
         self.assert_error(words, self.plan, "managed | limit{5GiB}", kv_bytes=5 * GIB + 1)
 
     def test_that_is_large_or_of_other_memory_changes_nothing(self):

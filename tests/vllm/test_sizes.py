@@ -5,7 +5,8 @@ import unittest
 from pathlib import Path
 
 from cmm.errors import Error
-from cmm.size import parse_size, size_in_full
+from cmm.size import format_size, parse_size, size_in_full
+from cmm_report import units
 
 TABLE = Path(__file__).parents[1] / "support/sizes.inc"
 
@@ -34,11 +35,13 @@ class Sizes(unittest.TestCase):
             if len(text) < 100:  # a longer one is shown in part
                 self.assertIn(f"--kv-bytes is {text!r}, which", said)
 
-    def test_an_error_hides_nothing_by_rounding(self):
-        """Two sizes that would read the same have their bytes beside them."""
-        for size, text in ((64 << 30, "64 GiB"), (3 << 19, "1.5 MiB"), (0, "0 B"), (17, "17 B")):
-            self.assertEqual(size_in_full(size), text)
-        self.assertEqual(size_in_full((64 << 30) + 1), "64 GiB (68719476737 bytes)")
+    def test_the_same_bytes_are_written_with_the_same_text(self):
+        """In messages of the package and of the report, and in errors, which hide nothing by rounding."""
+        self.assertGreater(len(rows("WRITTEN")), 20)
+        for size, text, in_full in rows("WRITTEN"):
+            self.assertEqual(format_size(int(size)), text)
+            self.assertEqual(size_in_full(int(size)), in_full)
+            self.assertEqual(units.size_text(int(size)), text)
 
     def test_what_is_no_text_is_no_size(self):
         for value in (None, 1.5, True, ["64GiB"]):

@@ -26,6 +26,9 @@ class owned_block {
   /// Takes over a block that this allocator handed out; an empty one is nothing.
   owned_block(Allocator& memory, const cmm::block& taken, cmm::stream s = {}) noexcept
       : memory_{&memory}, block_{taken}, stream_{s} {}
+  owned_block(const Allocator*, auto...) = delete;      // cmm: pass the allocator, not its address
+  owned_block(const owned_block&) = delete;             // cmm: a block has one owner; std::move() it on
+  owned_block& operator=(const owned_block&) = delete;  // cmm: a block has one owner; std::move() it on
   owned_block(owned_block&& other) noexcept
       : memory_{other.memory_}, block_{other.release()}, stream_{other.stream_} {}
   owned_block& operator=(owned_block&& other) noexcept {

@@ -15,8 +15,11 @@ namespace cmm {
 /// one of the constructor's thread unless named; naming it keeps the constructor free of CUDA calls. Each
 /// allocation waits for the stream, because the host uses the memory at once. Exhaustion: `std::bad_alloc`.
 /// Two are equal when each can free in order what the other took: same allocator, stream and device.
-template <class T, bridgeable Allocator>
+template <class T, bridgeable Allocator = archetype::allocator>
 class std_allocator {
+  static_assert(!std::is_same_v<Allocator, archetype::allocator>,
+                "cmm: std_allocator has two types, such as cmm::std_allocator<float, decltype(memory)>");
+
  public:
   using value_type = T;
 
@@ -36,6 +39,7 @@ class std_allocator {
     detail::need_host_access(memory);
   }
   explicit std_allocator(const Allocator&&) = delete;  // cmm: a bridge needs an allocator that outlives it
+  explicit std_allocator(const Allocator*, ...) = delete;  // cmm: pass the allocator, not its address
   template <class Other>
   std_allocator(const std_allocator<Other, Allocator>& other) noexcept  // NOLINT(google-explicit-constructor)
       : memory_{&other.upstream()}, stream_{other.stream()}, device_{other.device()} {}

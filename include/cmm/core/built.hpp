@@ -61,7 +61,9 @@ auto& find_layer(auto& allocator) {
     return allocator;
   } else {
     constexpr bool goes_on = requires { allocator.upstream(); };
-    static_assert(goes_on, "cmm: get<Layer>() names a layer that this recipe does not have");
+    static_assert(goes_on,
+                  "cmm: get<Layer>() names a layer that this recipe does not have, or one below a layer of "
+                  "your own without upstream()");
     if constexpr (goes_on) return find_layer<Settings>(allocator.upstream());
   }
 }
@@ -164,7 +166,9 @@ class built {
   template <class Settings>
   void get(const Settings&) const = delete;  // cmm: get() takes a type; write get<cmm::pool>()
   template <template <class> class Layer>
-  void get() const = delete;  // cmm: name the layer whole, such as get<cmm::spill<cmm::device>>()
+  void get() const = delete;            // cmm: name the layer whole, such as get<cmm::spill<cmm::device>>()
+  void trim(auto...) const = delete;    // cmm: write memory.get<cmm::pool>().trim(stream)
+  void record(auto...) const = delete;  // cmm: write memory.get<cmm::record_streams>().record(block, stream)
 
   [[nodiscard]] auto& api() noexcept { return stack_.api(); }
   [[nodiscard]] const auto& upstream() const noexcept { return stack_; }

@@ -20,9 +20,12 @@ namespace archetype {
 
 /// The least a type must have to be an allocator.
 struct allocator {
-  null_api api() const noexcept { return {}; }
+  null_api& api() const noexcept { return api_; }
   block allocate(request) { return {}; }
   void deallocate(block, stream) noexcept {}
+
+ private:
+  mutable null_api api_;
 };
 
 }  // namespace archetype
@@ -69,6 +72,11 @@ const T& > ;
 template <class T>
 concept takes_rest = std::constructible_from < typename T::template over<archetype::allocator>,
 const T&, null_api > ;
+
+template <class T>
+concept tells_api = requires(typename T::template over<archetype::allocator>& a) {
+  a.api();
+};
 
 /// A policy that advises or prefetches, so that its source must have memory that can migrate.
 template <class T>

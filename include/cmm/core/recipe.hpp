@@ -93,6 +93,10 @@ consteval bool sound() {
     static_assert(((role_of<Elements>() != role::layer || layer<Elements>)&&...),
                   "cmm: a layer's over<Upstream> is no allocator; it needs block allocate(request) and void "
                   "deallocate(block, stream) noexcept");
+    static_assert(((!layer<Elements> || tells_api<Elements>)&&...),
+                  "cmm: a layer's over<Upstream> tells the api of what is below it; it needs auto& api() "
+                  "noexcept { return "
+                  "upstream_.api(); }");
     static_assert(
         ((!layer<Elements> || takes_rest<Elements>)&&...),
         "cmm: a layer's over<Upstream> is made of its settings and what its upstream is made of; it "
@@ -129,20 +133,16 @@ struct recipe {
   static constexpr bool hints = (detail::gives_hints<Elements> || ...);
 
   /// Builds the allocator over an api, which is copied.
-  template <class Api>
-  [[nodiscard]] constexpr auto build(Api on) const {
+  template <class Given>
+  [[nodiscard]] constexpr auto build(Given&& on) const {
+    using Api = std::remove_cvref_t<Given>;
     constexpr bool has_source = detail::count_of<detail::role::source, Elements...> == 1;
     static_assert(has_source, "cmm: this recipe has no source; begin it with one, such as managed{}");
     static_assert(api<Api>, "cmm: build() takes an api, such as cmm::cuda::api or cmm::sim::api");
-    if constexpr (has_source && api<Api>) return built<Api, Elements...>{std::move(on), elements};
+    if constexpr (has_source && api<Api>) return built<Api, Elements...>{std::forward<Given>(on), elements};
   }
 
-  /// A recipe that is built over nothing is a compile error that says what to write.
-  template <class Nothing = void>
-  void build() const {
-    static_assert(!std::is_void_v<Nothing>,
-                  "cmm: build() takes an api, such as recipe.build(cmm::cuda::api{})");
-  }
+  void build() const = delete;  // cmm: build() takes an api, such as recipe.build(cmm::cuda::api{})
 
   /// Runs the policies of a fragment in their order.
   void place(auto& at, block b, stream s) const
@@ -170,11 +170,11 @@ requires(detail::part<Left> || detail::part<Right>) constexpr auto operator|(con
 }
 
 /// Builds an allocator from a recipe or from a lone source.
-template <class Recipe, class Api>
-[[nodiscard]] constexpr auto build(const Recipe& parts, Api on) {
-  return []<class... Elements>(std::tuple<Elements...> elements, Api api) {
-    return recipe<Elements...>{std::move(elements)}.build(std::move(api));
-  }(detail::parts_of(parts), std::move(on));
+template <class Recipe, class Given>
+[[nodiscard]] constexpr auto build(const Recipe& parts, Given&& on) {
+  return [&]<class... Elements>(std::tuple<Elements...> elements) {
+    return recipe<Elements...>{std::move(elements)}.build(std::forward<Given>(on));
+  }(detail::parts_of(parts));
 }
 template <class Recipe>
 void build(const Recipe&) = delete;  // cmm: build() takes an api too, such as build(recipe, cmm::cuda::api{})

@@ -30,7 +30,7 @@ template <bridgeable Allocator>
 class memory_resource {
  public:
   explicit memory_resource(Allocator& memory, int device = current_device)
-      : memory_{&memory}, device_{translated([&] { return detail::fixed_device(memory, device); })} {}
+      : memory_{&memory}, device_{translated([&] { return cmm::detail::fixed_device(memory, device); })} {}
 
 #if CCCL_VERSION >= 3002000
   using default_queries = std::conditional_t<
@@ -41,20 +41,22 @@ class memory_resource {
 
   /// Memory in the order of a stream.
   void* allocate(::cuda::stream_ref s, std::size_t bytes, std::size_t alignment = guaranteed_alignment) {
-    return translated([&] { return detail::take_block(*memory_, bytes, alignment, s.get(), device_).data; });
+    return translated(
+        [&] { return cmm::detail::take_block(*memory_, bytes, alignment, s.get(), device_).data; });
   }
   void deallocate(::cuda::stream_ref s, void* data, std::size_t bytes,
                   std::size_t alignment = guaranteed_alignment) noexcept {
-    detail::give_block(*memory_, data, bytes, alignment, s.get(), device_);
+    cmm::detail::give_block(*memory_, data, bytes, alignment, s.get(), device_);
   }
 
   /// Memory that every stream and the host may use at once: waits for the default stream.
   void* allocate_sync(std::size_t bytes, std::size_t alignment = guaranteed_alignment) {
-    return translated([&] { return detail::take_for_host(*memory_, bytes, alignment, stream{}, device_); });
+    return translated(
+        [&] { return cmm::detail::take_for_host(*memory_, bytes, alignment, stream{}, device_); });
   }
   /// Work that uses the memory must be done, or be in a stream that the default stream waits for.
   void deallocate_sync(void* data, std::size_t bytes, std::size_t alignment = guaranteed_alignment) noexcept {
-    detail::give_block(*memory_, data, bytes, alignment, stream{}, device_);
+    cmm::detail::give_block(*memory_, data, bytes, alignment, stream{}, device_);
   }
 
   /// The same by the names of CCCL 3.0.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <list>
+#include <new>
 #include <unordered_map>
 #include <vector>
 

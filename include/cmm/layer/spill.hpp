@@ -2,6 +2,7 @@
 
 #include <mutex>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 
@@ -17,6 +18,16 @@ struct spill_limits {
   std::size_t budget = no_limit;  ///< bytes the fast recipe may hand out
   std::size_t headroom = 0;       ///< bytes that must stay free on the device
 };
+
+namespace detail {
+
+template <class Number>
+struct budget_without_its_name {
+  static_assert(sizeof(Number) == 0,
+                "cmm: the budget of a spill has its name: spill{device{}, {.budget = 60_GiB}}");
+};
+
+}  // namespace detail
 
 /// Serves blocks from a fast recipe until it is full, then from what stands before it: `managed{} |
 /// prefer{location::host()} | spill{device_pool{}, {.budget = 60_GiB}}`.
@@ -153,5 +164,8 @@ template <class Fast>
 spill(Fast) -> spill<Fast>;
 template <class Fast>
 spill(Fast, spill_limits) -> spill<Fast>;
+template <class Fast, class Number>
+requires std::is_arithmetic_v<Number> spill(Fast, Number)
+->spill<detail::budget_without_its_name<Number>>;
 
 }  // namespace cmm

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "../profile/file.hpp"
 #include "../sim.hpp"
 #include "../sim/page_copier.hpp"
 
@@ -15,15 +16,16 @@ class on_sim {
   using copier = sim::page_copier;
   static constexpr int runtime = 0;
 
-  /// Throws `bad_text` for an unknown profile.
+  /// A machine of a profile by its name or file. Throws `bad_text`.
   explicit on_sim(const char* profile)
-      : machine_{std::make_shared<sim::machine>(sim::find_profile(profile))} {}
+      : profile_{sim::find_machine(profile)}, machine_{std::make_shared<sim::machine>(*profile_)} {}
 
   [[nodiscard]] std::string name() const { return std::string{"sim:"} + machine_->profile().name; }
   [[nodiscard]] sim::api api() const { return sim::api{*machine_}; }
   [[nodiscard]] copier make_copier(int device) const { return copier{*machine_, device < 0 ? 0 : device}; }
 
  private:
+  sim::machine_profile profile_;  ///< holds the texts of the machine's
   std::shared_ptr<sim::machine> machine_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <span>
 #include <string>
@@ -11,12 +12,12 @@
 #include <vector>
 
 #include "../core/error.hpp"
+#include "calls/blocks.hpp"
 #include "calls/copies.hpp"
-#include "calls/kernel.hpp"
-#include "calls/pool_calls.hpp"
+#include "calls/kernels.hpp"
 #include "calls/prefetch.hpp"
 #include "calls/product.hpp"
-#include "calls/stream_calls.hpp"
+#include "calls/streams.hpp"
 #include "machine/residency.hpp"
 #include "state.hpp"
 
@@ -38,19 +39,25 @@ class machine {
   /// What it was made from.
   [[nodiscard]] const sim::profile& profile() const noexcept { return state_.machine; }
 
-  /// Runs one api call, `errc body(state&)`, unless it is chosen to fail; a failed one changes nothing.
-  template <class Body>
-  status call(const char* name, Body body) {
+  /// Runs one api call, `errc body(state&, arguments...)`, unless it is chosen to fail; a failed one changes
+  /// nothing.
+  template <class Body, class... Arguments>
+  status call(const char* name, Body body, Arguments&&... arguments) {
     if (getpid() != process_) return {errc::not_initialized, name};
     const std::lock_guard lock{mutex_};
     if (const errc planned = state_.calls.next(name); planned != errc::success) return {planned, name};
-    return {body(state_), name};
+    return {body(state_, arguments...), name};
+  }
+  /// The same of a call in a stream, `errc body(state&, stream_state&, arguments...)`.
+  template <class Body, class... Arguments>
+  status call_in(stream on, const char* name, Body body, Arguments&&... arguments) {
+    return call(name, [&](state& s) { return in_stream(s, on, body, arguments...); });
   }
   /// Reads or changes the state under the lock; this is no api call.
-  template <class Body>
-  auto inspect(Body body) {
+  template <class Body, class... Arguments>
+  auto inspect(Body body, Arguments&&... arguments) {
     const std::lock_guard lock{mutex_};
-    return body(state_);
+    return std::invoke(body, state_, arguments...);
   }
 
   /// Virtual time in nanoseconds: the latest of all host threads, which all go on from there.
@@ -73,79 +80,70 @@ class machine {
       s.forget_retired();
     });
   }
-  status begin_capture(stream on) {
-    return {inspect([&](state& s) { return sim::begin_capture(s, on); }), "cudaStreamBeginCapture"};
-  }
+  status begin_capture(stream on) { return run(on, "cudaStreamBeginCapture", sim::begin_capture); }
   /// Ends the capture; an invalidated one answers `capture_unsupported`.
-  status end_capture(stream on) {
-    return {inspect([&](state& s) { return sim::end_capture(s, on); }), "cudaStreamEndCapture"};
-  }
+  status end_capture(stream on) { return run(on, "cudaStreamEndCapture", sim::end_capture); }
 
   /// A kernel on the stream touches `bytes` at `p`: every byte, or with `stride` one word at each stride.
   ///
   /// `illegal_address` where the device may not go, `out_of_memory` when a fault finds no room.
   status gpu_touch(const void* p, std::size_t bytes, access how, std::size_t stride = 0, stream on = {}) {
-    const memory_use use{p, bytes};
-    return {inspect([&](state& s) { return run_kernel(s, {&use, 1}, how, stride, on); }), "kernel"};
+    return run(on, "kernel", run_kernel, one<memory_use>({p, bytes}), how, stride);
   }
   /// One kernel whose thread blocks each touch one range: a gather of blocks.
   status gpu_gather(std::span<const memory_use> uses, access how, stream on = {}) {
-    return {inspect([&](state& s) { return run_kernel(s, uses, how, 0, on); }), "kernel"};
+    return run(on, "kernel", run_kernel, uses, how, std::size_t{0});
   }
   /// A kernel makes copies with loads and stores, all at once.
   status gpu_copy(std::span<const copy_use> copies, stream on = {}) {
-    return {inspect([&](state& s) { return run_copy_kernel(s, copies, on); }), "kernel"};
+    return run(on, "kernel", run_copy_kernel, copies);
   }
   status gpu_copy(void* to, const void* from, std::size_t bytes, stream on = {}) {
-    const copy_use one{to, from, bytes};
-    return gpu_copy({&one, 1}, on);
+    return gpu_copy(one<copy_use>({to, from, bytes}), on);
   }
   /// A kernel of one thread makes `steps` loads in the range, each waiting for the one before.
   status gpu_chase(const void* p, std::size_t bytes, std::size_t steps, stream on = {}) {
-    return {inspect([&](state& s) { return run_chase(s, p, bytes, steps, on); }), "kernel"};
+    return run(on, "kernel", run_chase, p, bytes, steps);
   }
   /// A matrix product; nothing is computed, it only takes its time.
   status gpu_multiply(const matrix_product& what, stream on = {}) {
-    return {inspect([&](state& s) { return run_product(s, what, on); }), "matrix product"};
+    return run(on, "matrix product", run_product, what);
   }
   /// A kernel that only computes, for this many nanoseconds.
   status gpu_compute(double nanoseconds, stream on = {}) {
-    return {inspect([&](state& s) { return run_compute(s, nanoseconds, on); }), "kernel"};
+    return run(on, "kernel", run_compute, nanoseconds);
   }
   /// Loops of this many threads touch the memory; what streams still do is not waited for.
   status cpu_touch(const void* p, std::size_t bytes, access how, std::size_t stride = 0, int threads = 1) {
-    return {inspect([&](state& s) { return run_loop(s, p, bytes, how, stride, threads); }), "cpu access"};
+    return {inspect(run_loop, p, bytes, how, stride, threads), "cpu access"};
   }
 
   /// The copy engine copies; memory that belongs to no block is the program's own.
   status copy(void* to, const void* from, std::size_t bytes, stream on = {}) {
-    const copy_use one{to, from, bytes};
-    return call("cudaMemcpyAsync", [&](state& s) { return sim::copy(s, {&one, 1}, false, on); });
+    return call_in(on, "cudaMemcpyAsync", sim::copy, one<copy_use>({to, from, bytes}), false);
   }
   /// The program's own memory goes to the device, as a table of addresses does before a kernel reads it.
   status copy_table(std::size_t bytes, stream on = {}) {
-    return call("cudaMemcpyAsync", [&](state& s) { return sim::copy_table(s, bytes, on); });
+    return call_in(on, "cudaMemcpyAsync", sim::copy_table, bytes);
   }
   /// All of these copies in one call.
   status copy_batch(std::span<const copy_use> copies, stream on = {}) {
-    return call("cudaMemcpyBatchAsync", [&](state& s) { return sim::copy(s, copies, true, on); });
+    return call_in(on, "cudaMemcpyBatchAsync", sim::copy, copies, true);
   }
   /// Prefetches all of these ranges in one call.
   status prefetch_batch(std::span<const memory_use> ranges, location where, stream on) {
-    return call("cudaMemPrefetchBatchAsync", [&](state& s) { return sim::prefetch(s, ranges, where, on); });
+    return call_in(on, "cudaMemPrefetchBatchAsync", sim::prefetch, ranges, where);
   }
   /// Host memory that never moves and that every device reaches.
   status allocate_pinned(void*& out, std::size_t bytes) {
-    return call("cudaMallocHost", [&](state& s) { return sim::allocate_pinned(s, out, bytes); });
+    return call("cudaMallocHost", sim::allocate_pinned, out, bytes);
   }
-  status free_pinned(void* p) {
-    return call("cudaFreeHost", [&](state& s) { return sim::free_pinned(s, p); });
-  }
+  status free_pinned(void* p) { return call("cudaFreeHost", sim::free_pinned, p); }
   /// Kernels of the current device may use memory of another one; pools grant access themselves.
   status enable_peer_access(int other) {
     return call("cudaDeviceEnablePeerAccess", [&](state& s) {
       if (!s.known_device(other) || other == s.device()) return errc::invalid_device;
-      s.peers[static_cast<std::size_t>(s.device())] |= std::uint64_t{1} << other;
+      s.of(s.device()).reaches |= std::uint64_t{1} << other;
       return errc::success;
     });
   }
@@ -159,7 +157,7 @@ class machine {
 
   /// How many bytes of the range live where; bytes nobody touched are in `location::none()`.
   std::vector<residence> residency(const void* p, std::size_t bytes) {
-    return inspect([&](state& s) { return sim::residency(s, p, bytes); });
+    return inspect(sim::residency, p, bytes);
   }
   /// The bytes of the range that live in one place.
   std::size_t resident(const void* p, std::size_t bytes, location where) {
@@ -184,7 +182,7 @@ class machine {
     });
   }
 
-  /// The n-th api call from now (1 is the next) fails and has no effect.
+  /// The n-th api call from now (1 is the next), of any name or of one, fails and has no effect.
   void fail_nth(std::size_t n, errc code) { fail({}, n, code, false); }
   void fail_nth(std::string_view call, std::size_t n, errc code) { fail(call, n, code, false); }
   /// The n-th call and all after it fail.
@@ -201,61 +199,48 @@ class machine {
   }
 
   /// Blocks of any kind that were taken and not given back.
-  std::size_t live_blocks() {
-    return inspect([](state& s) { return sim::live_blocks(s); });
-  }
+  std::size_t live_blocks() { return inspect(sim::live_blocks); }
   /// Bytes of live blocks that are in a place; of `location::none()`, those that nobody touched.
-  std::size_t live_bytes(location where) {
-    return inspect([&](state& s) { return sim::live_bytes(s, where); });
-  }
-  std::size_t live_managed_bytes() {
-    return inspect([](state& s) { return sim::live_managed_bytes(s); });
-  }
-  std::size_t live_pools() {
-    return inspect([](state& s) { return s.pools.size(); });
-  }
+  std::size_t live_bytes(location where) { return inspect(sim::live_bytes, where); }
+  std::size_t live_managed_bytes() { return inspect(sim::live_managed_bytes); }
+  std::size_t live_pools() { return how_many(&state::pools); }
   /// Memory handles, mappings and reserved ranges that were not given back.
-  std::size_t live_handles() {
-    return inspect([](state& s) { return s.handles.size(); });
-  }
-  std::size_t live_mappings() {
-    return inspect([](state& s) { return sim::live_mappings(s); });
-  }
-  std::size_t live_reservations() {
-    return inspect([](state& s) { return s.reservations.size(); });
-  }
-  std::size_t live_events() {
-    return inspect([](state& s) { return s.events.size(); });
-  }
+  std::size_t live_handles() { return how_many(&state::handles); }
+  std::size_t live_mappings() { return inspect(sim::live_mappings); }
+  std::size_t live_reservations() { return how_many(&state::reservations); }
+  std::size_t live_events() { return how_many(&state::events); }
 
   /// What the paging did so far, in faults served and bytes.
   sim::counters counters() {
-    return inspect([](state& s) { return s.count; });
+    return inspect([](state& s) { return s.memory.count; });
   }
   /// How often the api was used against its rules: double frees, dead streams and events, pools with live
   /// blocks.
-  std::size_t misuses() {
-    return inspect([](state& s) { return s.misuses; });
-  }
-  std::string last_misuse() {
-    return inspect([](state& s) { return s.last_misuse; });
-  }
-  std::size_t invalidated_captures() {
-    return inspect([](state& s) { return s.invalidated; });
-  }
+  std::size_t misuses() { return inspect(&state::misuses); }
+  std::string last_misuse() { return inspect(&state::last_misuse); }
+  std::size_t invalidated_captures() { return inspect(&state::invalidated); }
   /// The names of all ranges pushed so far.
-  std::vector<std::string> ranges() {
-    return inspect([](state& s) { return s.ranges; });
-  }
+  std::vector<std::string> ranges() { return inspect(&state::ranges); }
   /// Ranges pushed and not popped.
-  int open_ranges() {
-    return inspect([](state& s) { return s.open_ranges; });
-  }
+  int open_ranges() { return inspect(&state::open_ranges); }
 
  private:
+  template <class Each>
+  static std::span<const Each> one(const Each& only) {
+    return {&only, 1};
+  }
   static int known(const state& s, int device) {
     if (s.known_device(device)) return device;
     throw bad_request{"the simulated machine has no device " + std::to_string(device)};
+  }
+  /// What is no call of an api: it is not counted and never chosen to fail.
+  template <class Body, class... Arguments>
+  status run(stream on, const char* name, Body body, const Arguments&... arguments) {
+    return {inspect([&](state& s) { return in_stream(s, on, body, arguments...); }), name};
+  }
+  template <class Map>
+  std::size_t how_many(Map state::*of) {
+    return inspect([&](state& s) { return (s.*of).size(); });
   }
   void fail(std::string_view call, std::size_t n, errc code, bool onward) {
     inspect([&](state& s) { s.calls.plan(call, n, code, onward); });

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "api.hpp"
-#include "calls/page_moves.hpp"
 
 namespace cmm::sim {
 
@@ -19,13 +18,7 @@ class page_copier {
   [[nodiscard]] sim::api api() const { return sim::api{*machine_}; }
   [[nodiscard]] int device() const noexcept { return device_; }
   status device_of(stream on, int& device) const {
-    return machine_->call("cudaStreamGetDevice", [&](state& s) {
-      const stream_state* const found = s.find(on);
-      if (found == nullptr) return errc::invalid_value;
-      s.clock.overlap(s.machine.calls.ask);
-      device = found->device;
-      return errc::success;
-    });
+    return machine_->call_in(on, "cudaStreamGetDevice", sim::device_of, device);
   }
 
   /// Memory that the program writes: real, also where that of the machine is not.
@@ -35,8 +28,7 @@ class page_copier {
       constexpr std::size_t line = 64;
       void* const got = std::aligned_alloc(line, (bytes + line - 1) / line * line);
       if (got == nullptr) return errc::out_of_memory;
-      s.clock.spend(s.machine.calls.system_pair / 2 +
-                    s.machine.calls.pinned_per_byte * static_cast<double>(bytes));
+      s.clock.spend(pinning_time(s.machine.calls, bytes));
       out = got;
       return errc::success;
     });
@@ -68,7 +60,7 @@ class page_copier {
     if (const auto found = written_.find(what.pieces); found != written_.end()) {
       seen.pieces = reinterpret_cast<const moved_piece*>(found->second.data());
     }
-    return machine_->call("cudaLaunchKernel", [&](state& s) { return run_page_moves(s, seen, how, on); });
+    return machine_->call_in(on, "cudaLaunchKernel", move_pages, seen, how);
   }
   /// Nothing is waited for: a kernel has read its pairs when `move` returns.
   static status pause() noexcept { return {}; }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -22,13 +24,19 @@ inline std::string profile_names() {
   return names;
 }
 
+/// Whether one of them has this name.
+inline bool is_built_in(std::string_view name) {
+  return std::any_of(std::begin(profiles), std::end(profiles),
+                     [&](const profile* each) { return name == each->name; });
+}
+
 /// The profile of this name. Throws `bad_text` that names the text and lists the profiles there are.
 inline const profile& find_profile(std::string_view name) {
   for (const profile* each : profiles) {
     if (name == each->name) return *each;
   }
   throw bad_text{"there is no simulated machine \"" + std::string{name} + "\"; the known ones are " +
-                 profile_names()};
+                 profile_names() + "; a file of a profile ends in .json"};
 }
 
 }  // namespace cmm::sim

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "costs/chunks.hpp"
-#include "costs/paging.hpp"
 #include "costs/traffic.hpp"
 #include "machine/clock.hpp"
 #include "machine/injection.hpp"
+#include "machine/lookup.hpp"
 #include "machine/memory.hpp"
 #include "machine/memory_store.hpp"
 #include "machine/streams.hpp"
@@ -37,16 +37,20 @@ struct movers_at_work {
   double of_arithmetic = 0;
 };
 
+/// What a device does and holds beside its memory.
+struct device_state {
+  link_use link{};            ///< to the host
+  link_use peers{};           ///< to the other devices
+  std::uint64_t reaches = 0;  ///< a bit for each device whose memory it may use by peer access
+  device_chunks chunks{};
+  movers_at_work movers{};
+  std::int64_t multiplies_until = 0;
+};
+
 /// A capture that is under way.
 struct capture_state {
   std::uint64_t first = 0;  ///< the stream in which it began, by id
   bool invalid = false;
-};
-
-/// Addresses for mappings.
-struct reservation {
-  address_range range{};
-  std::size_t bytes = 0;
 };
 
 /// Physical memory behind handles and mappings; it lives as long as one of them does.
@@ -62,36 +66,22 @@ struct physical_memory {
 struct state {
   state(const profile& simulated, backing how, stream null)
       : machine{simulated},
-        memory{machine},
-        pager{machine, memory, count},
         space{how},
         store{how},
-        links(static_cast<std::size_t>(machine.devices)),
-        peer_links(static_cast<std::size_t>(machine.devices)),
-        peers(static_cast<std::size_t>(machine.devices)),
-        chunks(static_cast<std::size_t>(machine.devices)),
-        movers(static_cast<std::size_t>(machine.devices)),
-        products(static_cast<std::size_t>(machine.devices)),
+        devices(static_cast<std::size_t>(machine.devices)),
         streams{null} {}
   state(const state&) = delete;
   state& operator=(const state&) = delete;
 
   const profile machine;
-  counters count{};
-  tiers memory;
-  paging pager;
+  tiers memory{machine};
   address_space space;
   memory_store store;
   std::map<std::uint64_t, physical_memory> physical{};
   std::map<std::uint64_t, std::uint64_t> handles{};  ///< the physical memory of each
-  std::map<char*, reservation> reservations{};
-  std::int64_t pinning_until = 0;      ///< the kernel gives host memory to one call after another
-  std::vector<link_use> links;         ///< of each device, to the host
-  std::vector<link_use> peer_links;    ///< of each device, to the other devices
-  std::vector<std::uint64_t> peers;    ///< of each device, a bit for each one whose memory it may use
-  std::vector<device_chunks> chunks;   ///< of each device
-  std::vector<movers_at_work> movers;  ///< of each device
-  std::vector<std::int64_t> products;  ///< of each device, until when it has one
+  std::map<char*, address_range> reservations{};
+  std::int64_t pinning_until = 0;  ///< the kernel gives host memory to one call after another
+  std::vector<device_state> devices;
   sim::streams streams;
   sim::clock clock{};
   injection calls{};
@@ -99,7 +89,7 @@ struct state {
   std::map<void*, pool_state> pools{};
   std::map<void*, event_state> events{};
   std::map<std::uint64_t, capture_state> captures{};
-  std::unordered_map<std::uint64_t, int> devices{};  ///< the current device of each thread
+  std::unordered_map<std::uint64_t, int> current{};  ///< the device of each thread
   std::vector<std::string> ranges{};
   int open_ranges = 0;
   std::uint64_t last_handle = 0;
@@ -108,16 +98,12 @@ struct state {
   std::size_t misuses = 0;
   std::string last_misuse{};
 
-  [[nodiscard]] int& device() { return devices[thread_token()]; }
-  [[nodiscard]] device_chunks& chunks_of(int device) { return chunks[static_cast<std::size_t>(device)]; }
+  [[nodiscard]] int& device() { return current[thread_token()]; }
+  [[nodiscard]] device_state& of(int device) { return devices[static_cast<std::size_t>(device)]; }
   [[nodiscard]] bool known_device(int ordinal) const noexcept {
     return ordinal >= 0 && ordinal < machine.devices;
   }
-  /// Whether peer access lets a device use memory that lies on another one and is of no pool.
-  [[nodiscard]] bool reaches(int device, location where) const noexcept {
-    return where.what == location::kind::device &&
-           (peers[static_cast<std::size_t>(device)] >> where.id & 1) != 0;
-  }
+  [[nodiscard]] bool has(attribute what) const noexcept { return machine.capability(what) != 0; }
   [[nodiscard]] void* new_handle() { return reinterpret_cast<void*>(++last_handle << 12); }
 
   errc misuse(std::string text) {
@@ -132,15 +118,19 @@ struct state {
     return found;
   }
   event_state* find(event e) {
-    const auto found = events.find(e.native);
-    if (found != events.end()) return &found->second;
-    misuse("an event was used that does not exist or was destroyed");
-    return nullptr;
+    event_state* const found = look_up(events, e.native);
+    if (found == nullptr) misuse("an event was used that does not exist or was destroyed");
+    return found;
+  }
+  pool_state* find(pool_handle pool) {
+    pool_state* const found = look_up(pools, pool.native);
+    if (found == nullptr) misuse("a pool was used that does not exist or was destroyed");
+    return found;
   }
 
   errc invalidate(std::uint64_t capture) {
-    const auto found = captures.find(capture);
-    if (found != captures.end() && !std::exchange(found->second.invalid, true)) ++invalidated;
+    capture_state* const found = look_up(captures, capture);
+    if (found != nullptr && !std::exchange(found->invalid, true)) ++invalidated;
     return errc::capture_unsupported;
   }
   errc invalidate_all() {
@@ -151,6 +141,11 @@ struct state {
   [[nodiscard]] bool ordered(mark after, const stream_state& s) const {
     return after.stream == s.id || s.before.covers(after.stream, after.tick) ||
            host.covers(after.stream, after.tick) || streams.retired(after.stream);
+  }
+  /// The host knows all that the stream did.
+  void join(const stream_state& done) {
+    host.join(done.before);
+    host.reach(done.id, done.tick);
   }
   /// Keeps what is known of streams in bounds, however many come and go.
   void forget_retired() {
@@ -170,19 +165,29 @@ struct state {
     if (where.what == location::kind::none) return errc::invalid_value;
     return where.id >= 0 && where.id < machine.numa_nodes ? errc::success : errc::invalid_device;
   }
+  [[nodiscard]] errc check(location where) const { return resolve(where, 0); }
 
+  /// Takes bytes of a place that never move. False if there are none.
+  bool take(std::size_t bytes, location where) {
+    if (!fits(bytes) || !memory.take(where, bytes)) return false;
+    reserved += bytes;
+    return true;
+  }
+  void give(std::size_t bytes, location where) {
+    memory.give(where, bytes);
+    reserved -= bytes;
+  }
   /// Takes addresses and, for memory that does not move, its bytes. Null when there are none.
   allocation* create(std::size_t bytes, memory_kind kind, location where) {
-    if (bytes > memory.total() || reserved > memory.total() - bytes) return nullptr;
     const bool fixed = kind == memory_kind::device || kind == memory_kind::pinned;
-    if (fixed && !memory.take(where, bytes, count)) return nullptr;
+    if (fixed ? !take(bytes, where) : !fits(bytes)) return nullptr;
     allocation* const block = space.create(bytes, kind);
     if (block == nullptr) {
-      if (fixed) memory.give(where, bytes);
+      if (fixed) give(bytes, where);
       return nullptr;
     }
     block->where = where;
-    reserved += bytes;
+    if (!fixed) reserved += bytes;
     return block;
   }
   void destroy(allocation& block) {
@@ -194,6 +199,20 @@ struct state {
     reserved -= block.bytes;
     space.erase(block);
   }
+
+ private:
+  /// Managed and system memory together are reserved against all there is.
+  [[nodiscard]] bool fits(std::size_t bytes) const noexcept {
+    return bytes <= memory.total() && reserved <= memory.total() - bytes;
+  }
 };
+
+/// Does one thing in a stream, `errc body(state&, stream_state&, arguments...)`; one that does not exist is
+/// an invalid value.
+template <class Body, class... Arguments>
+errc in_stream(state& s, stream on, Body body, Arguments&&... arguments) {
+  stream_state* const found = s.find(on);
+  return found == nullptr ? errc::invalid_value : body(s, *found, arguments...);
+}
 
 }  // namespace cmm::sim

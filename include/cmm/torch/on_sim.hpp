@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "../profile/file.hpp"
 #include "../sim.hpp"
 #include "edge.hpp"
 
@@ -15,10 +16,11 @@ class on_sim {
  public:
   static constexpr int runtime = 0;
 
-  /// A machine of its own, made when it is first needed. Throws `bad_text` for an unknown profile.
-  explicit on_sim(const char* profile) : profile_{&sim::find_profile(profile)} {}
+  /// A machine of its own, made when it is first needed, of a profile by its name or file. Throws `bad_text`.
+  explicit on_sim(const char* profile) : profile_{sim::find_machine(profile)} {}
   /// A machine of the caller's.
-  explicit on_sim(sim::machine& machine) : profile_{&machine.profile()}, machine_{&machine} {}
+  explicit on_sim(sim::machine& machine)
+      : profile_{sim::machine_profile{}, &machine.profile()}, machine_{&machine} {}
 
   [[nodiscard]] std::string name() const { return std::string{"sim:"} + profile_->name; }
 
@@ -47,7 +49,7 @@ class on_sim {
   }
 
  private:
-  const sim::profile* profile_;
+  sim::machine_profile profile_;
   std::shared_ptr<sim::machine> own_;
   sim::machine* machine_ = nullptr;
 };

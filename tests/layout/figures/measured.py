@@ -138,6 +138,27 @@ def products(_page):
     )
 
 
+def prefetches(_page):
+    """Up to which blocks page faults bring them sooner than the driver's prefetch."""
+
+    def slower_up_to(access):
+        found = []
+        for block in ("16KiB", "64KiB", "256KiB", "2MiB"):
+            spent, faults = (
+                median_ns(H200, f"kv_access/access:{way}/block:{block}/host:50pct/bytes:256MiB")
+                for way in (access, "fault")
+            )
+            if spent < faults:
+                return f"{found[-1][:-3]} {found[-1][-3:]}"
+            found.append(block)
+        raise ValueError(f"{access} is never faster than page faults")
+
+    return (
+        "The driver's prefetch moves scattered blocks slower than page faults do: one after the other up to "
+        f"blocks of {slower_up_to('prefetch')}, in one batch up to {slower_up_to('batched_prefetch')}."
+    )
+
+
 def between(first, second):
     """Of rows that two runs share, by how much the second differs from the first."""
     ours, theirs = rows(first), rows(second)
@@ -189,6 +210,7 @@ BLOCKS = {
     "placing": placing,
     "allocating": allocating,
     "products": products,
+    "prefetches": prefetches,
     "stability": stability,
     "movers": movers,
 }

@@ -32,7 +32,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--platform",
         default="cuda",
-        help="cuda (default), or sim: and a profile, for a library that needs no GPU",
+        help="cuda (default), or sim: and the name or file of a profile, for a library that needs no GPU",
     )
     parser.add_argument("--compiler", metavar="CXX", help="default: CXX, else c++, g++ or clang++")
     parser.add_argument(

@@ -6,6 +6,7 @@ from pathlib import Path
 from . import abi, shared_library
 from .cache import made_once
 from .compiler import Compiler
+from .platforms import resolved
 from .recipe import allocator_source
 from .toolkit import Toolkit, find_toolkit
 
@@ -50,9 +51,12 @@ class AllocatorLibrary:
 def plan(
     recipe: str, *, platform: str, cache: Path, compiler: Compiler, flags: tuple[str, ...] = ()
 ) -> AllocatorLibrary:
-    """Find what a library for "cuda", or for "sim:" and a profile, needs. Refuses if it is missing."""
+    """Find what a library for "cuda", or for "sim:" and a profile, needs. Refuses if it is missing.
+
+    A profile is given by its name or by its file, which ends in .json.
+    """
     toolkit = find_toolkit() if platform == "cuda" else None
-    return AllocatorLibrary(recipe, platform, toolkit, compiler, flags, cache)
+    return AllocatorLibrary(recipe, resolved(platform), toolkit, compiler, flags, cache)
 
 
 def check_made(path: Path, toolkit: Toolkit | None) -> None:

@@ -57,6 +57,6 @@ def find_compiler(wanted: str | None = None) -> Compiler:
         if asked.returncode == 0 and asked.stdout.strip():
             return Compiler(tuple(command), asked.stdout.splitlines()[0].strip())
     raise Error(
-        f"there is no C++ compiler: {' or '.join(names)} is not on PATH or does not run; install g++ 12 or "
+        f"there is no C++ compiler: PATH has no {' or '.join(names)} that runs; install g++ 12 or "
         "newer, or set CXX to one"
     )

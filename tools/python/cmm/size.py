@@ -1,7 +1,6 @@
-"""Sizes as text, by the rule of the library (`core/units.hpp`): "64GiB", "1.5 MiB", "10GB", "4096"."""
+"""Sizes as text, read and written by the rules of the library (`core/units.hpp`, `core/size_text.hpp`)."""
 
 import re
-from decimal import Decimal
 from typing import Any
 
 from .errors import Error
@@ -11,6 +10,7 @@ _UNITS = {"": 1, "B": 1} | {
     for binary, base in (("i", 1024), ("", 1000))
     for power, letter in enumerate("KMGT", start=1)
 }
+_NAMES = ("B", "KiB", "MiB", "GiB", "TiB")
 _MOST = (1 << 64) - 1
 _MOST_DIGITS = 40
 """Behind the point: with more, no unit makes whole bytes of it."""
@@ -47,16 +47,25 @@ def parse_size(text: Any, where: str) -> int:
 
 
 def format_size(size: int) -> str:
-    """Such as "64 GiB", "1.5 MiB" or "17 B"."""
-    for unit in ("TiB", "GiB", "MiB", "KiB"):
-        if size >= _UNITS[unit]:
-            value = f"{size / _UNITS[unit]:.2f}".rstrip("0").rstrip(".")
-            return f"{value} {unit}"
-    return f"{size} B"
+    """For people, as `size_text` of the library: powers of 1024, three digits, "95.6 GiB", "64 KiB", "0"."""
+    return _written(size)[0]
 
 
 def size_in_full(size: int) -> str:
-    """The same for an error, which must not hide what it is about: "64 GiB", "64 GiB (68719476737 bytes)"."""
-    text = format_size(size)
-    number, unit = text.split()
-    return text if Decimal(number) * _UNITS[unit] == size else f"{text} ({size} bytes)"
+    """The same for an error, which hides nothing of what it is about: "542 GiB (582005473280 bytes)"."""
+    text, exact = _written(size)
+    return text if exact else f"{text} ({size} bytes)"
+
+
+def _written(size: int) -> tuple[str, bool]:
+    """How a size is written, and whether that is all of it (`core/size_text.hpp`)."""
+    if size == 0:
+        return "0", True
+    value, power = float(size), 0
+    while power < 4 and value >= (9999.5 if power == 3 else 999.5):  # 1150 GiB says more than 1.1 TiB
+        value /= 1024
+        power += 1
+    whole = value >= 99.95 or value == int(value)
+    rest = size % (1 << 10 * power)
+    exact = rest == 0 or (not whole and rest * 10 % (1 << 10 * power) == 0)
+    return f"{value:.{0 if whole else 1}f} {_NAMES[power]}", exact

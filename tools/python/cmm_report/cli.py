@@ -6,9 +6,9 @@ import re
 import sys
 from pathlib import Path
 
-from . import compare as comparing
 from . import tiers
-from .answer import lines
+from .conclusions import compare as comparing
+from .conclusions.answer import lines
 from .errors import BadInput
 from .files import write_all
 from .results import read_all

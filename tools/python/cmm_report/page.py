@@ -8,14 +8,16 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from . import compare as comparing
-from . import markdown, movers, plots, side_by_side
-from .answer import answer
-from .families import introduction, panels_of
+from . import markdown
+from .conclusions import compare as comparing
+from .conclusions import movers, side_by_side
+from .conclusions.answer import answer
+from .conclusions.recommend import as_json, as_text, recommend
+from .conclusions.verdict import verdict
 from .platform_facts import facts, profile_table, wanted_profile
-from .recommend import as_json, as_text, recommend
+from .plots import drawing as plots
+from .plots.families import introduction, panels_of
 from .tables import table_of
-from .verdict import verdict
 
 TEMPLATES = Path(__file__).parent / "templates"
 

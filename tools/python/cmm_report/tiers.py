@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from .errors import BadInput
 from .json_file import parsed
-from .panels import Bar, Panel
+from .plots.panels import Bar, Panel
 
 AGAIN = "run bench/vllm/tiers.py again"
 
@@ -114,7 +114,7 @@ def _cell(text):
 
 def files_of(tiers):
     """The plot and the table: {name: text}."""
-    from . import plots  # which takes a second to load
+    from .plots import drawing as plots  # which takes a second to load
 
     found = {"tiers.md": table(tiers)}
     if panels := panels_of(tiers):

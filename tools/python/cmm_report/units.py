@@ -3,6 +3,8 @@
 import math
 import re
 
+from cmm.size import format_size
+
 SIZES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
@@ -63,8 +65,8 @@ def flops_text(flops_per_second):
 
 
 def size_text(size):
-    """Write a size: "64 KiB"."""
-    return scaled(size, [(2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B")])
+    """Write a size: "64 KiB"; as the library and its programs do."""
+    return format_size(round(size))
 
 
 def percent_text(share):

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <utility>
 
 #include "../costs/chunks.hpp"
@@ -12,14 +11,13 @@
 
 namespace cmm::sim {
 
-/// The reserved range in which all of these bytes lie, or null.
-inline std::pair<char* const, reservation>* reserved_around(state& s, const char* at, std::size_t bytes) {
-  auto found = s.reservations.upper_bound(const_cast<char*>(at));
+/// The first address of the reserved range in which all of these bytes lie, or null.
+inline char* reserved_around(const state& s, char* at, std::size_t bytes) {
+  auto found = s.reservations.upper_bound(at);
   if (found == s.reservations.begin()) return nullptr;
-  --found;
-  const auto offset = static_cast<std::size_t>(at - found->first);
-  const std::size_t size = found->second.bytes;
-  return offset < size && bytes <= size - offset ? &*found : nullptr;
+  const address_range& range = (--found)->second;
+  const auto offset = static_cast<std::size_t>(at - range.base());
+  return offset < range.bytes() && bytes <= range.bytes() - offset ? range.base() : nullptr;
 }
 
 inline bool whole_pages(const void* at, std::size_t bytes) noexcept {
@@ -30,16 +28,15 @@ inline errc reserve(state& s, void*& out, std::size_t bytes) {
   if (!whole_pages(nullptr, bytes)) return errc::invalid_value;
   address_range range = s.space.reserve(bytes);
   if (range.base() == nullptr) return errc::out_of_memory;
-  char* const base = range.base();
-  s.reservations[base] = {std::move(range), bytes};
+  out = range.base();
+  s.reservations[range.base()] = std::move(range);
   s.clock.spend(s.machine.calls.system_pair / 2);
-  out = base;
   return errc::success;
 }
 
 inline errc free_reserved(state& s, void* p, std::size_t bytes) {
   const auto found = s.reservations.find(static_cast<char*>(p));
-  if (found == s.reservations.end() || found->second.bytes != bytes) {
+  if (found == s.reservations.end() || found->second.bytes() != bytes) {
     return s.misuse("cuMemAddressFree of a range that was not reserved in this size, or was freed before");
   }
   bool mapped = false;
@@ -56,17 +53,15 @@ inline errc create_memory(state& s, memory_handle& out, std::size_t bytes, locat
   if (!whole_pages(nullptr, bytes)) return errc::invalid_value;
   if (const errc code = s.resolve(where, s.device()); code != errc::success) return code;
   const bool on_device = where.what == location::kind::device;
-  if (s.machine.capability(attribute::mapped_memory) == 0) return errc::not_supported;
-  if (!on_device && s.machine.capability(attribute::mapped_host_memory) == 0) return errc::not_supported;
-  if (shareable && s.machine.capability(attribute::shareable_memory) == 0) return errc::not_supported;
-  if (bytes > s.memory.total() || s.reserved > s.memory.total() - bytes) return errc::out_of_memory;
-  if (!s.memory.take(where, bytes, s.count)) return errc::out_of_memory;
+  const bool can = s.has(attribute::mapped_memory) && (on_device || s.has(attribute::mapped_host_memory)) &&
+                   (!shareable || s.has(attribute::shareable_memory));
+  if (!can) return errc::not_supported;
+  if (!s.take(bytes, where)) return errc::out_of_memory;
   physical_memory made{.where = where, .bytes = bytes, .shareable = shareable, .users = 1};
   if (!s.store.take(bytes, made.offset)) {
-    s.memory.give(where, bytes);
+    s.give(bytes, where);
     return errc::out_of_memory;
   }
-  s.reserved += bytes;
   const std::uint64_t id = ++s.last_handle;
   s.physical[id] = made;
   s.handles[id] = id;
@@ -86,31 +81,30 @@ inline errc create_memory(state& s, memory_handle& out, std::size_t bytes, locat
 inline void leave(state& s, std::uint64_t id) {
   physical_memory& memory = s.physical.at(id);
   if (--memory.users != 0) return;
-  s.memory.give(memory.where, memory.bytes);
+  s.give(memory.bytes, memory.where);
   s.store.give(memory.offset, memory.bytes);
-  s.reserved -= memory.bytes;
   s.physical.erase(id);
 }
 
 inline errc release_memory(state& s, memory_handle handle) {
-  const auto found = s.handles.find(handle.native);
-  if (found == s.handles.end()) {
+  const std::uint64_t* const found = look_up(s.handles, handle.native);
+  if (found == nullptr) {
     return s.misuse("cuMemRelease of a handle that does not exist or was released before");
   }
-  leave(s, found->second);
-  s.handles.erase(found);
+  leave(s, *found);
+  s.handles.erase(handle.native);
   s.clock.overlap(s.machine.calls.ask);
   return errc::success;
 }
 
 inline errc map(state& s, void* p, std::size_t bytes, memory_handle handle) {
   auto* const at = static_cast<char*>(p);
-  const auto found = s.handles.find(handle.native);
-  auto* const around = reserved_around(s, at, bytes);
-  if (found == s.handles.end() || around == nullptr || !whole_pages(p, bytes)) {
+  const std::uint64_t* const found = look_up(s.handles, handle.native);
+  char* const around = reserved_around(s, at, bytes);
+  if (found == nullptr || around == nullptr || !whole_pages(p, bytes)) {
     return s.misuse("cuMemMap of a handle that does not exist, or at addresses that are not reserved");
   }
-  physical_memory& memory = s.physical.at(found->second);
+  physical_memory& memory = s.physical.at(*found);
   if (bytes > memory.bytes) return errc::invalid_value;
   bool taken = false;
   s.space.each([&](const allocation& block) {
@@ -121,16 +115,15 @@ inline errc map(state& s, void* p, std::size_t bytes, memory_handle handle) {
   const bool on_device = memory.where.what == location::kind::device;
   allocation& mapping = s.space.create_at(at, bytes, on_device ? memory_kind::device : memory_kind::pinned);
   mapping.where = memory.where;
-  mapping.memory = found->second;
-  mapping.within = around->first;
+  mapping.memory = *found;
+  mapping.within = around;
   ++memory.users;
   s.clock.overlap(s.machine.calls.map_per_byte / 2 * static_cast<double>(bytes));
   return errc::success;
 }
 
 /// Calls `body(allocation&)` for the mappings that make up exactly these bytes; false where none do.
-template <class Body>
-bool each_mapping(state& s, void* p, std::size_t bytes, Body body) {
+bool each_mapping(state& s, void* p, std::size_t bytes, auto body) {
   bool whole = true;
   const bool there =
       s.space.each_part(p, bytes, [&](const allocation& block, std::size_t offset, std::size_t length) {
@@ -182,20 +175,21 @@ inline errc set_access(state& s, void* p, std::size_t bytes, const location* pla
 }
 
 inline errc export_memory(state& s, memory_handle handle, int& descriptor) {
-  const auto found = s.handles.find(handle.native);
-  if (found == s.handles.end()) return s.misuse("a handle was exported that does not exist or was released");
-  if (!s.physical.at(found->second).shareable) return errc::invalid_value;
-  descriptor = descriptor_of(found->second);
+  const std::uint64_t* const found = look_up(s.handles, handle.native);
+  if (found == nullptr) return s.misuse("a handle was exported that does not exist or was released");
+  if (!s.physical.at(*found).shareable) return errc::invalid_value;
+  descriptor = descriptor_of(*found);
   return descriptor < 0 ? errc::out_of_memory : errc::success;
 }
 
 /// A handle of the memory that a descriptor of this machine stands for.
 inline errc import_memory(state& s, memory_handle& out, int descriptor) {
-  const auto found = s.physical.find(memory_of(descriptor));
-  if (found == s.physical.end() || !found->second.shareable) return errc::invalid_value;
-  ++found->second.users;
+  const std::uint64_t id = memory_of(descriptor);
+  physical_memory* const found = look_up(s.physical, id);
+  if (found == nullptr || !found->shareable) return errc::invalid_value;
+  ++found->users;
   out = {++s.last_handle};
-  s.handles[out.native] = found->first;
+  s.handles[out.native] = id;
   s.clock.overlap(s.machine.calls.ask);
   return errc::success;
 }

@@ -4,11 +4,9 @@
 #include <bit>
 #include <cstddef>
 #include <span>
-#include <vector>
 
 #include "../costs/chunks.hpp"
 #include "hints.hpp"
-#include "kernel.hpp"
 
 namespace cmm::sim {
 
@@ -24,13 +22,13 @@ struct prefetch_work {
 
 /// The same for one page, of which `mask` goes to a device.
 inline bool page_to_device(state& s, page& p, std::uint32_t mask, int device, prefetch_work& work) {
-  const counters before = s.count;
+  const counters before = s.memory.count;
   const std::uint32_t arriving = mask & ~p.on_device;
   const bool first = p.on_device == 0;
-  if (!s.memory.to_device(p, mask, device, p.read_mostly, s.count)) return false;
+  if (!s.memory.to_device(p, mask, device, p.read_mostly)) return false;
   const fault_costs& faults = s.machine.faults;
-  const auto up = static_cast<double>(s.count.bytes_to_device - before.bytes_to_device);
-  const auto evicted = static_cast<double>(s.count.bytes_evicted - before.bytes_evicted);
+  const auto up = static_cast<double>(s.memory.count.bytes_to_device - before.bytes_to_device);
+  const auto evicted = static_cast<double>(s.memory.count.bytes_evicted - before.bytes_evicted);
   work.moves += up / s.machine.link.h2d + evicted / faults.cpu_migrate;
   if (up > 0) work.granules = std::max(work.granules, std::popcount(arriving));
   if (first) work.locked += chunk_time(s.machine, p, arriving);
@@ -39,11 +37,11 @@ inline bool page_to_device(state& s, page& p, std::uint32_t mask, int device, pr
 
 /// The same for one page that goes to a NUMA node.
 inline bool page_to_host(state& s, page& p, std::uint32_t mask, int node, prefetch_work& work) {
-  const counters before = s.count;
-  const auto fresh = static_cast<double>(bytes_of(mask & ~p.on_device & ~p.on_host));
-  if (!s.memory.move_host(p, node, s.count) || !s.memory.to_host(p, mask, node, s.count)) return false;
+  const counters before = s.memory.count;
+  const auto fresh = static_cast<double>(bytes_of(mask & p.fresh()));
+  if (!s.memory.move_host(p, node) || !s.memory.to_host(p, mask, node)) return false;
   if (!p.read_mostly) s.memory.drop_device(p, mask);
-  const auto down = static_cast<double>(s.count.bytes_to_host - before.bytes_to_host);
+  const auto down = static_cast<double>(s.memory.count.bytes_to_host - before.bytes_to_host);
   work.moves += down / s.machine.faults.cpu_migrate;
   if (down > 0) work.granules = std::max(work.granules, 1);
   work.locked += fresh / s.machine.faults.cpu_zero;
@@ -54,18 +52,17 @@ inline bool page_to_host(state& s, page& p, std::uint32_t mask, int node, prefet
 
 /// Moves ranges in one call, as far as there is room: like the driver's, a prefetch that does not fit still
 /// succeeds. The call blocks its thread; calls of several threads overlap only in what each call costs.
-inline errc prefetch(state& s, std::span<const memory_use> ranges, location where, stream on) {
-  stream_state* const stream = s.find(on);
-  if (stream == nullptr) return errc::invalid_value;
+inline errc prefetch(state& s, stream_state& stream, std::span<const memory_use> ranges, location where) {
   for (const memory_use& range : ranges) {
     if (hinted(s, range.data, range.bytes) == nullptr) return errc::invalid_value;
   }
-  if (const errc code = s.resolve(where, stream->device); code != errc::success) return code;
-  if (s.machine.capability(attribute::concurrent_managed_access) == 0) return errc::invalid_device;
-  if (stream->capture != 0) return s.invalidate(stream->capture);
+  if (const errc code = s.resolve(where, stream.device); code != errc::success) return code;
+  if (!s.has(attribute::concurrent_managed_access)) return errc::invalid_device;
+  if (stream.capture != 0) return s.invalidate(stream.capture);
 
   const prefetch_costs& costs = s.machine.prefetch;
   detail::prefetch_work work{.call = costs.call};
+  const bool up = where.what == location::kind::device;
   double last = 0;
   bool whole = false;
   for (const memory_use& range : ranges) {
@@ -76,9 +73,8 @@ inline errc prefetch(state& s, std::span<const memory_use> ranges, location wher
     work.granules = 0;
     each_page(block, address_space::offset_in(block, range.data), range.bytes,
               [&](page& p, const page_slice& slice) {
-                const bool done = where.what == location::kind::device
-                                      ? detail::page_to_device(s, p, slice.mask, where.id, work)
-                                      : detail::page_to_host(s, p, slice.mask, where.id, work);
+                const bool done = up ? detail::page_to_device(s, p, slice.mask, where.id, work)
+                                     : detail::page_to_host(s, p, slice.mask, where.id, work);
                 if (done) p.evicted = false;
                 // Here a granule comes whole; a real one comes part by part.
                 if (part && work.granules > 0) p.in_parts |= slice.mask;
@@ -91,36 +87,31 @@ inline errc prefetch(state& s, std::span<const memory_use> ranges, location wher
   }
 
   // What moves to a device goes on while the driver turns to the next range or returns.
-  const bool up = where.what == location::kind::device;
   const double slower = s.clock.contended() ? 1 + costs.handoff : 1.0;
   const double beside = up ? (1 - costs.blocked) * slower : 0.0;
   const double locked = (work.locked + work.moves) * slower - beside * (work.moves - last);
   const std::int64_t start = s.clock.start();
-  if (whole && stream->ready > start) work.call += costs.queued;
-  stream->before.join(s.host);
-  stream->prefetch(start, work.call + locked, s.clock.book(locked));
+  if (whole && stream.ready > start) work.call += costs.queued;
+  stream.before.join(s.host);
+  stream.prefetch(start, work.call + locked, s.clock.book(locked));
   s.clock.overlap(work.call + locked - beside * last);
   return errc::success;
 }
 
-/// A batch of the driver: one location, any stream but the legacy default one. With `discarded`, what the
-/// ranges held is dropped before.
-inline errc prefetch_batch(state& s, void* const* data, const std::size_t* bytes, std::size_t count,
-                           location where, stream on, bool discarded) {
-  std::vector<memory_use> ranges;
-  for (std::size_t i = 0; i < count; ++i) ranges.push_back({data[i], bytes[i]});
-  if (count == 0 || s.streams.is_legacy(on)) return errc::invalid_value;
-  if (discarded) {
-    location known = where;
-    if (const errc code = s.resolve(known, 0); code != errc::success) return code;
-    if (const errc code = discard(s, data, bytes, count, on); code != errc::success) return code;
-  }
-  return prefetch(s, ranges, where, on);
+/// A batch of the driver: one location, any stream but the legacy default one.
+inline errc prefetch_batch(state& s, stream_state& stream, std::span<const memory_use> ranges,
+                           location where) {
+  if (ranges.empty() || stream.legacy) return errc::invalid_value;
+  return prefetch(s, stream, ranges, where);
 }
 
-inline errc prefetch(state& s, const void* p, std::size_t bytes, location where, stream on) {
-  const memory_use range{p, bytes};
-  return prefetch(s, {&range, 1}, where, on);
+/// The same, after what the ranges held is dropped.
+inline errc discard_and_prefetch(state& s, stream_state& stream, std::span<const memory_use> ranges,
+                                 location where) {
+  if (ranges.empty() || stream.legacy) return errc::invalid_value;
+  if (const errc code = s.check(where); code != errc::success) return code;
+  if (const errc code = discard(s, stream, ranges); code != errc::success) return code;
+  return prefetch(s, stream, ranges, where);
 }
 
 }  // namespace cmm::sim

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstddef>
 
-#include "kernel.hpp"
+#include "kernels.hpp"
 
 namespace cmm::sim {
 
@@ -69,9 +69,8 @@ inline double product_time(const profile& machine, const matrix_product& what) {
 }
 
 /// How many times as long a product takes for the movers that work beside it from `start` on.
-inline double slowed(const state& s, const matrix_product& what, int device, std::int64_t start,
+inline double slowed(const movers_at_work& beside, const matrix_product& what, std::int64_t start,
                      double time) {
-  const movers_at_work& beside = s.movers[static_cast<std::size_t>(device)];
   if (beside.until <= start) return 1;
   const double share = what.columns < what.rows ? beside.waiting_for_memory : beside.of_arithmetic;
   return 1 + share * std::min(1.0, static_cast<double>(beside.until - start) / time);
@@ -81,21 +80,20 @@ inline double slowed(const state& s, const matrix_product& what, int device, std
 
 /// One matrix product: pages that fault come first, then arithmetic and remote operands, which are read again
 /// for each stripe of C, run side by side.
-inline errc run_product(state& s, const matrix_product& what, stream on) {
-  stream_state* const stream = s.find(on);
-  if (stream == nullptr) return errc::invalid_value;
+inline errc run_product(state& s, stream_state& stream, const matrix_product& what) {
   s.clock.spend(s.machine.calls.product);
-  outcome sum{.near = stream->capture == 0 ? detail::product_time(s.machine, what) : 0.0};
-  sum.near *=
-      detail::slowed(s, what, stream->device, stream->free_at(s.clock.start()), std::max(sum.near, 1.0));
+  const bool captured = stream.capture != 0;
+  device_state& device = s.of(stream.device);
+  outcome sum{.near = captured ? 0.0 : detail::product_time(s.machine, what)};
+  sum.near *= detail::slowed(device.movers, what, stream.free_at(s.clock.start()), std::max(sum.near, 1.0));
   constexpr std::size_t os_page = 4096;
   const auto again = [&](std::size_t lines) {
     return std::ceil(static_cast<double>(lines) / detail::loaded_once(what.kind));
   };
   const auto use = [&](const void* p, std::size_t bytes, access how, std::size_t apart, double times) {
-    if (sum.code != errc::success || stream->capture != 0) return;
+    if (!sum.ok() || captured) return;
     const memory_use range{p, bytes};
-    kernel_reach by = reach_of(s, {&range, 1}, apart, stream->device);
+    kernel_reach by = reach_of(s.machine, {&range, 1}, apart, stream.device);
     by.pages = std::min(by.pages, detail::pages_of_tiles);
     const outcome one = touch_range(s, range, how, apart, by);
     sum.code = one.code;
@@ -108,8 +106,8 @@ inline errc run_product(state& s, const matrix_product& what, stream on) {
   use(what.a, what.operand_bytes(), access::read, row, again(what.columns));
   use(what.b, what.other_operand_bytes(), access::read, row, again(what.rows));
   use(what.c, what.result_bytes(), access::write, os_page, 1);
-  submit(s, *stream, sum, s.machine.gpu.launch);
-  if (stream->capture == 0) s.products[static_cast<std::size_t>(stream->device)] = stream->ready;
+  submit(s, stream, sum, s.machine.gpu.launch);
+  if (!captured) device.multiplies_until = stream.ready;
   return sum.code;
 }
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../machine/address_range.hpp"
+#include "../machine/addresses.hpp"
 #include "../machine/memory.hpp"
 #include "../profiles/profile.hpp"
 

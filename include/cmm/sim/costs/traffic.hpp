@@ -1,42 +1,88 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "../../core/status.hpp"
 #include "../machine/clock.hpp"
+#include "../machine/memory.hpp"
 
 namespace cmm::sim {
 
-/// What goes over the link of one device: bytes each way, and the time they need when nothing else does.
-struct traffic {
-  double up = 0;  ///< bytes, to the device
-  double down = 0;
-  double up_time = 0;
-  double down_time = 0;
-  double staged_time = 0;  ///< of the one CPU thread through which staged bytes go, either way
+/// What a touch does to a page.
+enum class access : unsigned char { read, write };
 
-  void add_up(double bytes, double rate) {
-    up += bytes;
-    up_time += bytes / rate;
+/// The rate of a memory, or of a processor's loops over it.
+double rate_of(const auto& memory, access how) noexcept {
+  return how == access::read ? memory.read : memory.write;
+}
+
+/// One use of memory: `stride` 0 is every byte, else one word at each stride.
+struct touch {
+  std::size_t offset = 0;
+  std::size_t bytes = 0;
+  access how = access::read;
+  std::size_t stride = 0;
+
+  static constexpr std::size_t dense_below = 4096;
+  static constexpr double sector = 32;  // the least a GPU reads, in bytes
+
+  [[nodiscard]] constexpr bool dense() const noexcept { return stride < dense_below; }
+  /// How many touched points lie in the part.
+  [[nodiscard]] constexpr std::size_t points(const page_slice& part) const noexcept {
+    const std::size_t from = part.offset - offset;
+    return (from + part.bytes + stride - 1) / stride - (from + stride - 1) / stride;
   }
-  void add_down(double bytes, double rate) {
-    down += bytes;
-    down_time += bytes / rate;
+  /// The bytes that really travel when the part is touched.
+  [[nodiscard]] constexpr double moved(const page_slice& part) const noexcept {
+    return dense() ? static_cast<double>(part.bytes) : static_cast<double>(points(part)) * sector;
   }
-  void add_staged(double bytes, double rate, bool goes_up) {
-    goes_up ? add_up(bytes, rate) : add_down(bytes, rate);
-    staged_time += bytes / rate;
+  /// The granules of the part that hold a touched point.
+  [[nodiscard]] constexpr std::uint32_t reached(const page_slice& part) const noexcept {
+    if (stride <= granule_bytes) return part.mask;
+    std::uint32_t mask = 0;
+    const std::size_t from = part.offset - offset;
+    for (std::size_t at = (from + stride - 1) / stride * stride; at < from + part.bytes; at += stride) {
+      mask |= std::uint32_t{1} << ((offset + at) % page_bytes / granule_bytes);
+    }
+    return mask;
+  }
+};
+
+/// What goes one way over a link: bytes, and the time they need when nothing else does.
+struct lane {
+  double bytes = 0;
+  double time = 0;
+
+  lane& operator+=(const lane& more) {
+    bytes += more.bytes;
+    time += more.time;
+    return *this;
+  }
+};
+
+/// What goes over the link of one device.
+struct traffic {
+  lane up{};  ///< to the device
+  lane down{};
+  double staged = 0;  ///< time of the one CPU thread through which staged bytes go, either way
+
+  /// Bytes that the device reads from beyond its link, or writes there.
+  void add(access how, double bytes, double rate) {
+    (how == access::read ? up : down) += {bytes, bytes / rate};
+  }
+  void add_staged(access how, double bytes, double rate) {
+    add(how, bytes, rate);
+    staged += bytes / rate;
   }
   [[nodiscard]] traffic scaled(double by) const {
-    return {up * by, down * by, up_time * by, down_time * by, staged_time * by};
+    return {{up.bytes * by, up.time * by}, {down.bytes * by, down.time * by}, staged * by};
   }
   traffic& operator+=(const traffic& more) {
     up += more.up;
     down += more.down;
-    up_time += more.up_time;
-    down_time += more.down_time;
-    staged_time += more.staged_time;
+    staged += more.staged;
     return *this;
   }
 };
@@ -49,6 +95,7 @@ struct outcome {
   traffic over{};     ///< memory at the other end of the link
   traffic across{};   ///< memory of other devices; up is to the device that acts
 
+  [[nodiscard]] bool ok() const noexcept { return code == errc::success; }
   outcome& operator+=(const outcome& more) {
     code = more.code;
     faults += more.faults;
@@ -67,10 +114,10 @@ class link_use {
   /// Books what goes over the link from `start` on; answers when it is through. `both` is in GB/s.
   std::int64_t book(std::int64_t start, const traffic& what, double both) {
     std::int64_t end = start;
-    if (what.up > 0) end = through(up_, start, what.up_time);
-    if (what.down > 0) end = std::max(end, through(down_, start, what.down_time));
-    if (what.staged_time > 0) end = std::max(end, through(staged_, start, what.staged_time));
-    const double bytes = what.up + what.down;
+    if (what.up.bytes > 0) end = through(up_, start, what.up.time);
+    if (what.down.bytes > 0) end = std::max(end, through(down_, start, what.down.time));
+    if (what.staged > 0) end = std::max(end, through(staged_, start, what.staged));
+    const double bytes = what.up.bytes + what.down.bytes;
     return bytes > 0 ? std::max(end, through(both_, start, bytes / both)) : end;
   }
 

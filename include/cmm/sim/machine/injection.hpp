@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../../core/status.hpp"
+#include "lookup.hpp"
 
 namespace cmm::sim {
 
@@ -37,8 +38,8 @@ class injection {
 
   [[nodiscard]] std::size_t calls() const noexcept { return total_; }
   [[nodiscard]] std::size_t calls(std::string_view call) const {
-    const auto found = counts_.find(call);
-    return found == counts_.end() ? 0 : found->second;
+    const std::size_t* const found = look_up(counts_, call);
+    return found == nullptr ? 0 : *found;
   }
 
  private:

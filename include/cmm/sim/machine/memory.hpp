@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -9,7 +10,8 @@
 #include <vector>
 
 #include "../../core/location.hpp"
-#include "address_range.hpp"
+#include "addresses.hpp"
+#include "lookup.hpp"
 #include "streams.hpp"
 
 namespace cmm::sim {
@@ -37,9 +39,14 @@ struct page {
 
   static constexpr std::uint64_t host_bit = std::uint64_t{1} << 63;
   [[nodiscard]] bool used_by(int ordinal) const noexcept { return (accessed_by >> ordinal & 1) != 0; }
+  void let_use(location user, bool given) noexcept {
+    const std::uint64_t bit = user.what == location::kind::device ? std::uint64_t{1} << user.id : host_bit;
+    accessed_by = given ? accessed_by | bit : accessed_by & ~bit;
+  }
   [[nodiscard]] bool prefers_host() const noexcept {
     return preferred.what == location::kind::host || preferred.what == location::kind::host_numa;
   }
+  [[nodiscard]] std::uint32_t fresh() const noexcept { return ~on_device & ~on_host; }
 };
 
 /// A live block, or one its pool keeps for the next caller.
@@ -65,6 +72,44 @@ struct allocation {
   }
 };
 
+/// The part of one page that a range covers.
+struct page_slice {
+  std::size_t offset = 0;  ///< into the allocation, of the first byte
+  std::size_t bytes = 0;
+  std::uint32_t mask = 0;
+};
+
+constexpr std::size_t bytes_of(std::uint32_t mask) noexcept {
+  return static_cast<std::size_t>(std::popcount(mask)) * granule_bytes;
+}
+constexpr std::uint32_t granules_of(std::size_t first_byte, std::size_t last_byte) noexcept {
+  const auto low = static_cast<unsigned>(first_byte / granule_bytes);
+  const auto high = static_cast<unsigned>(last_byte / granule_bytes);
+  return (~std::uint32_t{0} >> (granules - 1 - high)) & (~std::uint32_t{0} << low);
+}
+
+/// The pages of a block, made when first asked for.
+inline std::vector<page>& pages_of(allocation& block) {
+  if (!block.pages.empty()) return block.pages;
+  block.pages.resize((block.bytes + page_bytes - 1) / page_bytes);
+  for (page& p : block.pages) p.valid = ~std::uint32_t{0};
+  block.pages.back().valid = granules_of(0, (block.bytes - 1) % page_bytes);
+  return block.pages;
+}
+
+/// Calls `body(page&, page_slice)` for each page of the range, in order, until it answers false.
+bool each_page(allocation& block, std::size_t offset, std::size_t bytes, auto body) {
+  auto& pages = pages_of(block);
+  for (const std::size_t end = offset + bytes; offset < end;) {
+    const std::size_t within = offset % page_bytes;
+    const std::size_t length = std::min(page_bytes - within, end - offset);
+    const page_slice part{offset, length, granules_of(within, within + length - 1)};
+    if (!body(pages[offset / page_bytes], part)) return false;
+    offset += length;
+  }
+  return true;
+}
+
 /// The blocks of a process by address.
 class address_space {
  public:
@@ -79,7 +124,7 @@ class address_space {
   }
   /// A mapping of addresses that are reserved already.
   allocation& create_at(char* base, std::size_t bytes, memory_kind kind) {
-    return blocks_[base] = {.range = address_range::at(base, bytes), .bytes = bytes, .kind = kind};
+    return blocks_[base] = {.range = {base, bytes}, .bytes = bytes, .kind = kind};
   }
   /// Addresses for mappings, with no memory behind them.
   address_range reserve(std::size_t bytes) { return address_range::reserved(bytes, how_, next_); }
@@ -88,8 +133,8 @@ class address_space {
 
   /// The live block that begins here, or null.
   allocation* find(void* base) {
-    const auto found = blocks_.find(static_cast<char*>(base));
-    return found == blocks_.end() || found->second.kept ? nullptr : &found->second;
+    allocation* const found = look_up(blocks_, static_cast<char*>(base));
+    return found == nullptr || found->kept ? nullptr : found;
   }
   /// The live block that holds all of these bytes, or null.
   allocation* holding(const void* p, std::size_t bytes) {
@@ -101,8 +146,7 @@ class address_space {
   }
   /// Calls `body(allocation&, offset, bytes)` for each live block that holds a part of these bytes, in order,
   /// until it answers false: one block, or mappings of one reserved range. Whether it got through.
-  template <class Body>
-  bool each_part(const void* p, std::size_t bytes, Body body) {
+  bool each_part(const void* p, std::size_t bytes, auto body) {
     const auto* at = static_cast<const char*>(p);
     const char* within = nullptr;
     for (std::size_t left = bytes; left > 0;) {
@@ -125,8 +169,7 @@ class address_space {
     return static_cast<std::size_t>(static_cast<const char*>(p) - block.range.base());
   }
 
-  template <class Body>
-  void each(Body body) {
+  void each(auto body) {
     for (auto& [base, block] : blocks_) body(block);
   }
 

@@ -8,7 +8,7 @@
 
 #include "../../core/requirements.hpp"
 #include "../../core/whole_file.hpp"
-#include "address_range.hpp"
+#include "addresses.hpp"
 
 namespace cmm::sim {
 

@@ -52,24 +52,20 @@ inline std::size_t live_bytes(state& s, location where) {
   return sum;
 }
 
-inline std::size_t live_managed_bytes(state& s) {
+/// The sum of what `counted(allocation)` says of each block that is live.
+std::size_t sum_of_live(state& s, auto counted) {
   std::size_t sum = 0;
-  s.space.each([&](const allocation& block) {
-    if (!block.kept && block.kind == memory_kind::managed) sum += block.bytes;
-  });
+  s.space.each([&](const allocation& block) { sum += block.kept ? 0 : counted(block); });
   return sum;
 }
-
-inline std::size_t live_blocks(state& s) {
-  std::size_t count = 0;
-  s.space.each([&](const allocation& block) { count += block.kept || block.mapped() ? 0 : 1; });
-  return count;
+inline std::size_t live_managed_bytes(state& s) {
+  return sum_of_live(s, [](const allocation& of) { return of.kind == memory_kind::managed ? of.bytes : 0; });
 }
-
+inline std::size_t live_blocks(state& s) {
+  return sum_of_live(s, [](const allocation& of) { return of.mapped() ? 0U : 1U; });
+}
 inline std::size_t live_mappings(state& s) {
-  std::size_t count = 0;
-  s.space.each([&](const allocation& block) { count += block.mapped() ? 1 : 0; });
-  return count;
+  return sum_of_live(s, [](const allocation& of) { return of.mapped() ? 1U : 0U; });
 }
 
 }  // namespace cmm::sim

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include "../../core/stream.hpp"
 #include "clock.hpp"
+#include "lookup.hpp"
 
 namespace cmm::sim {
 
@@ -17,8 +19,7 @@ namespace cmm::sim {
 class vector_clock {
  public:
   /// Forgets streams that are gone and finished, of which `gone(id)` is true.
-  template <class Gone>
-  void forget(Gone gone) {
+  void forget(auto gone) {
     std::erase_if(ticks_, [&](const auto& each) { return gone(each.first); });
   }
   void join(const vector_clock& other) {
@@ -27,8 +28,8 @@ class vector_clock {
   void reach(std::uint64_t stream, std::uint64_t tick) { ticks_[stream] = std::max(ticks_[stream], tick); }
   [[nodiscard]] std::size_t size() const noexcept { return ticks_.size(); }
   [[nodiscard]] bool covers(std::uint64_t stream, std::uint64_t tick) const {
-    const auto found = ticks_.find(stream);
-    return found != ticks_.end() && found->second >= tick;
+    const std::uint64_t* const found = look_up(ticks_, stream);
+    return found != nullptr && *found >= tick;
   }
 
  private:
@@ -46,6 +47,7 @@ struct mark {
 struct stream_state {
   std::uint64_t id = 0;
   int device = 0;
+  bool legacy = false;
   std::int64_t ready = 0;    ///< virtual time at which all its work is done
   std::int64_t kernels = 0;  ///< the same without its last prefetches, which overlap each other
   std::uint64_t tick = 0;
@@ -103,26 +105,22 @@ class streams {
 
   /// The stream, or null if there is none by this handle; a default stream is that of `device`.
   stream_state* find(stream s, int device) {
-    const stream known = meant(s);
+    const stream known = s.native() == nullptr ? null_ : s;
     if (known == stream::legacy()) return default_of(0, device);
     if (known == stream::per_thread()) return default_of(thread_token(), device);
-    const auto found = created_.find(known.native());
-    return found == created_.end() ? nullptr : &found->second;
+    return look_up(created_, known.native());
   }
 
   /// The default stream that the null handle means.
   [[nodiscard]] stream null() const noexcept { return null_; }
-  [[nodiscard]] bool is_legacy(stream s) const noexcept { return meant(s) == stream::legacy(); }
 
-  template <class Body>
-  void each(Body body) {
+  void each(auto body) {
     for (auto& [native, state] : created_) body(state);
     for (auto& [key, state] : defaults_) body(state);
   }
 
   /// The per-thread default streams of a device, for which work in the legacy one waits.
-  template <class Body>
-  void each_per_thread(int device, Body body) {
+  void each_per_thread(int device, auto body) {
     for (auto& [key, state] : defaults_) {
       if (key.first != 0 && key.second == device) body(state);
     }
@@ -151,13 +149,12 @@ class streams {
   }
 
  private:
-  [[nodiscard]] stream meant(stream s) const noexcept { return s.native() == nullptr ? null_ : s; }
-
   stream_state* default_of(std::uint64_t thread, int device) {
     default_state& state = defaults_[{thread, device}];
     if (state.id == 0) {
       state.id = ++last_id_;
       state.device = device;
+      state.legacy = thread == 0;
       if (thread != 0) state.thread = thread_life();
       default_ids_.insert(state.id);
     }

@@ -1,11 +1,10 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <list>
-#include <utility>
+#include <numeric>
 #include <vector>
 
 #include "../profiles/profile.hpp"
@@ -25,10 +24,6 @@ struct counters {
   friend bool operator==(const counters&, const counters&) = default;
 };
 
-constexpr std::size_t bytes_of(std::uint32_t mask) noexcept {
-  return static_cast<std::size_t>(std::popcount(mask)) * granule_bytes;
-}
-
 /// The physical memory: how full each tier is, and which pages can leave a device, oldest use first.
 class tiers {
  public:
@@ -41,6 +36,8 @@ class tiers {
         node_used_(static_cast<std::size_t>(machine.numa_nodes)),
         ages_(static_cast<std::size_t>(machine.devices)) {}
 
+  counters count{};
+
   [[nodiscard]] std::size_t total() const noexcept {
     return node_bytes_ * node_used_.size() + (unified_ ? 0 : device_bytes_ * device_used_.size());
   }
@@ -48,17 +45,15 @@ class tiers {
     if (unified_ || where.what == location::kind::host_numa) return node_bytes_;
     return where.what == location::kind::device ? device_bytes_ : node_bytes_ * node_used_.size();
   }
-  [[nodiscard]] std::size_t used(location where) const noexcept {
+  [[nodiscard]] std::size_t used(location where) noexcept {
     if (unified_) return node_used_[0];
     if (where.what != location::kind::host) return counter(where);
-    std::size_t sum = 0;
-    for (const std::size_t node : node_used_) sum += node;
-    return sum;
+    return std::accumulate(node_used_.begin(), node_used_.end(), std::size_t{0});
   }
 
   /// Takes bytes that never move; from a full device, pages that can move leave first. False if it is full.
-  bool take(location where, std::size_t bytes, counters& count) {
-    if (where.what == location::kind::device && !unified_) make_room(where.id, bytes, nullptr, count);
+  bool take(location where, std::size_t bytes) {
+    if (where.what == location::kind::device && !unified_) make_room(where.id, bytes, nullptr);
     if (bytes > capacity(where) || used(where) > capacity(where) - bytes) return false;
     counter(where) += bytes;
     return true;
@@ -66,15 +61,15 @@ class tiers {
   void give(location where, std::size_t bytes) { counter(where) -= bytes; }
 
   /// Brings these granules to a device, with `copy` leaving those of the host there too. False if it is full.
-  bool to_device(page& p, std::uint32_t mask, int device, bool copy, counters& count) {
-    if (unified_) return to_host(p, mask, 0, count);
+  bool to_device(page& p, std::uint32_t mask, int device, bool copy) {
+    if (unified_) return to_host(p, mask, 0);
     if (p.on_device != 0 && p.device != device) {  // a page lives on one device: all of it follows
       mask |= p.on_device;
-      if (!make_room(device, bytes_of(mask), &p, count)) return false;
+      if (!make_room(device, bytes_of(mask), &p)) return false;
       drop_device(p, p.on_device);
     }
     mask &= ~p.on_device;
-    if (!make_room(device, bytes_of(mask), &p, count)) return false;
+    if (!make_room(device, bytes_of(mask), &p)) return false;
     counter(location::device(device)) += bytes_of(mask);
     count.bytes_to_device += bytes_of(mask & p.on_host);
     p.device = device;
@@ -85,14 +80,14 @@ class tiers {
   }
 
   /// Brings these granules to a NUMA node, or to another one when it is full. False if all are.
-  bool to_host(page& p, std::uint32_t mask, int node, counters& count) {
+  bool to_host(page& p, std::uint32_t mask, int node) {
     mask &= ~p.on_host;
     const std::size_t bytes = bytes_of(mask);
     if (p.on_host != 0) node = p.node;
     for (std::size_t tried = 0; tried < node_used_.size(); ++tried, node = (node + 1) % nodes()) {
       const std::size_t along = node != p.node ? bytes_of(p.on_host) : 0;  // a page lives on one node
       if (used(location::host_numa(node)) + bytes + along > node_bytes_) continue;
-      move_host(p, node, count);
+      move_host(p, node);
       counter(location::host_numa(node)) += bytes;
       count.bytes_to_host += bytes_of(mask & p.on_device);
       p.node = node;
@@ -115,7 +110,7 @@ class tiers {
     p.on_host &= ~mask;
   }
   /// Takes what the page has on the host to another node. False if that is full.
-  bool move_host(page& p, int node, counters& count) {
+  bool move_host(page& p, int node) {
     const std::size_t bytes = bytes_of(p.on_host);
     if (p.node == node || bytes == 0) return true;
     if (used(location::host_numa(node)) + bytes > node_bytes_) return false;
@@ -141,23 +136,20 @@ class tiers {
  private:
   [[nodiscard]] int nodes() const noexcept { return static_cast<int>(node_used_.size()); }
 
-  [[nodiscard]] const std::size_t& counter(location where) const {
+  std::size_t& counter(location where) noexcept {
     if (unified_) return node_used_[0];
     const auto index = static_cast<std::size_t>(where.id);
     return where.what == location::kind::device ? device_used_[index] : node_used_[index];
   }
-  std::size_t& counter(location where) {
-    return const_cast<std::size_t&>(std::as_const(*this).counter(where));
-  }
 
-  bool make_room(int device, std::size_t bytes, const page* except, counters& count) {
+  bool make_room(int device, std::size_t bytes, const page* except) {
     auto& ages = ages_[static_cast<std::size_t>(device)];
-    const auto full = [&] { return device_used_[static_cast<std::size_t>(device)] + bytes > device_bytes_; };
+    const auto full = [&] { return counter(location::device(device)) + bytes > device_bytes_; };
     for (auto at = ages.begin(); full() && bytes <= device_bytes_ && at != ages.end();) {
       page& oldest = **at++;
       if (&oldest == except) continue;
       const std::uint32_t mask = oldest.on_device;
-      if (!to_host(oldest, mask, oldest.node, count)) return false;
+      if (!to_host(oldest, mask, oldest.node)) return false;
       count.bytes_evicted += bytes_of(mask);
       drop_device(oldest, mask);
       oldest.evicted = true;

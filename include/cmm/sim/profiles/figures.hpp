@@ -26,21 +26,11 @@ inline constexpr const char* capability_names[] = {"concurrent_managed_access",
 /// Calls `visit(name, figure, unit)` for each figure of a profile, which it may change; names are unique,
 /// such as "faults.batch".
 void each_figure(auto& of, auto&& visit) {
-  const auto group = [&](const char* prefix, auto& figures) {
+  profile::each(of, [&](const char* group, auto& figures) {
     figures.each(figures, [&](const char* name, auto& figure, const char* unit) {
-      visit(std::string{prefix} + "." + name, figure, unit);
+      visit(std::string{group} + "." + name, figure, unit);
     });
-  };
-  group("hbm", of.hbm);
-  group("host", of.host);
-  group("cpu", of.cpu);
-  group("gpu", of.gpu);
-  group("link", of.link);
-  group("copies", of.copies);
-  group("movers", of.movers);
-  group("calls", of.calls);
-  group("faults", of.faults);
-  group("prefetch", of.prefetch);
+  });
   for (std::size_t i = 0; i < of.capabilities.size(); ++i) {
     visit(std::string{"capability."} + detail::capability_names[i], of.capabilities[i], unit::pure);
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "h200.hpp"
 
 namespace cmm::sim {
@@ -14,28 +16,25 @@ inline constexpr const char* cuda_guide = "CUDA programming guide";
 inline constexpr const char* copier = "TensorRT-LLM, its copier of KV blocks on a GH200";
 inline constexpr const char* like_h200 = "assumed, as on the H200";
 
+/// What another machine has in common with the H200, driver, calls and GPU, until it says otherwise: what was
+/// measured there is assumed, and what was assumed there is so for the same reason.
+inline constexpr profile hopper_machine = [] {
+  profile p = h200_pcie;
+  profile::each(p, [](const char*, auto& figures) {
+    figures.each(figures, [](const char*, figure& one, const char*) {
+      const std::string_view source = one.source;
+      if (source == from_a_row || source == moved_by_h200 || source == h200_attributes)
+        one = {one.value, like_h200};
+    });
+  });
+  p.calibration = {};
+  return p;
+}();
+
 /// A cost of the driver's faults on the H200, made smaller until pages come at the 18-29 GB/s of GH200.
 constexpr figure scaled(double h200) {
   return {0.6 * h200, "assumed, H200 cost scaled to the 18-29 GB/s of dnhkng, report on 2 x GH200"};
 }
-
-/// What another machine has in common with the H200: driver, calls, and the Hopper GPU.
-template <class Group>
-constexpr Group borrowed(Group group, figure Group::*one) {
-  group.*one = {(group.*one).value, like_h200};
-  return group;
-}
-template <class Group, class... More>
-constexpr Group borrowed(Group group, figure Group::*one, More... more) {
-  return borrowed(borrowed(group, one), more...);
-}
-
-inline constexpr call_costs borrowed_calls =
-    borrowed(h200_pcie.calls, &call_costs::managed_pair, &call_costs::device_pair, &call_costs::pool_pair,
-             &call_costs::event, &call_costs::host_memory_per_byte, &call_costs::map_per_byte,
-             &call_costs::unmap_per_byte);
-inline constexpr prefetch_costs borrowed_prefetch = borrowed(
-    h200_pcie.prefetch, &prefetch_costs::queued, &prefetch_costs::block, &prefetch_costs::range_migration);
 
 }  // namespace detail
 
@@ -45,82 +44,64 @@ inline constexpr prefetch_costs borrowed_prefetch = borrowed(
 /// 16 ns of the L1 cache, which the pointer chase reads past; the 800-1000 ns of a CPU load from HBM, since
 /// CPU loops cost bytes at a rate; the 400-486 GB/s of the 120 GB part's LPDDR5X; and the 10 GB/s of KV
 /// transfers in stock vLLM, which are its software.
-inline constexpr profile gh200_480{
-    .name = "gh200-480",
-    .hbm = {.capacity = {97280 * detail::mib, "size of the HBM NUMA node of a GH200"},
-            .peak = {4000, detail::gh200_sheet},
-            .read = {3600, detail::schieffer},
-            .write = {3600, detail::schieffer},
-            .latency = {345, detail::rrze}},
-    .host = {.capacity = {480e9, detail::gh200_sheet},
-             .peak = {384, "Chips and Cheese, on the GH200"},
-             .read = {330, detail::dnhkng},
-             .write = {307, detail::dnhkng},
-             .latency = {110, "assumed"}},
-    .cpu = {.read = {8, detail::like_h200}, .write = {8, detail::like_h200}, .access = {110, "assumed"}},
-    .gpu = {.multiprocessors = {132, detail::gh200_sheet},
-            .in_flight = h200_pcie.gpu.in_flight,
-            .threads = h200_pcie.gpu.threads,
-            .launch = {3.4e3, detail::like_h200},
-            .cache = {60 * detail::mib, detail::like_h200},
-            .cache_latency = {142, detail::rrze},
-            .bf16 = {989.4e3, detail::gh200_sheet},
-            .fp8 = {1978.9e3, detail::gh200_sheet},
-            .fp32 = {66.9e3, detail::gh200_sheet},
-            .product_share = {h200_pcie.gpu.product_share, detail::like_h200},
-            .fp8_share = {h200_pcie.gpu.fp8_share, detail::like_h200}},
-    .link = {.peak = {450, detail::gh200_sheet},
-             .h2d = {377, detail::dnhkng},
-             .d2h = {297, detail::dnhkng},
-             .both = {384, "assumed, the peak of the LPDDR, which reads or writes"},
-             .remote_read = {335, detail::dnhkng},
-             .remote_write = {355, detail::copier},
-             .remote_both = {384, "assumed, the peak of the LPDDR, which reads or writes"},
-             .remote_latency = {725, "assumed, 600-850 ns"},
-             .far = {177, "dnhkng, report on 2 x GH200: the middle of 133-221"},
-             .cpu_read = {168, "HPI HCDS 2025, an upper bound"},
-             .peer = {133, "assumed, as the slowest of the remote socket"},
-             .peer_read = {133, "assumed, as the slowest of the remote socket"},
-             .peer_write = {133, "assumed, as the slowest of the remote socket"},
-             .peer_both = {266, "assumed, each way by itself"},
-             .peer_peak = {221, "assumed, as the fastest of the remote socket"}},
-    .copies = {.call = {2e3, detail::like_h200},
-               .batched = {0.5e3, detail::like_h200},
-               .inlined = {3.1e3, detail::like_h200},
-               .engine = {6.5e3, "SuperInfer: under 10 GB/s in pieces of 64 KB over C2C"},
-               .engine_batched = {450, detail::like_h200},
-               .staged = {10, detail::like_h200}},
-    .movers = {.up = {43, detail::copier},
-               .down = {43, detail::copier},
-               .swap = {21, "assumed, as much both ways as one way"},
-               .ring_up = {43, "assumed, as threads that load and store"},
-               .ring_down = {43, "assumed, as threads that load and store"},
-               .ring_swap = {21, "assumed, as threads that load and store"},
-               .piece = {40, "assumed, small enough for 97 % of the link by eight thread blocks"},
-               .beside = {h200_pcie.movers.beside, detail::like_h200},
-               .slows = {h200_pcie.movers.slows, detail::like_h200},
-               .slows_large = {h200_pcie.movers.slows_large, detail::like_h200},
-               .saturated = {h200_pcie.movers.saturated, detail::like_h200},
-               .engine_slows = {h200_pcie.movers.engine_slows, detail::like_h200}},
-    .calls = detail::borrowed_calls,
-    .faults = {.batch = detail::scaled(h200_pcie.faults.batch),
-               .service = detail::scaled(h200_pcie.faults.service),
-               .service_migration = detail::scaled(h200_pcie.faults.service_migration),
-               .granule = detail::scaled(h200_pcie.faults.granule),
-               .cpu_fault = detail::scaled(h200_pcie.faults.cpu_fault),
-               .cpu_zero = {10, "assumed"},
-               .cpu_migrate = {100, "assumed"}},
-    .prefetch = detail::borrowed_prefetch,
-    .capabilities = {{{1, detail::cuda_guide},
-                      {1, detail::cuda_guide},
-                      {0, "assumed"},
-                      {1, detail::cuda_guide},
-                      {1, detail::cuda_guide},
-                      {0, "assumed"},
-                      {1, detail::cuda_guide},
-                      {1, detail::cuda_guide},
-                      {1, detail::cuda_guide}}},
-};
+inline constexpr profile gh200_480 = [] {
+  using namespace detail;
+  constexpr figure lpddr{384, "assumed, the peak of the LPDDR, which reads or writes"};
+  constexpr figure remote_socket{133, "assumed, as the slowest of the remote socket"};
+  constexpr figure moved{43, copier};
+  constexpr figure ring{43, "assumed, as threads that load and store"};
+  constexpr figure can{1, cuda_guide};
+  constexpr figure cannot{0, "assumed"};
+  profile p = hopper_machine;
+  p.name = "gh200-480";
+  p.hbm = {.capacity = {97280 * mib, "size of the HBM NUMA node of a GH200"},
+           .peak = {4000, gh200_sheet},
+           .read = {3600, schieffer},
+           .write = {3600, schieffer},
+           .latency = {345, rrze}};
+  p.host = {.capacity = {480e9, gh200_sheet},
+            .peak = {384, "Chips and Cheese, on the GH200"},
+            .read = {330, dnhkng},
+            .write = {307, dnhkng},
+            .latency = {110, "assumed"}};
+  p.cpu.access = {110, "assumed"};
+  p.gpu.multiprocessors = {132, gh200_sheet};
+  p.gpu.cache_latency = {142, rrze};
+  p.gpu.bf16 = {989.4e3, gh200_sheet};
+  p.gpu.fp8 = {1978.9e3, gh200_sheet};
+  p.gpu.fp32 = {66.9e3, gh200_sheet};
+  p.link = {.peak = {450, gh200_sheet},
+            .h2d = {377, dnhkng},
+            .d2h = {297, dnhkng},
+            .both = lpddr,
+            .remote_read = {335, dnhkng},
+            .remote_write = {355, copier},
+            .remote_both = lpddr,
+            .remote_latency = {725, "assumed, 600-850 ns"},
+            .far = {177, "dnhkng, report on 2 x GH200: the middle of 133-221"},
+            .cpu_read = {168, "HPI HCDS 2025, an upper bound"},
+            .peer = remote_socket,
+            .peer_read = remote_socket,
+            .peer_write = remote_socket,
+            .peer_both = {266, "assumed, each way by itself"},
+            .peer_peak = {221, "assumed, as the fastest of the remote socket"}};
+  p.copies.inlined = {p.copies.inlined, like_h200};
+  p.copies.engine = {6.5e3, "SuperInfer: under 10 GB/s in pieces of 64 KB over C2C"};
+  p.movers.up = p.movers.down = moved;
+  p.movers.swap = {21, "assumed, as much both ways as one way"};
+  p.movers.ring_up = p.movers.ring_down = ring;
+  p.movers.ring_swap = {21, "assumed, as threads that load and store"};
+  p.movers.piece = {40, "assumed, small enough for 97 % of the link by eight thread blocks"};
+  p.faults = {.batch = scaled(p.faults.batch),
+              .service = scaled(p.faults.service),
+              .service_migration = scaled(p.faults.service_migration),
+              .granule = scaled(p.faults.granule),
+              .cpu_fault = scaled(p.faults.cpu_fault),
+              .cpu_zero = {10, "assumed"},
+              .cpu_migrate = {100, "assumed"}};
+  p.capabilities = {can, can, cannot, can, can, cannot, can, can, can};
+  return p;
+}();
 
 /// The same in EGM mode on bare metal: Linux sees 8 GiB of LPDDR; the carve-out is for virtual machines.
 inline constexpr profile gh200_480_egm = [] {

@@ -290,6 +290,20 @@ struct profile {
   std::array<figure, 9> capabilities{};  ///< by `cmm::attribute`
   std::span<const calibrated> calibration{};
 
+  /// Calls `visit(name, group)` for each group of figures but the capabilities.
+  static constexpr void each(auto& of, auto&& visit) {
+    visit("hbm", of.hbm);
+    visit("host", of.host);
+    visit("cpu", of.cpu);
+    visit("gpu", of.gpu);
+    visit("link", of.link);
+    visit("copies", of.copies);
+    visit("movers", of.movers);
+    visit("calls", of.calls);
+    visit("faults", of.faults);
+    visit("prefetch", of.prefetch);
+  }
+
   /// What `attribute` answers on this machine.
   [[nodiscard]] constexpr int capability(attribute what) const noexcept {
     return static_cast<int>(capabilities[static_cast<std::size_t>(what)].value);

@@ -1,5 +1,6 @@
 """Compiles the library of KV pages, once for each platform, and loads it."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -8,6 +9,7 @@ from .. import shared_library
 from ..cache import cache_folder, made_once
 from ..compiler import Compiler, find_compiler
 from ..headers import include_folder
+from ..platforms import profile_of
 from ..toolkit import Toolkit, find_toolkit
 from . import abi
 from .errors import BadInput
@@ -15,7 +17,8 @@ from .library import Library
 
 
 def build(platform: str = "cuda", *, cache_dir: str | os.PathLike[str] | None = None) -> Library:
-    """Compile and load the library for "cuda", or for "sim:" and a profile, which needs no GPU.
+    """Compile and load the library for "cuda", or for "sim:" and a profile by its name or by its file, which
+    ends in .json; no GPU is needed for those.
 
     Compiled once for each platform, version of cmm, toolkit and compiler, and kept where `cmm.torch.build`
     keeps its libraries. Needs no nvcc and touches no GPU. Refuses a machine without compiler or CUDA toolkit,
@@ -26,7 +29,7 @@ def build(platform: str = "cuda", *, cache_dir: str | os.PathLike[str] | None = 
 
 def compiled(platform: str, *, cache: Path, compiler: Compiler, flags: tuple[str, ...] = ()) -> Path:
     """The library in the cache folder, made if it is not there yet, with more options of the compiler."""
-    source = _source(platform)
+    source = source_text(platform)
     toolkit = find_toolkit() if platform == "cuda" else None
     key = shared_library.library_key((source,), toolkit, compiler, flags)
     return made_once(
@@ -39,17 +42,21 @@ def load(path: str | os.PathLike[str]) -> Library:
     return Library(Path(path))
 
 
-def _source(platform: str) -> str:
+def source_text(platform: str) -> str:
+    """The C++ of the library. Refuses an unknown platform, and the file of a profile that is not there."""
     includes = "#include <cmm/python/exports.hpp>\n#include <cmm/python/{}.hpp>\n"
     if platform == "cuda":
         return includes.format("on_cuda") + "CMM_KV_LIBRARY(cmm::python::on_cuda{});\n"
     known = _profiles()
-    if platform not in [f"sim:{name}" for name in known]:
+    profile = profile_of(platform)
+    if profile is None or not (profile in known or profile.endswith(".json")):
         raise BadInput(
-            f"the platform {platform!r} is unknown; write cuda, or sim: and one of {', '.join(known)}"
+            f"the platform {platform!r} is unknown; write cuda, or sim: and one of {', '.join(known)} or a "
+            "file of a profile that ends in .json"
         )
-    profile = platform.removeprefix("sim:")
-    return includes.format("on_sim") + f'CMM_KV_LIBRARY(cmm::python::on_sim{{"{profile}"}});\n'
+    if profile not in known and not Path(profile).is_file():
+        raise BadInput(f"there is no file {profile}; name a profile, which cmm_bench --calibrate makes")
+    return includes.format("on_sim") + f"CMM_KV_LIBRARY(cmm::python::on_sim{{{json.dumps(profile)}}});\n"
 
 
 def _profiles() -> list[str]:
