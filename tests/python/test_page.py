@@ -106,12 +106,12 @@ class PageTest(ReportTest):
         self.assertEqual(doubts, [""] * 4 + ["one sample in a hundred took 9 times the median"])
 
     def test_the_kv_cache_has_a_plot_for_each_block_size_and_size_of_the_cache(self):
-        block = ["blocks of 16KiB", "blocks of 64KiB", "blocks of 2MiB"]
+        block = ["blocks of 16 KiB", "blocks of 64 KiB", "blocks of 2 MiB"]
         made = without(synthetic.measured(), "gemm", "bandwidth", "page_fault", "allocate")
         for sizes, titles in (
             ((), block),
             (("1GiB",), block),
-            (("1GiB", "256MiB"), [f"{one}, {size}" for one in block for size in ("256MiB", "1GiB")]),
+            (("1GiB", "256MiB"), [f"{one}, {size}" for one in block for size in ("256 MiB", "1 GiB")]),
         ):
             result = read(self.save(synthetic.with_bytes(made, *sizes) if sizes else made))
             panels = panels_of(result, "kv_access")
@@ -119,12 +119,12 @@ class PageTest(ReportTest):
                 self.assertEqual([panel.title for panel in panels], titles)
                 slow = {panel.title: dict(panel.lines[1].points)[50] for panel in panels}
                 if len(sizes) > 1:
-                    times = slow["blocks of 2MiB, 256MiB"] / slow["blocks of 2MiB, 1GiB"]
+                    times = slow["blocks of 2 MiB, 256 MiB"] / slow["blocks of 2 MiB, 1 GiB"]
                     self.assertAlmostEqual(times, 2)
         one, other = (self.save(made, f"{n}.json") for n in "ab")
         other.write_text(one.read_text().replace('"quick": false', '"quick": true').replace("50pct", "51pct"))
         self.report(one, other)
-        self.assertIn("blocks of 2MiB", self.written("report.html"))
+        self.assertIn("blocks of 2 MiB", self.written("report.html"))
 
     def test_every_family_has_a_plot_that_is_sound_xml_with_a_name(self):
         self.report_on("measured")

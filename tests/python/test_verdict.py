@@ -43,7 +43,7 @@ class VerdictTest(ReportTest):
         row_of(made, "kv_access/access:remote/block:64KiB/host:50pct")["p50_ns"] = 1e6
         row_of(made, "kv_access/access:fault/block:64KiB/host:50pct")["p50_ns"] = 7e6
         text = self.findings(made)["Do not let the KV cache fault"].text
-        self.assertIn("takes 1 ms by reading them where they are and 7 ms by faults: 7 times longer", text)
+        self.assertIn("takes 1 ms by reading them where they are and 7 ms by faults: 7 times as long", text)
 
     def test_a_kv_cache_of_several_sizes_is_judged_by_the_largest(self):
         for sizes in (("256MiB",), ("256MiB", "1GiB"), ("1GiB", "256MiB")):
@@ -78,7 +78,7 @@ class VerdictTest(ReportTest):
             findings = self.findings(made)
             self.assertEqual(head in findings, named)
             if named:
-                self.assertIn("8.39 GB/s and a kernel 51.6 GB/s: 6.2 times longer", findings[head].text)
+                self.assertIn("8.39 GB/s and a kernel 51.6 GB/s: 6.2 times as fast", findings[head].text)
 
     def test_a_machine_with_one_memory_is_not_warned_of_two(self):
         made = synthetic.measured()

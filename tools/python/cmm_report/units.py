@@ -69,6 +69,12 @@ def size_text(size):
     return format_size(round(size))
 
 
+def axis_text(text):
+    """Write the value of an axis for people: "64 KiB" for "64KiB", and what is no size as it is."""
+    size = size_of(text)
+    return text if size is None else size_text(size)
+
+
 def percent_text(share):
     """Write a share: "98 %"; one place more where it is small."""
     return f"{significant(share * 100, 3 if share >= 0.995 else 2)} %"

@@ -51,9 +51,9 @@ def largest_pair(rows, one, other, axis="bytes"):
     return max(pairs, key=lambda pair: pair[0])[1:] if pairs else None
 
 
-def versus(slow, fast, what="longer"):
-    """ "12 times longer", or that no difference is seen."""
+def versus(slow, fast, what="as long"):
+    """ "12 times as long", or that no difference is seen."""
     if is_clear(slow, fast) is False:
         return "no clear difference"
     times = ratio(slow, fast)
-    return f"{times_text(times)} {what}" if times >= 1 else f"{times_text(1 / times)} shorter, not {what}"
+    return f"{times_text(times)} {what}" if times >= 1 else f"{times_text(1 / times)} as fast"

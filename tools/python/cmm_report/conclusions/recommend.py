@@ -163,11 +163,12 @@ def by_block(groups, chosen):
         fastest = min(group.values(), key=lambda row: row.time)
         if fastest is not group[chosen] and is_clear(group[chosen], fastest):
             winners.setdefault(fastest.axes["access"], set()).add(fastest.axes.get("block", "?"))
-    return [
-        f"At some host shares of blocks of {', '.join(by_number(blocks))}, {access.replace('_', ' ')} is "
-        "faster."
-        for access, blocks in winners.items()
-    ]
+    sentences = []
+    for access, blocks in winners.items():
+        sizes = ", ".join(units.axis_text(block) for block in by_number(blocks))
+        way = access.replace("_", " ")
+        sentences.append(f"At some host shares of blocks of {sizes}, {way} is faster.")
+    return sentences
 
 
 SCRATCH = {

@@ -1,7 +1,7 @@
 """The verdict: what is fast, what is slow and by how much, in sentences that name their rows."""
 
 from .. import units
-from ..units import rate_text, significant, size_text, time_text, times_text
+from ..units import axis_text, rate_text, significant, size_text, time_text, times_text
 from .findings import NEARLY_ONE, WAYS, Sentence, find, largest_pair, size, versus
 from .spread import is_clear, ratio
 
@@ -160,7 +160,7 @@ def copies(result):
     text = (
         "From managed memory that prefers the host, cudaMemcpyAsync brings "
         f"{rate_text(engine.values['bytes_per_second'])} and a kernel "
-        f"{rate_text(kernel.values['bytes_per_second'])}: {versus(engine, kernel)}. "
+        f"{rate_text(kernel.values['bytes_per_second'])}: {versus(engine, kernel, 'as fast')}. "
         "Read it with kernels, or keep what is copied in pinned memory."
     )
     return Sentence("bad", "Do not copy managed host memory with the copy engine", text, [engine, kernel])
@@ -187,7 +187,8 @@ def cache(result):
         (row for name, row in group.items() if name not in ("fault", "resident")), key=lambda row: row.time
     )
     way = WAYS.get(fastest.axes["access"], f"by {fastest.axes['access']}")
-    where = f"blocks of {fault.axes.get('block')}, {significant(size(fault, 'host'))} % of them on the host"
+    block, share = axis_text(fault.axes.get("block", "?")), significant(size(fault, "host"))
+    where = f"blocks of {block}, {share} % of them on the host"
     text = (
         f"A decode step over {where} takes {time_text(fastest.time)} {way} and "
         f"{time_text(fault.time)} by faults: {versus(fault, fastest)}."

@@ -103,7 +103,9 @@ def kv_access(rows):
             lambda _, ns: ns / 1e6,
             lower=True,
         )
-        title = ", ".join(filter(None, (f"blocks of {block}", size if differ else "")))
+        title = ", ".join(
+            filter(None, (f"blocks of {units.axis_text(block)}", units.axis_text(size) if differ else ""))
+        )
         panels.append(Panel(title, "ms per step", LOWER, "blocks in host memory, %", "percent", lines))
     return panels
 

@@ -18,7 +18,7 @@ def named(*axes):
     """A function that names a row by the values of some of its axes."""
 
     def name(row):
-        return ", ".join(row.axes[a] for a in axes if row.axes.get(a)) or row.without()
+        return ", ".join(units.axis_text(row.axes[a]) for a in axes if row.axes.get(a)) or row.without()
 
     return name
 
