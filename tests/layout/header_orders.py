@@ -52,11 +52,8 @@ def orders(graph):
     """Orders in which no header stands before what it includes, and any other two stand in both orders."""
     headers = list(graph)
     bit = {header: 1 << index for index, header in enumerate(headers)}
-    below = {}
-    for header in headers:
-        seen = set()
-        with_what_it_includes(header, graph, seen)
-        below[header] = sum(bit[each] for each in seen)
+    closures = {header: set(with_what_it_includes(header, graph, set())) for header in headers}
+    below = {header: sum(bit[each] for each in closures[header]) for header in headers}
     apart = {
         header: sum(bit[x] for x in headers if not (below[header] & bit[x] or below[x] & bit[header]))
         for header in headers
@@ -65,20 +62,22 @@ def orders(graph):
         waiting = {x: sum(bit[header] for header in headers if apart[header] & bit[x]) for x in headers}
         done, order, already = 0, [], set()
 
-        def gain(header, done=done, waiting=waiting):
+        def gain(header, done, already=already, waiting=waiting):
             """The pairs that are settled by putting a header next, less those that are lost by it."""
             settled = lost = 0
-            for each in headers:
-                if below[header] & ~done & bit[each]:
-                    left = ~(done | below[header])
-                    settled += (apart[each] & left).bit_count()
-                    lost += (waiting[each] & left).bit_count()
+            left = ~(done | below[header])
+            for each in closures[header] - already:
+                settled += (apart[each] & left).bit_count()
+                lost += (waiting[each] & left).bit_count()
             return settled - lost
 
-        while left := [each for each in headers if each not in already]:
-            best = max(left, key=lambda each: gain(each, done))
+        # The first stands before all that it has not yet stood before, so that each order settles something.
+        best = max(headers, key=lambda each: apart[each].bit_count())
+        while best:
             order += with_what_it_includes(best, graph, already)
             done |= below[best]
+            left = [each for each in headers if each not in already]
+            best = max(left, key=lambda each: gain(each, done), default=None)
         before = 0
         for header in order:
             apart[header] &= before
@@ -114,9 +113,7 @@ class Orders(unittest.TestCase):
         graph = self.graph
         self.assertGreater(len(graph), 100)
         places = [{header: place for place, header in enumerate(order)} for order in self.orders]
-        closures = {}
-        for header in graph:
-            with_what_it_includes(header, graph, closures.setdefault(header, set()))
+        closures = {header: with_what_it_includes(header, graph, set()) for header in graph}
         for one in graph:
             for other in graph:
                 if one not in closures[other] and other not in closures[one]:
