@@ -150,13 +150,14 @@ BOOST_AUTO_TEST_CASE(what_is_no_json_is_told_by_its_line) {
     BOOST_TEST(
         said(first, "\"value\": " + value).starts_with(where + '"' + value + "\" is no value of JSON"));
   }
-  BOOST_TEST(said(first, "\"value\": 1e400").starts_with(where + "1e400 is larger than any number may be"));
+  for (const std::string value : {"1e400", "-1e400", "1e-400"}) {
+    BOOST_TEST(said(first, "\"value\": " + value)
+                   .starts_with(where + value + " is too large or too small for any number"));
+  }
   BOOST_TEST(said(first, first + ", \"value\": 1").starts_with(where + "\"value\" stands there twice"));
   BOOST_TEST(said(first, "\"value\": \"55\"").find("\"hbm.capacity\" has no number") != std::string::npos);
   BOOST_TEST(said(first, first + ", \"rows\": 1").find("\"hbm.capacity\" has \"rows\"") != std::string::npos);
   BOOST_TEST(said("\"unified\"", "\"unfied\": true, \"unified\"").find("has \"unfied\"") !=
-             std::string::npos);
-  BOOST_TEST(said(first, "\"value\": 1e-400").find("\"hbm.capacity\" is 1e-400; a machine has from 4096") !=
              std::string::npos);
 }
 

@@ -40,7 +40,7 @@ struct json {
 };
 
 /// Reads a whole text as JSON. Refuses what readers of JSON differ about: a name that stands twice in an
-/// object, and a number that is larger than any double.
+/// object, and a number beyond what a double holds.
 class json_reader {
  public:
   explicit json_reader(std::string_view text) noexcept : text_{text} {}
@@ -129,10 +129,8 @@ class json_reader {
     if (!whole)
       refuse(word.empty() ? "a value is missing"
                           : '"' + std::string{word.substr(0, 40)} + "\" is no value of JSON");
-    // A number that is too small for a double is 0 to all others.
-    if (error == std::errc::result_out_of_range && word.find("e-") == word.npos &&
-        word.find("E-") == word.npos)
-      refuse(std::string{word} + " is larger than any number may be");
+    if (error == std::errc::result_out_of_range)
+      refuse(std::string{word.substr(0, 40)} + " is too large or too small for any number");
     at_ = end;
     return value;
   }
