@@ -208,9 +208,7 @@ class Counts(WorkerCase):
         ours._reported -= 2
         with self.assertLogs("vllm.cmm", "INFO") as said:
             ours.execute_model(world.SchedulerOutput())
-        self.assertIn(
-            "as placed; blocks 9 live, 2 of them beyond HBM, 0 idle; 0 up, 0 down", said.output[0]
-        )
+        self.assertIn("as placed; blocks 9 live, 2 of them beyond HBM, 0 idle; 0 up, 0 down", said.output[0])
         self.assertIn("0 of 0 hits brought back; 22.2% of reads beyond HBM", said.output[0])
 
 
