@@ -92,7 +92,8 @@ void read_seed(options& o, string_view text) {
 
 const std::vector<option>& all_options() {
   static const std::vector<option> all{
-      {"--platform", "P", "auto (a GPU if one answers, else a simulated H200), cuda, sim:NAME or sim:FILE.json",
+      {"--platform", "P",
+       "auto (a GPU if one answers, else a simulated H200), cuda, sim:NAME or sim:FILE.json",
        [](options& o, string_view text) { o.platform = text; }},
       {"--model", "M", "the shape to begin with: tiny, 1b or 8b", read_model},
       size("--layers", "layers", &model_shape::layers, 256),

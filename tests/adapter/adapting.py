@@ -82,8 +82,8 @@ class AdapterTest(unittest.TestCase):
         return self.folder / name
 
 
-def simulated(recipe=RECIPE, profile="gh200-480", flags=()):
-    """A library of a simulated machine, from the cache."""
+def simulated(recipe=RECIPE, profile="gh200-480", flags=("-O0",)):
+    """A library of a simulated machine, from the cache; not optimized, which halves the time to make it."""
     made = plan(
         recipe, platform=f"sim:{profile}", cache=cache_folder(), compiler=find_compiler(), flags=flags
     )

@@ -47,7 +47,7 @@ class Sanitized(AdapterTest):
             "-fsanitize=address,undefined",
             "-fno-sanitize-recover=all",
             "-fno-omit-frame-pointer",
-            "-O1",
+            "-O0",
         )
         library = simulated(flags=flags)
         done = subprocess.run(

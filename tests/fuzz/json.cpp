@@ -55,8 +55,8 @@ std::string compared(const std::string& text) {
   } catch (const cmm::bad_text& refused) {
     const std::string fault = tests::fault_of(refused.what());
     if (!fault.empty()) return fault;
-    return other.is_discarded() || on_purpose(refused.what()) ? ""
-                                                              : std::string{"is refused: "} + refused.what();
+    if (other.is_discarded() || on_purpose(refused.what())) return "";
+    return std::string{"is refused: "} + refused.what();
   }
 }
 

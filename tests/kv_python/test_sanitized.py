@@ -27,7 +27,7 @@ class Sanitized(KvTest):
             self.skipTest("it takes g++, whose sanitizer can be loaded into Python, and a simulated machine")
         # The sanitizer looks for what throws exceptions when it is loaded, so that comes along.
         runtimes = " ".join(_file_of(gcc, name) for name in ("libasan.so", "libstdc++.so"))
-        flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-O1")
+        flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-O0")
         path = compiled(PLATFORM, cache=cache_folder(), compiler=find_compiler(gcc), flags=flags)
         environment = {
             "LD_PRELOAD": runtimes,

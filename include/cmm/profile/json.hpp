@@ -126,9 +126,8 @@ class json_reader {
     const bool whole = stop == word.data() + word.size() && digit(first) &&
                        !(text_[first] == '0' && digit(first + 1)) &&
                        (point == std::string_view::npos || digit(point + 1));
-    if (!whole)
-      refuse(word.empty() ? "a value is missing"
-                          : '"' + std::string{word.substr(0, 40)} + "\" is no value of JSON");
+    if (word.empty()) refuse("a value is missing");
+    if (!whole) refuse('"' + std::string{word.substr(0, 40)} + "\" is no value of JSON");
     if (error == std::errc::result_out_of_range)
       refuse(std::string{word.substr(0, 40)} + " is too large or too small for any number");
     at_ = end;

@@ -28,7 +28,7 @@ struct _object;
 [[gnu::weak]] void PyErr_Clear();
 [[gnu::weak]] void Py_IncRef(_object* of);
 [[gnu::weak]] void Py_DecRef(_object* of);
-[[gnu::weak]] extern _object _Py_NoneStruct;
+[[gnu::weak]] extern _object _Py_NoneStruct;  // NOLINT(bugprone-reserved-identifier)
 // NOLINTEND(readability-identifier-naming)
 }
 
