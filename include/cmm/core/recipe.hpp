@@ -142,6 +142,7 @@ struct recipe {
     if constexpr (has_source && api<Api>) return built<Api, Elements...>{std::forward<Given>(on), elements};
   }
 
+  /// Nothing is built without an api.
   void build() const = delete;  // cmm: build() takes an api, such as recipe.build(cmm::cuda::api{})
 
   /// Runs the policies of a fragment in their order.
