@@ -36,11 +36,11 @@ quietly() {
   return "$status"
 }
 
-# configure PRESET: configures build/PRESET and says what was left out.
+# configure PRESET [OPTION...]: configures build/PRESET and says what was left out.
 configure() {
   local log
   log=$(mktemp)
-  if ! (cd "$root" && cmake --preset "$1") >"$log" 2>&1; then
+  if ! (cd "$root" && cmake --preset "$@") >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
     die "cmake could not configure build/$1; if the reason above is a stale cache, remove build/$1"
