@@ -104,7 +104,7 @@ class MixedUnits(unittest.TestCase):
 
     def test_a_class_with_an_allocator_works_or_says_ndebug_optimized(self):
         """The same, where the compiler mixes less."""
-        self.check("-O2", [], ["-DNDEBUG"])
+        self.check("-O1", [], ["-DNDEBUG"])
 
 
 if __name__ == "__main__":
