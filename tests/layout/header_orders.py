@@ -17,7 +17,8 @@ import sys
 import tempfile
 import unittest
 
-INCLUDE = pathlib.Path(__file__).resolve().parents[2] / "include"
+from headers import INCLUDE, included
+
 COMPILER = "g++"
 TOOLKIT = []
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror"]
@@ -29,14 +30,7 @@ def graph_of(folder):
     headers = sorted(folder.rglob("*.hpp"))
     if not TOOLKIT:
         headers = [header for header in headers if not NEEDS_CUDA.match(str(header.relative_to(folder)))]
-    found = {}
-    for header in headers:
-        names = re.findall(r'^#\s*include (?:"([^"]+)"|<([^>]+)>)', header.read_text(), re.MULTILINE)
-        paths = [
-            (header.parent / quoted if quoted else folder / angled).resolve() for quoted, angled in names
-        ]
-        found[header] = [path for path in paths if path in headers]
-    return found
+    return {header: [path for path in included(header, folder)[0] if path in headers] for header in headers}
 
 
 def with_what_it_includes(header, graph, already):

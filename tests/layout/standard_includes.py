@@ -2,13 +2,12 @@
 itself or by headers of cmm: layout.header_orders looks after those of cmm.
 """
 
-import functools
-import pathlib
 import re
 import sys
 import unittest
 
-INCLUDE = pathlib.Path(__file__).resolve().parents[2] / "include"
+from headers import INCLUDE, included
+
 GIVES = {}
 for line in """
 algorithm: all_of any_of clamp count fill find find_if max min min_element mismatch none_of partition
@@ -78,27 +77,14 @@ def code(text):
     return re.sub(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', "", text, flags=re.DOTALL)
 
 
-@functools.cache
-def included(path):
-    """What a header includes: those of cmm as paths, and the others' names."""
-    own, others = set(), set()
-    for quoted, angled in re.findall(r'^#\s*include (?:"([^"]+)"|<([^>]+)>)', path.read_text(), re.MULTILINE):
-        found = [place for place in (path.parent / quoted, INCLUDE / (quoted or angled)) if place.is_file()]
-        if found:
-            own.add(found[0].resolve())
-        else:
-            others.add(angled)
-    return own, others
-
-
 def standard(path):
     """The headers of others that a header includes, by headers of cmm too."""
     seen, waiting, names = set(), {path}, set()
     while waiting:
         seen |= {file := waiting.pop()}
         own, others = included(file)
-        waiting |= own - seen
-        names |= others
+        waiting |= set(own) - seen
+        names |= set(others)
     return names
 
 
