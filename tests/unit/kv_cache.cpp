@@ -141,6 +141,38 @@ BOOST_AUTO_TEST_CASE(a_key_stands_for_the_tokens_that_it_was_given_for_and_no_ot
   BOOST_CHECK_EQUAL(cache.pages(cache.start(keys{101})), 0);
 }
 
+/// The one that named the page and was to fill it is gone; another one shares only its first tokens.
+BOOST_AUTO_TEST_CASE(a_page_that_no_sequence_fills_is_not_found) {
+  for (const bool freed : {true, false}) {
+    auto cache = small(9, {.tokens = 4, .sequences = 4});
+    const auto one = cache.start();
+    BOOST_CHECK(cache.append(one, 4));
+    const auto two = cache.fork(one);
+    cache.shorten(one, 3);
+    cache.name(two, 0, 100);
+    freed ? cache.free(two) : cache.shorten(two, 0);
+    cache.prepare();
+    BOOST_CHECK_EQUAL(cache.pages(cache.start(keys{100})), 0);
+    BOOST_CHECK(cache.append(one, 1));
+    cache.name(one, 0, 101);
+    cache.prepare();
+    BOOST_CHECK_EQUAL(cache.pages(cache.start(keys{101})), 1);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_page_that_one_sequence_fills_is_found_whoever_else_was_shortened) {
+  for (const bool second : {true, false}) {
+    auto cache = small();
+    const auto one = cache.start();
+    BOOST_CHECK(cache.append(one, 4));
+    const auto two = cache.fork(one);
+    cache.name(one, 0, 100);
+    cache.shorten(second ? two : one, 3);
+    cache.prepare();
+    BOOST_CHECK_EQUAL(cache.pages(cache.start(keys{100})), 1);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_a_shortened_sequence_shares_is_copied_before_it_is_written) {
   auto cache = small();
   const auto one = cache.start();

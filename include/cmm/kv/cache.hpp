@@ -69,8 +69,8 @@ class cache {
     return made;
   }
 
-  /// A sequence of the same tokens in the same pages; what either appends is its own. No sequence where
-  /// `settings::sequences` of them are live.
+  /// A sequence of the same tokens in the same pages; what either appends is its own, and tokens that no step
+  /// has written yet are written in both. No sequence where `settings::sequences` of them are live.
   [[nodiscard]] sequence fork(const sequence& of) {
     const std::int32_t from = tables_.row_of(of);
     const sequence made = tables_.open();
@@ -123,7 +123,6 @@ class cache {
       pool_.give(page_of(row, tables_.length(row) - 1));
       tables_.pop(row);
     }
-    if (tokens % how_.tokens != 0) pool_.open(page_of(row, keep - 1));
     tables_.set_tokens(row, tokens);
   }
 
@@ -236,7 +235,7 @@ class cache {
   }
 
   void publish() {
-    pool_.settle();
+    pool_.settle([this](std::int32_t page) { return tables_.is_filled(page, how_.tokens); });
     copies_.clear();
     for (const page_copy& each : to_copy_) {
       // Freed before the step, it has a slot that may hold the copy of another page.
