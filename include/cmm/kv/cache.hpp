@@ -155,9 +155,11 @@ class cache {
   void forget_idle() { pool_.forget_idle(); }
 
   /// What must be copied before the work of this step: first the plan, then `copies()` in their order. Valid
-  /// until the next step.
+  /// until the next step. Where a placement policy throws, no page moves, and the step is one like any other:
+  /// `copies()` and its work are still to be run.
   const kv::plan& prepare() {
     const over now{*this};
+    plan_ = {};  // of a step that a policy ends by an exception, too
     plan_ = residency_.step(pool_.tell());
     return plan_;
   }
