@@ -95,18 +95,16 @@ def _beside(kinds: list[str], names: list[str], asked: dict, options: argparse.N
     """All servers are there at once, and take turns."""
     loads = [asked[name] for name in names]
     with ThreadPoolExecutor(len(kinds)) as threads:
-        starting = [threads.submit(Server, kind, loads, options, len(kinds)) for kind in kinds]
-    servers = {
-        kind: each.result() for kind, each in zip(kinds, starting, strict=True) if not each.exception()
-    }
+        made = list(threads.map(lambda kind: Server(kind, loads, options, len(kinds)), kinds))
+    servers = dict(zip(kinds, made, strict=True))
     try:
-        for each in starting:
-            each.result()  # raises what it could not start for
+        for server in made:  # one after the other, for each profiles how much of the GPU is free
+            server.start()
         for name in names:
             for number in range(options.rounds):
                 note(name, {kind: servers[kind].ask(asked[name]) for kind in in_turn(kinds, number)})
     finally:
-        for server in servers.values():
+        for server in made:
             server.end()
 
 
@@ -117,6 +115,7 @@ def _alone(kinds: list[str], names: list[str], asked: dict, options: argparse.Na
         for kind in in_turn(kinds, number):
             server = Server(kind, [asked[name] for name in names], options, 1)
             try:
+                server.start()
                 for name in names:
                     answers[name][kind] = server.ask(asked[name])
             finally:
@@ -131,8 +130,8 @@ class Server:
     def __init__(
         self, kind: str, loads: list[workloads.Workload], options: argparse.Namespace, beside: int
     ) -> None:
-        """What is refused, or ends, is the answer to every workload."""
-        print(f"starting {kind} for {', '.join(load.name for load in loads)}", file=sys.stderr, flush=True)
+        """Imports vLLM; what is refused, or ends, is the answer to every workload."""
+        self._loads = ", ".join(load.name for load in loads)
         longest, at_once = (max(getattr(load, name) for load in loads) for name in ("longest", "at_once"))
         told = settings(kind, options, longest, at_once, beside)
         variables = environment(kind, told["host_bytes"])
@@ -141,9 +140,12 @@ class Server:
         self.process = Process(kind, [options.server, json.dumps(told)], variables)
         self._never: dict = {}
         options.machine = self._answer("about")
-        self._never = self._never or {
-            why: text for why, text in self._answer("start").items() if why in ("refused", "failed")
-        }
+
+    def start(self) -> None:
+        """Makes the engine."""
+        print(f"starting {self.process.name} for {self._loads}", file=sys.stderr, flush=True)
+        answer = self._never or self._answer("start")
+        self._never = {why: text for why, text in answer.items() if why in ("refused", "failed")}
 
     def ask(self, load: workloads.Workload) -> dict:
         """The figures of a round, or why there are none."""

@@ -137,7 +137,7 @@ def settings(kind: str, case: Case, loads: list[workloads.Workload]) -> dict:
         "model": {**case.model, "max_position_embeddings": length},
         "max_model_len": length,
         "max_num_seqs": 64,
-        "gpu_memory_utilization": 0.1,
+        "gpu_memory_utilization": 0.3,
         "tensor_parallel_size": case.gpus,
         "compile": False,
         "engine": case.engine,
