@@ -205,7 +205,7 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
         "--workloads", type=chosen(workloads.NAMES), default=list(workloads.NAMES), help="of those above"
     )
     parser.add_argument(
-        "--model", choices=MODELS, default="small", help="3.75 billion parameters, or 55 billion (small)"
+        "--model", choices=MODELS, default="small", help="3.75 billion parameters, or 60 billion (small)"
     )
     parser.add_argument("--hbm-mib", type=int, default=4096, help="MiB of KV cache in HBM (4096)")
     parser.add_argument("--host-mib", type=int, default=12288, help="MiB beyond it (12288)")
