@@ -51,7 +51,7 @@ HYBRID = {
     "mamba_chunk_size": 256,
     "tie_word_embeddings": False,
 }
-"""States beside attention in every layer, both in blocks of one size; a state takes no more than 32 tokens."""
+"""States beside attention in every layer, in blocks of one size; a state takes no more than 32 tokens."""
 MIXED = {
     **SMALL,
     "architectures": ["Gemma3ForCausalLM"],
