@@ -91,8 +91,8 @@ class cache {
     const std::int64_t room = std::int64_t{tables_.width()} * how_.tokens;
     if (tokens < 0 || tokens > room - tables_.tokens(row)) [[unlikely]]
       throw bad_request{std::to_string(tokens) + " tokens cannot be appended to a sequence of " +
-                        std::to_string(tables_.tokens(row)) + ": it holds up to " + std::to_string(room) +
-                        "; raise pages_per_sequence"};
+                        std::to_string(tables_.tokens(row)) + ", which holds up to " + std::to_string(room) +
+                        "; give a number from 0 to what is left, or raise pages_per_sequence"};
     if (tokens == 0) return true;
     const std::int64_t now = tables_.tokens(row) + tokens;
     const auto need = static_cast<std::int32_t>((now + how_.tokens - 1) / how_.tokens);
