@@ -1,7 +1,6 @@
 #include <boost/test/unit_test.hpp>
 #include <cmm/sim.hpp>
 #include <string>
-#include <thread>
 
 #include "support/laws.hpp"
 #include "support/world.hpp"
