@@ -45,8 +45,10 @@ inline constexpr const char* stock_not_shareable =
 }
 
 inline void check_entered(status entered, int device, const std::string& for_what) {
-  if (!entered.ok())
-    throw cuda_error{entered, "entering " + to_text(location::device(device)) + " for " + for_what};
+  if (entered.ok()) return;
+  const std::string which =
+      device == current_device ? "the current device" : to_text(location::device(device));
+  throw cuda_error{entered, "entering " + which + " for " + for_what};
 }
 
 inline void check_reserved(status reserved, std::size_t bytes, const std::string& of_what) {
