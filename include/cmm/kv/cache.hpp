@@ -127,8 +127,9 @@ class cache {
   }
 
   /// After the next step, which writes it, a full page is found by this key, also when nobody reads it any
-  /// more, until its room is needed. The key stands for all tokens up to the page's end. Throws `bad_request`
-  /// for a page that is not full.
+  /// more, until its room is needed; not where every sequence that had all of it is freed or shortened before
+  /// that step. The key stands for all tokens up to the page's end. Throws `bad_request` for a page that is
+  /// not full.
   void name(const sequence& of, std::int32_t index, std::uint64_t key) {
     const std::int32_t row = tables_.row_of(of);
     if (index < 0 || index >= tables_.tokens(row) / how_.tokens) [[unlikely]]
