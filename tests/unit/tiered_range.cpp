@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(a_driver_without_descriptors_says_so) {
 /// It may have more of them than there is memory for.
 BOOST_FIXTURE_TEST_CASE(a_range_that_no_addresses_are_left_for_has_no_pieces, world) {
   auto on = api();
-  detail::mapped_pieces<decltype(on)> pieces{{{0, 8_MiB, location::device(1)}}, {.piece = 2_MiB}};
+  cmm::detail::mapped_pieces<decltype(on)> pieces{{{0, 8_MiB, location::device(1)}}, {.piece = 2_MiB}};
   machine().fail_nth("cuMemAddressReserve", 1, errc::out_of_memory);
   BOOST_CHECK(pieces.reserve(on).out_of_memory());
   BOOST_CHECK(pieces.all().empty() && pieces.bytes() == 8_MiB);
