@@ -176,6 +176,7 @@ class Movers(KvTest):
         self.memory.close()
         self.assert_refused(["mover was closed"], self.mover.run, Plan.of(up=[(0, 5)]))
         self.assert_refused(["range was closed"], self.memory.wait)
+        self.assert_refused(["range was closed"], lambda: self.memory.data)
         self.assert_refused(["range was closed"], self.kv.mover, self.memory)
         self.mover.close()
 

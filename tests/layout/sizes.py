@@ -18,7 +18,7 @@ READ_AGAIN = {
     "include/cmm/kv/mover_text.hpp": "rows of a recommendation",
     "include/cmm/kv/placement/text.hpp": "settings of a placement",
 }
-ROW_NAME = re.compile(r'\{"\w+", format_size\(|"/page:" \+ format_size\(')
+ROW_NAME = re.compile(r'\{"\w+", format_size\(|"/page:" \+ format_size\(|std::string name = format_size\(')
 
 
 def faults(name, text):

@@ -10,8 +10,8 @@ from headers import INCLUDE, included
 
 GIVES = {}
 for line in """
-algorithm: all_of any_of clamp count fill find find_if max min min_element mismatch none_of partition
-  ranges::* replace_if sort transform
+algorithm: all_of any_of clamp count fill find find_if max min min_element mismatch none_of partition pop_heap
+  push_heap ranges::* replace_if sort sort_heap transform
 array: array begin end erase erase_if get next prev size
 atomic: atomic atomic_ref memory_order_acquire memory_order_relaxed memory_order_release
 bit: bit_cast bit_ceil bit_width countr_zero has_single_bit popcount
@@ -30,7 +30,7 @@ deque: begin deque end erase erase_if next prev size
 exception: current_exception exception exception_ptr rethrow_exception
 filesystem: filesystem::*
 fstream: ifstream
-functional: function invoke
+functional: function greater invoke
 initializer_list: initializer_list
 iterator: begin end istreambuf_iterator make_move_iterator next prev size
 limits: numeric_limits

@@ -40,8 +40,10 @@ class engine_run {
       const std::uint64_t what = below(100);
       if (what < 12)
         start();
-      else if (what < 16)
+      else if (what < 15)
         fork();
+      else if (what < 16)
+        try_a_draft();
       else if (what < 55)
         append();
       else if (what < 61)
@@ -105,16 +107,18 @@ class engine_run {
   }
 
   void fork() {
-    if (live_.empty()) return;
-    const live from = any();
+    if (!live_.empty()) fork(any());
+  }
+  void fork(live from) {
     const kv::sequence made = cache_.fork(from.handle);
     started(made, from.text);
     if (made) live_.back().written = from.written;
   }
 
   void append() {
-    if (live_.empty()) return;
-    live& to = any();
+    if (!live_.empty()) append(any());
+  }
+  void append(live& to) {
     const std::size_t room = std::size_t(how.pages_per_sequence * page_tokens) - to.text.size();
     const std::size_t count = std::min<std::size_t>(below(8), room);
     const std::int32_t had = cache_.pages(to.handle), before = cache_.available();
@@ -140,9 +144,24 @@ class engine_run {
     }
   }
 
+  /// Of two that share all pages one is shortened and the other given back, before a step fills them or
+  /// after.
+  void try_a_draft() {
+    if (live_.empty() || live_.size() == std::size_t(how.sequences)) return;
+    std::size_t kept = below(live_.size()), rejected = live_.size();
+    append(live_[kept]);
+    fork(live_[kept]);
+    if (below(2) == 0) std::swap(kept, rejected);
+    shorten(live_[kept]);
+    if (below(2) == 0) step();
+    name(live_[rejected], 4);
+    free(rejected);
+  }
+
   void shorten() {
-    if (live_.empty()) return;
-    live& of = any();
+    if (!live_.empty()) shorten(any());
+  }
+  void shorten(live& of) {
     finish(of.text);
     const std::int32_t had = cache_.available();
     of.text.resize(of.text.size() - below(std::min<std::size_t>(of.text.size(), 7) + 1));
@@ -158,8 +177,9 @@ class engine_run {
     if (finished_.size() > 4) finished_.erase(finished_.begin());
   }
   void free() {
-    if (live_.empty()) return;
-    const std::size_t index = below(live_.size());
+    if (!live_.empty()) free(below(live_.size()));
+  }
+  void free(std::size_t index) {
     cache_.free(live_[index].handle);
     freed_ = live_[index].handle;
     finish(live_[index].text);

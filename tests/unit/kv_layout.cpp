@@ -91,6 +91,13 @@ BOOST_AUTO_TEST_CASE(pieces_far_apart_leave_the_granules_between_them_to_the_hos
   BOOST_CHECK((pages.areas(2) == expected));
 }
 
+/// A table of its granules would take a gibibyte.
+BOOST_AUTO_TEST_CASE(the_areas_of_a_range_that_no_machine_holds_are_found_at_once) {
+  const layout pages{{{0, 1_GiB, 1_GiB}}, 1 << 24};
+  const std::vector<kv::area> expected{{0, 8_GiB, true}, {8_GiB, ((1U << 24) - 8) * 1_GiB, false}};
+  BOOST_CHECK((pages.areas(8) == expected));
+}
+
 BOOST_AUTO_TEST_CASE(as_many_slots_are_fast_as_their_granules_fit) {
   const layout pages{{{0, 512_KiB, 512_KiB}, {8_MiB, 512_KiB, 512_KiB}}, 16};
   BOOST_CHECK_EQUAL(pages.fast_within(3_MiB), 0);

@@ -161,6 +161,17 @@ BOOST_AUTO_TEST_CASE(pieces_that_a_kernel_cannot_move_are_refused) {
   world.give_beyond(beyond);
 }
 
+BOOST_FIXTURE_TEST_CASE(more_pairs_than_a_kernel_counts_are_refused, small) {
+  for (const cmm::kv::mover_settings& wrong :
+       {cmm::kv::mover_settings{.pairs = std::size_t{1} << 62}, {.steps = std::size_t{1} << 40}}) {
+    BOOST_CHECK_EXCEPTION(
+        cmm::kv::mover(world.copier(), memory.places(), memory.pieces(), wrong), cmm::bad_request,
+        [](const cmm::bad_request& error) {
+          return std::string{error.what()}.ends_with("give at most 1048576 as steps and 2147483648 as pairs");
+        });
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_page_that_the_staging_memory_does_not_hold_is_no_swap_of_the_copy_engine) {
   mover_world world;
   tests::moved_memory memory{world, tests::pieces_apart(2, 4096, 16), 16};

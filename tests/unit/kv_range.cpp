@@ -83,6 +83,28 @@ BOOST_FIXTURE_TEST_CASE(the_slots_that_would_fit_are_told_for_the_memory_that_wa
       far.says("host_numa:0 is to hold") && far.says("which is 1024 of the 2992 slots beyond"), far.text);
 }
 
+BOOST_FIXTURE_TEST_CASE(no_more_slots_would_fit_than_were_to_lie_there, world) {
+  machine().fail_nth("cuMemCreate", 1, errc::out_of_memory);
+  const caught<range_full> moment{[&] { kv::range{api(), pages(32), plan(6)}; }};
+  BOOST_CHECK_MESSAGE(moment.says("which is 6 of the 6 slots in HBM"), moment.text);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_range_that_no_addresses_are_left_for_is_refused_with_its_size, world) {
+  const kv::layout huge{{{0, 1_GiB, 1_GiB}}, 1 << 18};
+  const caught<cuda_error> refused{[&] { kv::range{api(), huge, plan(8)}; }};
+  BOOST_CHECK_MESSAGE(refused.says("reserving 256 TiB of addresses for a range, more than this process has"),
+                      refused.text);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_place_that_is_not_there_is_named, world) {
+  const caught<cuda_error> device{[&] { kv::range{api(), pages(8), {.fast = 4, .how = {.device = 7}}}; }};
+  BOOST_CHECK_MESSAGE(device.says("entering device:7 for a KV range"), device.text);
+  const caught<cuda_error> node{[&] {
+    kv::range{api(), pages(8), {.fast = 4, .beyond = location::host_numa(9), .how = {.device = 1}}};
+  }};
+  BOOST_CHECK_MESSAGE(node.says("granularity of memory of host_numa:9"), node.text);
+}
+
 BOOST_FIXTURE_TEST_CASE(slots_may_be_used_as_the_host_part_grows, world) {
   kv::range range{api(), pages(64), plan(8, {.background = true, .piece = 4_MiB})};
   BOOST_CHECK_GE(range.ready_slots(), 8);

@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cmm/kv.hpp>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -197,6 +198,8 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_refused_and_changes_nothing) {
   BOOST_CHECK_THROW(static_cast<void>(kv.residency.slot_of(6)), bad_request);
   BOOST_CHECK_THROW(static_cast<void>(kv.residency.page_in(-1)), bad_request);
   BOOST_CHECK_THROW(kv.residency.adopt(5, 2), bad_request);
+  constexpr std::int32_t most = std::numeric_limits<std::int32_t>::max();
+  BOOST_CHECK_THROW(kv.residency.adopt(most, most), bad_request);  // whose sum is none
   BOOST_CHECK_THROW((kv::residency<>{4, 5, 16}), bad_request);
   BOOST_CHECK_THROW((kv::residency<>{0, 0, 16}), bad_request);
   BOOST_CHECK_THROW((kv::residency<>{4, 2, 16, {}, {.reserve = 3}}), bad_request);

@@ -183,6 +183,18 @@ BOOST_AUTO_TEST_CASE(a_driver_without_descriptors_says_so) {
   BOOST_CHECK_MESSAGE(error.says("which this driver does not offer; make it without .shareable"), error.text);
 }
 
+/// It may have more of them than there is memory for.
+BOOST_FIXTURE_TEST_CASE(a_range_that_no_addresses_are_left_for_has_no_pieces, world) {
+  auto on = api();
+  cmm::detail::mapped_pieces<decltype(on)> pieces{{{0, 8_MiB, location::device(1)}}, {.piece = 2_MiB}};
+  machine().fail_nth("cuMemAddressReserve", 1, errc::out_of_memory);
+  BOOST_CHECK(pieces.reserve(on).out_of_memory());
+  BOOST_CHECK(pieces.all().empty() && pieces.bytes() == 8_MiB);
+  BOOST_CHECK(pieces.reserve(on).ok());
+  BOOST_CHECK_EQUAL(pieces.all().size(), 4U);
+  BOOST_CHECK(pieces.give_back(on).ok());
+}
+
 BOOST_FIXTURE_TEST_CASE(any_call_may_fail_and_nothing_is_lost, world) {
   for (const char* call : {"cudaGetDevice", "cudaSetDevice", "cuMemGetAllocationGranularity",
                            "cuMemAddressReserve", "cuMemCreate", "cuMemMap", "cuMemSetAccess"}) {

@@ -30,11 +30,16 @@ inline std::size_t bytes_of(std::span<const area> areas, bool fast) noexcept {
 
 namespace detail {
 
-/// The granules that any of the first `fast` slots of a piece touches.
-inline void mark(std::vector<bool>& granules, const piece& p, std::int32_t fast, std::size_t granule) {
+/// Granules `[begin, end)` of a range.
+struct granules {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+/// Adds those that any of the first `fast` slots of a piece touches.
+inline void mark(std::vector<granules>& touched, const piece& p, std::int32_t fast, std::size_t granule) {
   const auto whole = [&](std::size_t begin, std::size_t end) {
-    std::fill(granules.begin() + static_cast<std::ptrdiff_t>(begin / granule),
-              granules.begin() + static_cast<std::ptrdiff_t>((end - 1) / granule + 1), true);
+    touched.push_back({begin / granule, (end - 1) / granule + 1});
   };
   if (fast == 0) return;
   if (p.stride - std::min(p.stride, p.bytes) < granule) return whole(p.offset, end_of(p, fast));
@@ -44,13 +49,23 @@ inline void mark(std::vector<bool>& granules, const piece& p, std::int32_t fast,
 /// Areas in order, which cover `bytes` in whole granules.
 inline std::vector<area> areas_of(std::span<const piece> pieces, std::size_t bytes, std::int32_t fast,
                                   std::size_t granule) {
-  std::vector<bool> granules((bytes + granule - 1) / granule);
-  for (const piece& each : pieces) mark(granules, each, fast, granule);
+  std::vector<granules> touched;
+  for (const piece& each : pieces) mark(touched, each, fast, granule);
+  std::sort(touched.begin(), touched.end(),
+            [](const granules& a, const granules& b) { return a.begin < b.begin; });
   std::vector<area> areas;
-  for (std::size_t i = 0; i < granules.size(); ++i) {
-    if (areas.empty() || areas.back().fast != granules[i]) areas.push_back({i * granule, 0, granules[i]});
-    areas.back().bytes += granule;
+  std::size_t done = 0;  // granules
+  const auto up_to = [&](std::size_t end, bool is_fast) {
+    if (end <= done) return;
+    if (areas.empty() || areas.back().fast != is_fast) areas.push_back({done * granule, 0, is_fast});
+    areas.back().bytes += (end - done) * granule;
+    done = end;
+  };
+  for (const granules& each : touched) {
+    up_to(each.begin, false);
+    up_to(each.end, true);
   }
+  up_to((bytes + granule - 1) / granule, false);
   return areas;
 }
 

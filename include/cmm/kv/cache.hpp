@@ -91,8 +91,8 @@ class cache {
     const std::int64_t room = std::int64_t{tables_.width()} * how_.tokens;
     if (tokens < 0 || tokens > room - tables_.tokens(row)) [[unlikely]]
       throw bad_request{std::to_string(tokens) + " tokens cannot be appended to a sequence of " +
-                        std::to_string(tables_.tokens(row)) + ": it holds up to " + std::to_string(room) +
-                        "; raise pages_per_sequence"};
+                        std::to_string(tables_.tokens(row)) + ", which holds up to " + std::to_string(room) +
+                        "; give a number from 0 to what is left, or raise pages_per_sequence"};
     if (tokens == 0) return true;
     const std::int64_t now = tables_.tokens(row) + tokens;
     const auto need = static_cast<std::int32_t>((now + how_.tokens - 1) / how_.tokens);
@@ -127,8 +127,9 @@ class cache {
   }
 
   /// After the next step, which writes it, a full page is found by this key, also when nobody reads it any
-  /// more, until its room is needed. The key stands for all tokens up to the page's end. Throws `bad_request`
-  /// for a page that is not full.
+  /// more, until its room is needed; not where every sequence that had all of it is freed or shortened before
+  /// that step. The key stands for all tokens up to the page's end. Throws `bad_request` for a page that is
+  /// not full.
   void name(const sequence& of, std::int32_t index, std::uint64_t key) {
     const std::int32_t row = tables_.row_of(of);
     if (index < 0 || index >= tables_.tokens(row) / how_.tokens) [[unlikely]]

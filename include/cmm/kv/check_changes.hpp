@@ -22,7 +22,7 @@ class check_changes {
     const auto each = [&](std::span<const std::int32_t> list, const char* name, auto&& expects) {
       for (const std::int32_t page : list) {
         if (page < 0 || page >= pages.size()) [[unlikely]]
-          refuse(page, name, "there is no such page; give numbers from 0 to the slots of the layout");
+          refuse_foreign(page, name, pages.size());
         if (page == 0) continue;
         if (const char* const wrong = expects(of(pages, page))) [[unlikely]]
           refuse(page, name, wrong);
@@ -70,8 +70,12 @@ class check_changes {
     return p;
   }
 
+  [[noreturn, gnu::cold, gnu::noinline]] static void refuse_foreign(std::int32_t page, const char* list,
+                                                                    std::int32_t pages) {
+    refuse(page, list, "there is no such page; give numbers from 0 to " + std::to_string(pages - 1));
+  }
   [[noreturn, gnu::cold, gnu::noinline]] static void refuse(std::int32_t page, const char* list,
-                                                            const char* why) {
+                                                            const std::string& why) {
     throw bad_request{"page " + std::to_string(page) + " cannot be " + list + " in this step: " + why};
   }
 

@@ -27,10 +27,10 @@ struct told_pairs {
 template <page_copier Copier>
 class pair_ring {
  public:
-  /// Throws `cuda_error`; what it took goes back.
+  /// Throws `bad_request` for numbers that cannot be, `cuda_error`; what it took goes back.
   pair_ring(Copier& copier, std::size_t parts, std::size_t pairs)
       : copier_{copier},
-        pairs_{(std::max<std::size_t>(pairs, 2) + 1) / 2 * 2},
+        pairs_{(std::max<std::size_t>(checked(parts, pairs), 2) + 1) / 2 * 2},
         used_(std::max<std::size_t>(parts, 2)) {
     auto api = copier.api();
     const auto here = api.enter(copier.device());
@@ -91,6 +91,15 @@ class pair_ring {
  private:
   static constexpr const char* doing = "telling a kernel which pages to move";
   static constexpr std::size_t line = 64;
+
+  static std::size_t checked(std::size_t parts, std::size_t pairs) {
+    constexpr std::size_t most_parts = std::size_t{1} << 20, most_pairs = std::size_t{1} << 31;
+    if (parts > most_parts || pairs > most_pairs)
+      throw bad_request{"a mover was to have " + std::to_string(parts) + " kernels wait with " +
+                        std::to_string(pairs) + " pairs each; give at most " + std::to_string(most_parts) +
+                        " as steps and " + std::to_string(most_pairs) + " as pairs"};
+    return pairs;
+  }
 
   /// A line for the word, and two pairs behind the others, which a kernel may read and does not use.
   [[nodiscard]] std::size_t part_bytes() const noexcept {

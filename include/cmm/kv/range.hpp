@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -42,7 +43,7 @@ class range {
   range(Api api, kv::layout of, range_plan plan, const Recipe& otherwise)
       : layout_{std::move(of)}, fast_{plan.fast} {
     const auto here = api.enter(plan.how.device);
-    cmm::detail::check(here.result(), "entering the device of a KV range");
+    cmm::detail::check_entered(here.result(), plan.how.device, "a KV range");
     plan.how.device = here.device();
     const location near = location::device(here.device());
     const location far = cmm::detail::resolve_memory(api, plan.beyond, here.device());
@@ -106,7 +107,7 @@ class range {
     for (const location each : {near, far}) {
       std::size_t wanted = 0;
       if (!mapped) continue;
-      cmm::detail::check(api.granularity(each, wanted), "asking for the granularity of a memory");
+      cmm::detail::check_granularity(api.granularity(each, wanted), each);
       bytes = wanted > bytes ? wanted : bytes;
     }
     return bytes;
@@ -129,7 +130,7 @@ class range {
     } catch (const range_full& full) {
       if (full.where() == location::none()) throw;
       const bool hbm = full.where().what == location::kind::device;
-      const std::int32_t fits = hbm ? layout_.fast_within(full.fits()) : slots_beyond(full.fits());
+      const std::int32_t fits = hbm ? fast_within(full.fits()) : slots_beyond(full.fits());
       const std::string slots = std::to_string(fits) + " of the " +
                                 std::to_string(hbm ? fast_ : layout_.slots() - fast_) + " slots ";
       throw range_full{{full.code(), full.call()},
@@ -137,6 +138,9 @@ class range {
                        full.where(),
                        full.fits()};
     }
+  }
+  [[nodiscard]] std::int32_t fast_within(std::size_t bytes) const {
+    return std::min(layout_.fast_within(bytes), fast_);
   }
   [[nodiscard]] std::int32_t slots_beyond(std::size_t bytes) const {
     const auto rest = static_cast<std::size_t>(layout_.slots() - fast_);

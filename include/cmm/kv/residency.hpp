@@ -65,8 +65,9 @@ class residency {
   /// The pages are the caller's from now on and hold nothing, so they may be moved. Page 0 stays what it is.
   void adopt(std::int32_t first, std::int32_t count) {
     if (first < 0 || count < 0 || first > pages_.size() - count)
-      throw bad_request{"pages " + std::to_string(first) + " to " + std::to_string(first + count - 1) +
-                        " cannot be adopted: there are " + std::to_string(pages_.size()) + " pages"};
+      throw bad_request{"pages " + std::to_string(first) + " to " +
+                        std::to_string(std::int64_t{first} + count - 1) + " cannot be adopted: there are " +
+                        std::to_string(pages_.size()) + " pages"};
     for (std::int32_t page = first; page < first + count; ++page) {
       if (page != 0 && !pages_.of(page).named)
         pages_.change(page, [](detail::page_state& p) { p.named = true; });

@@ -57,7 +57,7 @@ class imported_range {
 
   pieces prepared(std::span<const shared_memory> parts, const range_settings& settings) {
     const auto here = api_.enter(settings.device);
-    detail::check(here.result(), "entering the device of an imported range");
+    detail::check_entered(here.result(), settings.device, "an imported range");
     device_ = here.device();
     std::vector<memory_area> areas;
     for (const shared_memory& each : parts) areas.push_back({each.offset, each.bytes, each.where});
@@ -66,7 +66,7 @@ class imported_range {
     std::vector<location> devices{location::device(device_)};
     for (const int each : settings.also) devices.push_back(location::device(each));
     pieces made{areas, {std::move(devices), settings.host}};
-    detail::check(made.reserve(api_), "reserving the addresses of an imported range");
+    detail::check_reserved(made.reserve(api_), made.bytes(), "an imported range");
     return made;
   }
 

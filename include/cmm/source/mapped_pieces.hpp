@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -42,24 +43,25 @@ class mapped_pieces {
   };
 
   /// For areas that are checked. Takes no memory yet.
-  mapped_pieces(const std::vector<memory_area>& areas, mapping_settings settings)
-      : settings_{std::move(settings)} {
-    for (const memory_area& each : areas) {
-      for (std::size_t done = 0; done < each.bytes; done += settings_.piece) {
-        const std::size_t bytes = std::min(settings_.piece, each.bytes - done);
-        pieces_.push_back({each.offset + done, bytes, each.where});
-        if (settings_.piece >= each.bytes - done) break;
-      }
-      bytes_ += each.bytes;
-    }
+  mapped_pieces(std::vector<memory_area> areas, mapping_settings settings)
+      : settings_{std::move(settings)}, areas_{std::move(areas)} {
+    for (const memory_area& each : areas_) bytes_ += each.bytes;
   }
 
   /// Reserves the addresses; needed once, before the first piece.
   status reserve(Api& api) {
     void* base = nullptr;
     const status reserved = api.reserve(base, bytes_);
-    if (reserved.ok()) base_ = static_cast<std::byte*>(base);
-    return reserved;
+    if (!reserved.ok()) return reserved;
+    base_ = static_cast<std::byte*>(base);
+    try {
+      cut();  // not before, as a range that has no room would have more pieces than there is memory for
+    } catch (const std::bad_alloc&) {
+      pieces_ = {};
+      static_cast<void>(give_back(api));
+      return {errc::out_of_memory, "operator new"};
+    }
+    return {};
   }
 
   /// Makes the next piece and opens it. Where that fails half-way, its memory goes back at once, or with the
@@ -111,6 +113,16 @@ class mapped_pieces {
   [[nodiscard]] const mapping_settings& settings() const noexcept { return settings_; }
 
  private:
+  void cut() {
+    for (const memory_area& each : areas_) {
+      for (std::size_t done = 0; done < each.bytes; done += settings_.piece) {
+        const std::size_t bytes = std::min(settings_.piece, each.bytes - done);
+        pieces_.push_back({each.offset + done, bytes, each.where});
+        if (settings_.piece >= each.bytes - done) break;
+      }
+    }
+  }
+
   status open(Api& api, const piece& one) {
     std::vector<location> who = settings_.devices;
     const bool on_device = one.where.what == location::kind::device;
@@ -133,6 +145,7 @@ class mapped_pieces {
   }
 
   mapping_settings settings_;
+  std::vector<memory_area> areas_;
   std::vector<piece> pieces_;
   std::byte* base_ = nullptr;
   std::size_t bytes_ = 0;

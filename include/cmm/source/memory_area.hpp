@@ -27,6 +27,10 @@ namespace detail {
                     to_text(area.where) + why};
 }
 
+inline void check_granularity(status asked, location of) {
+  if (!asked.ok()) throw cuda_error{asked, "asking for the granularity of memory of " + to_text(of)};
+}
+
 /// As `resolve`, for memory that is made in one place: where the node nearest to a device is not known, as in
 /// many virtual machines, it is the only one there is.
 template <api Api>
@@ -51,7 +55,7 @@ std::size_t resolve_areas(Api& api, std::vector<memory_area>& areas, int device)
     if (each.where == last) continue;
     last = each.where;
     std::size_t wanted = 0;
-    check(api.granularity(each.where, wanted), "asking for the granularity of a memory");
+    check_granularity(api.granularity(each.where, wanted), each.where);
     granule = wanted > granule ? wanted : granule;
   }
   return granule;

@@ -28,7 +28,7 @@ class memory_stock {
     device_ = here.device();
     where_ = detail::resolve_memory(api_, where, device_);
     std::size_t granule = 0;
-    detail::check(api_.granularity(where_, granule), "asking for the granularity of a memory");
+    detail::check_granularity(api_.granularity(where_, granule), where_);
     if (piece == 0 || piece % granule != 0) {
       throw bad_request{"a stock of memory in pieces of " + size_in_full(piece) + " was asked for, and " +
                         to_text(where_) + " comes in " + size_in_full(granule) + "; give a multiple of that"};

@@ -44,6 +44,20 @@ inline constexpr const char* stock_not_shareable =
                     " of it are ready; wait for no more than it has"};
 }
 
+inline void check_entered(status entered, int device, const std::string& for_what) {
+  if (entered.ok()) return;
+  const std::string which =
+      device == current_device ? "the current device" : to_text(location::device(device));
+  throw cuda_error{entered, "entering " + which + " for " + for_what};
+}
+
+inline void check_reserved(status reserved, std::size_t bytes, const std::string& of_what) {
+  if (reserved.ok()) return;
+  std::string doing = "reserving " + size_in_full(bytes) + " of addresses for " + of_what;
+  if (reserved.out_of_memory()) doing += ", more than this process has left: make it smaller";
+  throw cuda_error{reserved, doing};
+}
+
 inline void check_piece_size(std::size_t piece, std::size_t granule) {
   if (piece != 0 && piece % granule == 0) return;
   throw bad_request{"a range was to be made in pieces of " + size_in_full(piece) +

@@ -105,7 +105,7 @@ class tiered_range {
   /// Resolves and checks what was asked for, and reserves the addresses.
   pieces prepared(std::vector<memory_area> areas) {
     const auto here = api_.enter(settings_.device);
-    detail::check(here.result(), "entering the device of a range");
+    detail::check_entered(here.result(), settings_.device, "a range");
     settings_.device = here.device();
     granule_ = detail::resolve_areas(api_, areas, here.device());
     static_cast<void>(detail::checked_areas(areas, granule_));
@@ -117,7 +117,7 @@ class tiered_range {
     pieces made{areas,
                 {std::move(devices), settings_.host, settings_.shareable, settings_.piece, settings_.from}};
     areas_ = std::move(areas);
-    detail::check(made.reserve(api_), "reserving the addresses of a range");
+    detail::check_reserved(made.reserve(api_), made.bytes(), "a range");
     return made;
   }
 

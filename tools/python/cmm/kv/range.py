@@ -59,8 +59,7 @@ class Range(Owner):
         super().__init__(functions, made, c.cmm_kv_range_free)
         self.layout = layout
         facts = self._facts()
-        self.data: int = facts.data
-        """The address of slot 0."""
+        self._data: int = facts.data
         self.bytes: int = facts.bytes
         """Of whole granules of 2 MiB; at least `layout.bytes`."""
         self.fast: int = facts.fast
@@ -71,6 +70,12 @@ class Range(Owner):
         """What it lies in: "mapped memory", or the recipe that serves in its place."""
         self.users: weakref.WeakSet[Any] = weakref.WeakSet()
         """The movers of this memory."""
+
+    @property
+    def data(self) -> int:
+        """The address of slot 0."""
+        self._open()
+        return self._data
 
     @property
     def ready_slots(self) -> int:
