@@ -61,6 +61,14 @@ void add(suite<Workload>& s, const std::shared_ptr<memories<Workload>>& in, cons
   });
 }
 
+/// The time of one run of pages in a stream where nothing else runs.
+template <workload Workload>
+double moves_alone(suite<Workload>& s, pages<Workload>& moved) {
+  Workload& work = s.work();
+  moved.draw();
+  return work.gpu_time([&] { moved.move(work.other_stream()); }, work.other_stream(), [] {});
+}
+
 /// Moves in one stream, with nothing or with products in the other: how fast they are.
 template <workload Workload>
 void add_moves(suite<Workload>& s, const std::shared_ptr<memories<Workload>>& in, const task& what,
@@ -73,14 +81,10 @@ void add_moves(suite<Workload>& s, const std::shared_ptr<memories<Workload>>& in
     pages<Workload> moved{s, *in, what};
     sink.bytes = what.way == kv::direction::swap ? 2 * what.bytes : what.bytes;
     sink.limit = limit_of(s, what);
+    (void)moves_alone(s, moved);
+    const double once = moves_alone(s, moved);
+    if (columns == 0) return s.repeat(sink, {.few = 5, .most = 15}, [&] { return moves_alone(s, moved); });
     const auto move = [&] { moved.move(work.other_stream()); };
-    const auto alone = [&] {
-      moved.draw();
-      return work.gpu_time(move, work.other_stream(), [] {});
-    };
-    (void)alone();
-    const double once = alone();
-    if (columns == 0) return s.repeat(sink, {.few = 5, .most = 15}, alone);
     background<Workload> products{s, columns};
     const int covering = products.that_take(3 * once);
     s.repeat(sink, {.few = 5, .most = 15}, [&] {
@@ -90,6 +94,35 @@ void add_moves(suite<Workload>& s, const std::shared_ptr<memories<Workload>>& in
       return time;
     });
   });
+}
+
+/// Moves of pages that lie anywhere in a range of this size, of which a GPU's tables of addresses hold a
+/// part.
+template <workload Workload>
+void add_range(suite<Workload>& s, range_size size) {
+  using mover = kv::moved_by::mover;
+  const auto in = std::make_shared<memories<Workload>>(s, size, memory_kind::one_range);
+  const std::string name = format_size(size.fast) + "+" + format_size(size.beyond);
+  const std::size_t moved = std::min(256_MiB, std::min(size.fast, size.beyond));
+  for (const kv::direction way : {kv::direction::up, kv::direction::down, kv::direction::swap}) {
+    for (const std::size_t page : {16_KiB, 32_KiB, 64_KiB, 256_KiB, 2_MiB}) {
+      for (const kv::moved_by by : std::initializer_list<kv::moved_by>{{mover::registers, 4},
+                                                                       {mover::registers, 8},
+                                                                       {mover::ring, 2},
+                                                                       {mover::ring, 4},
+                                                                       {mover::engine, 0}}) {
+        const task what{way, by, page, moved};
+        add(s, in, name_of(what, "range", name), [&s, in, what](sample_sink& sink) {
+          require_mover(s, what);
+          pages<Workload> moved_pages{s, *in, what};
+          sink.bytes = what.way == kv::direction::swap ? 2 * what.bytes : what.bytes;
+          sink.limit = limit_of(s, what);
+          (void)moves_alone(s, moved_pages);
+          s.repeat(sink, {.few = 5, .most = 15}, [&] { return moves_alone(s, moved_pages); });
+        });
+      }
+    }
+  }
 }
 
 /// Products in one stream with moves in the other: how much they are slowed, against products alone.
@@ -159,8 +192,8 @@ void add_kv_tier(suite<Workload>& s) {
   using mover = kv::moved_by::mover;
   if (s.work().one_memory()) return;
   const std::size_t moved = s.quick() ? 128_MiB : 256_MiB;
-  const auto in = std::make_shared<kv_tier::memories<Workload>>(s, s.quick() ? 512_MiB : 1_GiB,
-                                                                s.quick() ? 1_GiB : 4_GiB);
+  const range_size room = s.quick() ? range_size{512_MiB, 1_GiB} : range_size{1_GiB, 4_GiB};
+  const auto in = std::make_shared<kv_tier::memories<Workload>>(s, room);
   const std::vector<std::size_t> sizes =
       s.quick() ? std::vector{16_KiB, 64_KiB, 2_MiB} : std::vector{16_KiB, 32_KiB, 64_KiB, 256_KiB, 2_MiB};
   const std::vector<unsigned> few = s.quick() ? std::vector{1U, 2U} : std::vector{1U, 2U, 4U};
@@ -193,6 +226,7 @@ void add_kv_tier(suite<Workload>& s) {
   for (const std::size_t count : {1, 8, 64}) {
     kv_tier::add_step(s, in, {direction::up, {mover::registers, 4}, 64_KiB, count * 64_KiB});
   }
+  for (const range_size each : s.wanted().kv_ranges) kv_tier::add_range(s, each);
 }
 
 }  // namespace cmm::bench

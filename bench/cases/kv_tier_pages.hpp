@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmm/kv/mover.hpp>
+#include <cmm/source/tiered_range.hpp>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <random>
 
@@ -11,36 +13,56 @@
 
 namespace cmm::bench::kv_tier {
 
-/// The two memories of all rows: pinned memory of the host takes seconds to make. They go with the last row.
+/// How the memories of rows are had: two allocations, or one range of memory handles.
+enum class memory_kind : std::uint8_t { two_blocks, one_range };
+
+/// The two memories of all rows: memory of the host takes seconds to make. They go with the last row.
 template <workload Workload>
 class memories {
  public:
-  memories(suite<Workload>& s, std::size_t fast, std::size_t beyond)
-      : suite_{s}, fast_bytes_{fast}, beyond_bytes_{beyond} {}
+  memories(suite<Workload>& s, range_size bytes, memory_kind kind = memory_kind::two_blocks)
+      : suite_{s}, bytes_{bytes}, kind_{kind} {}
 
   void join() noexcept { ++rows_; }
   void leave() {
     if (--rows_ > 0) return;
     fast_.reset();
     beyond_.reset();
+    range_.reset();
   }
   /// Slots of one size in both.
   kv::page_places places(std::size_t page) {
-    if (!fast_) fast_.emplace(source_, fast_bytes_, suite_.work().stream());
-    if (!beyond_) beyond_.emplace(suite_.work(), beyond_bytes_);
     const auto slots = [&](std::size_t bytes) { return static_cast<std::int32_t>(bytes / page); };
-    return {{fast_->data(), 0, slots(fast_bytes_)}, {beyond_->data(), 0, slots(beyond_bytes_)}};
+    if (kind_ == memory_kind::one_range) {
+      return kv::page_places::of_range(whole_range(), slots(bytes_.fast), slots(bytes_.fast + bytes_.beyond));
+    }
+    if (!fast_) fast_.emplace(source_, bytes_.fast, suite_.work().stream());
+    if (!beyond_) beyond_.emplace(suite_.work(), bytes_.beyond);
+    return {{fast_->data(), 0, slots(bytes_.fast)}, {beyond_->data(), 0, slots(bytes_.beyond)}};
   }
 
  private:
-  using memory = decltype(build(device{}, std::declval<suite<Workload>&>().api()));
+  using api_type = typename suite<Workload>::api_type;
+  using memory = decltype(build(device{}, std::declval<api_type>()));
+
+  std::byte* whole_range() {
+    if (!range_) {
+      require(suite_, attribute::mapped_host_memory,
+              "a range of both memories needs handles on a host NUMA node, which this machine does not have");
+      const std::vector<memory_area> areas{{0, bytes_.fast, location::device()},
+                                           {bytes_.fast, bytes_.beyond, location::nearest_numa()}};
+      range_.emplace(suite_.api(), areas, range_settings{.device = suite_.work().device()});
+    }
+    return range_->data();
+  }
 
   suite<Workload>& suite_;
-  std::size_t fast_bytes_;
-  std::size_t beyond_bytes_;
+  range_size bytes_;
+  memory_kind kind_;
   memory source_ = build(device{}, suite_.api());
   std::optional<held<memory>> fast_;
   std::optional<pinned_buffer<Workload>> beyond_;
+  std::optional<tiered_range<api_type>> range_;
   int rows_ = 0;
 };
 
@@ -72,8 +94,8 @@ class pages {
         places_{in.places(what.page)},
         piece_{0, what.page, what.page},
         mover_{s.work().copier(), places_, {&piece_, 1}, settings_of(what)} {
-    order(fast_, places_.fast.end);
-    order(beyond_, places_.beyond.end);
+    order(fast_, places_.fast);
+    order(beyond_, places_.beyond);
     pairs_.resize(what.bytes / what.page);
   }
 
@@ -96,9 +118,9 @@ class pages {
     settings.rows = {{what.way, kv::beside::nothing, 0, what.by}};
     return settings;
   }
-  static void order(std::vector<std::int32_t>& slots, std::int32_t count) {
-    slots.resize(static_cast<std::size_t>(count));
-    for (std::int32_t i = 0; i < count; ++i) slots[static_cast<std::size_t>(i)] = i;
+  static void order(std::vector<std::int32_t>& slots, const kv::half& of) {
+    slots.resize(static_cast<std::size_t>(of.end - of.begin));
+    std::iota(slots.begin(), slots.end(), of.begin);
   }
   /// As many in random order at the front as the plan has pairs.
   void draw(std::vector<std::int32_t>& slots) {

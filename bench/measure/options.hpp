@@ -7,6 +7,12 @@
 
 namespace cmm::bench {
 
+/// How much of a range of KV pages lies in HBM and how much beyond it.
+struct range_size {
+  std::size_t fast = 0;
+  std::size_t beyond = 0;
+};
+
 /// What the command line asked for.
 struct options {
   std::string platform = "auto";
@@ -14,6 +20,7 @@ struct options {
   std::filesystem::path out = "results";
   std::filesystem::path trace;
   std::size_t max_managed = 0;  ///< bytes; 0 means the default
+  std::vector<range_size> kv_ranges;
   int repetitions = 1;
   std::vector<std::filesystem::path> calibrate_from;
   std::string name;

@@ -78,9 +78,29 @@ int run(options wanted) {
 
 }  // namespace
 
+/// `40GiB+40GiB`: what lies in HBM, and what lies beyond it.
+cmm::bench::range_size parse_range(const std::string& text) {
+  const std::size_t plus = text.find('+');
+  constexpr std::size_t granule = 2 << 20;
+  try {
+    if (plus == std::string::npos) throw cmm::bad_text{"it has no +"};
+    const cmm::bench::range_size size{cmm::parse_size(text.substr(0, plus)),
+                                      cmm::parse_size(text.substr(plus + 1))};
+    for (const std::size_t each : {size.fast, size.beyond}) {
+      if (each == 0 || each % granule != 0) throw cmm::bad_text{"a part of it is not made of whole 2MiB"};
+    }
+    return size;
+  } catch (const cmm::bad_text& error) {
+    throw cmm::bad_text{"--kv-range is " + text +
+                        "; give what lies in HBM and what lies beyond it, such as " +
+                        "4GiB+4GiB: " + error.what()};
+  }
+}
+
 int main(int argc, char** argv) {
   options wanted;
   std::string max_managed;
+  std::vector<std::string> kv_ranges;
   CLI::App app{about, "cmm_bench"};
   app.footer(footer);
   app.add_option("--platform", wanted.platform,
@@ -106,6 +126,10 @@ int main(int argc, char** argv) {
   CLI::Option* const list = app.add_flag("--list", wanted.list, "print the names of the rows and run none");
   app.add_option("--out", wanted.out, "folder for the results")->capture_default_str();
   app.add_option("--max-managed", max_managed, "managed memory alive at once, such as 4GiB");
+  app.add_option(
+      "--kv-range", kv_ranges,
+      "move KV pages within a range of this size too, HBM and beyond it, such as 40GiB+40GiB; may be "
+      "given several times");
   app.add_option("--trace", wanted.trace, "a trace of the layer trace, for the rows of replay");
   for (CLI::Option* const other : {filter, list}) {
     calibrate->excludes(other);
@@ -123,6 +147,7 @@ int main(int argc, char** argv) {
     if (!max_managed.empty() && wanted.max_managed < cmm::bench::options::least_managed) {
       throw cmm::bad_text{"--max-managed is " + max_managed + "; give at least 4MiB"};
     }
+    for (const std::string& each : kv_ranges) wanted.kv_ranges.push_back(parse_range(each));
     return run(wanted);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help

@@ -15,5 +15,13 @@ LLAMA = {
     "bos_token_id": 1,
     "eos_token_id": 2,
 }
+# 60 billion parameters, 120 GB: with 16 GiB of KV they fill an H200; 280 KiB of KV for each token
+LARGE = {
+    **LLAMA,
+    "hidden_size": 8192,
+    "intermediate_size": 28672,
+    "num_hidden_layers": 70,
+    "num_attention_heads": 64,
+}
 WITHOUT_COMPILING = {"mode": 0, "cudagraph_mode": "FULL_DECODE_ONLY"}
 """For servers that shall start sooner."""

@@ -36,7 +36,8 @@ class Server:
         ours = {}
         if settings["worker"] == "cmm":
             told = {key: settings[key] for key in ("library", "recipe", "hbm_bytes") if key in settings}
-            told |= {"memory": "recipe", "blocks": "fixed"}  # the price of blocks that stay beyond HBM
+            if settings["blocks"] == "fixed":
+                told |= {"memory": "recipe", "blocks": "fixed"}  # the price of blocks that stay beyond HBM
             ours = {"worker_cls": "cmm.vllm.Worker", "additional_config": {"cmm": told}}
         self.requests, self.new_tokens = settings["requests"], settings["new_tokens"]
         self.workers = settings["tensor_parallel_size"]

@@ -40,5 +40,6 @@ def memory_of(worker: Any) -> dict:
     if placement is not None:
         found["blocks"], found["hbm_blocks"] = placement.blocks, placement.hbm_blocks
         found["bytes"], found["hbm_bytes"] = placement.total, placement.hbm_bytes
-        found["residency"] = placement.residency(worker._store.alloc)
+        if (allocator := getattr(worker._store, "alloc", None)) is not None:  # of a recipe
+            found["residency"] = placement.residency(allocator)
     return found

@@ -49,6 +49,7 @@ def servers(options: argparse.Namespace) -> dict[str, dict]:
         "gpu_memory_utilization": options.gpu_memory_utilization,
         "tensor_parallel_size": options.tensor_parallel_size,
         "compile": options.compile,
+        "blocks": options.blocks,
     }
     source = {"library": str(options.library.resolve())} if options.library else {}
     ours = {
@@ -104,11 +105,14 @@ def gpu_steps(processes: list[Process], rounds: int) -> dict[str, dict]:
     }
 
 
-def judge(found: dict) -> list[dict]:
-    """The bars: the same tokens, the right memory, and the rate of a resident KV cache."""
+def judge(found: dict, blocks: str = "fixed") -> list[dict]:
+    """The bars: the same tokens, the right memory, and the rate of a resident KV cache.
+
+    Blocks that follow lie in one range of both memories, which begins with memory of the GPU.
+    """
     bars = []
     for name, seen in found.items():
-        kind = "device" if name == STOCK else "managed"
+        kind = "managed" if name != STOCK and blocks == "fixed" else "device"
         right = all(each["kv"] == [kind] and each["weights"] == ["device"] for each in seen["workers"])
         bars.append({"server": name, "bar": f"KV cache {kind}, weights device", "held": right})
         bars.append({"server": name, "bar": "the tokens of stock vLLM", "held": seen["same_tokens"]})
@@ -191,6 +195,12 @@ def main() -> int:
         action="store_false",
         help="without torch.compile, so that it starts sooner",
     )
+    parser.add_argument(
+        "--blocks",
+        choices=("fixed", "follow"),
+        default="fixed",
+        help="fixed: managed memory, each block keeps its place; follow: as cmm serve has it (fixed)",
+    )
     parser.add_argument("--library", type=Path, help="a ready allocator in place of one built now")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "vllm", help="folder of spill.json")
     parser.add_argument("--check", action="store_true", help="exit status 1 if a bar is missed")
@@ -213,7 +223,7 @@ def main() -> int:
     finally:
         for each in processes:
             each.end()
-    bars = judge(found)
+    bars = judge(found, options.blocks)
     unsaid = ("library", "out", "check", "seconds")
     told = {key: value for key, value in vars(options).items() if key not in unsaid}
     told["rounds"] = len(found[STOCK]["tokens_per_second"]["values"])

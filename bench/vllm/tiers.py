@@ -14,6 +14,8 @@ import argparse
 import json
 import statistics
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -22,12 +24,13 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT / "bench"), str(HERE)]
 
 import workloads  # noqa: E402
-from llama import LLAMA  # noqa: E402
+from llama import LARGE, LLAMA  # noqa: E402
 from tier_bars import judge, table  # noqa: E402
 from tier_kinds import KINDS, environment, why_not  # noqa: E402
 from turns import Failure, Process, in_turn, spread, write  # noqa: E402
 
 SERVER = HERE / "tiers_server.py"
+MODELS = {"small": LLAMA, "large": LARGE}
 SPREAD = ("tokens_per_second",)
 LATENCIES = ("ttft", "itl")
 COUNTED = ("preemptions", "hit_share", "external_hit_share", "remote_share", "brought")
@@ -40,7 +43,7 @@ def token_bytes(model: dict, gpus: int) -> int:
 
 
 def planned(options: argparse.Namespace) -> dict[str, workloads.Workload]:
-    each = token_bytes(LLAMA, options.tensor_parallel_size)
+    each = token_bytes(MODELS[options.model], options.tensor_parallel_size)
     in_hbm, beyond = (options.hbm_mib << 20) // each, (options.host_mib << 20) // each
     return {
         name: workloads.make(name, in_hbm, beyond, options.seed, options.trace) for name in options.workloads
@@ -54,7 +57,7 @@ def settings(kind: str, options: argparse.Namespace, longest: int, at_once: int,
         "kind": kind,
         "hbm_bytes": options.hbm_mib << 20,
         "host_bytes": options.host_mib << 20,
-        "model": {**LLAMA, "max_position_embeddings": length},
+        "model": {**MODELS[options.model], "max_position_embeddings": length},
         "max_model_len": length,
         "max_num_seqs": min(at_once, 1024),
         "gpu_memory_utilization": options.gpu_memory_utilization / beside,
@@ -63,53 +66,62 @@ def settings(kind: str, options: argparse.Namespace, longest: int, at_once: int,
     }
 
 
-def measure(asked: dict[str, workloads.Workload], options: argparse.Namespace) -> dict:
-    """Each workload by each kind: figures of every round, or why there are none."""
-    found = {
+def measure(
+    asked: dict[str, workloads.Workload], options: argparse.Namespace, keep: Callable[[dict], None]
+) -> None:
+    """Each workload by each kind: figures of every round, or why there are none; kept after each round."""
+    left_out = {
         kind: {name: {"left_out": why} for name in asked}
         for kind in options.servers
         if (why := why_not(kind))
     }
-    kinds = [kind for kind in options.servers if kind not in found]
-    rounds = {kind: {name: [] for name in asked} for kind in kinds}
+    kinds = [kind for kind in options.servers if kind not in left_out]
+    rounds: dict[str, dict[str, list]] = {kind: {} for kind in kinds}
+
+    def note(name: str, answers: dict[str, dict]) -> None:
+        for kind in kinds:
+            rounds[kind].setdefault(name, []).append(answers[kind])
+        keep(left_out | {kind: {of: joined(seen) for of, seen in rounds[kind].items()} for kind in kinds})
+
+    if not kinds:
+        keep(left_out)
     long = [name for name in asked if name == "long"]
     for names in ([name for name in asked if name not in long], long):
         if names and kinds:
-            (_alone if options.apart else _beside)(kinds, names, asked, options, rounds)
-    return found | {kind: {name: joined(seen) for name, seen in rounds[kind].items()} for kind in kinds}
+            (_alone if options.apart else _beside)(kinds, names, asked, options, note)
 
 
-def _beside(
-    kinds: list[str], names: list[str], asked: dict, options: argparse.Namespace, rounds: dict
-) -> None:
+def _beside(kinds: list[str], names: list[str], asked: dict, options: argparse.Namespace, note) -> None:
     """All servers are there at once, and take turns."""
-    servers: dict[str, Server] = {}
+    loads = [asked[name] for name in names]
+    with ThreadPoolExecutor(len(kinds)) as threads:
+        made = list(threads.map(lambda kind: Server(kind, loads, options, len(kinds)), kinds))
+    servers = dict(zip(kinds, made, strict=True))
     try:
-        for kind in kinds:
-            servers[kind] = Server(kind, [asked[name] for name in names], options, len(kinds))
+        for server in made:  # one after the other, for each profiles how much of the GPU is free
+            server.start()
         for name in names:
             for number in range(options.rounds):
-                for kind in in_turn(kinds, number):
-                    print(f"{kind}: {name}", file=sys.stderr, flush=True)
-                    rounds[kind][name].append(servers[kind].ask(asked[name]))
+                note(name, {kind: servers[kind].ask(asked[name]) for kind in in_turn(kinds, number)})
     finally:
-        for each in servers.values():
-            each.end()
+        for server in made:
+            server.end()
 
 
-def _alone(
-    kinds: list[str], names: list[str], asked: dict, options: argparse.Namespace, rounds: dict
-) -> None:
+def _alone(kinds: list[str], names: list[str], asked: dict, options: argparse.Namespace, note) -> None:
     """One server is there at a time, made anew in each round."""
     for number in range(options.rounds):
+        answers: dict[str, dict[str, dict]] = {name: {} for name in names}
         for kind in in_turn(kinds, number):
             server = Server(kind, [asked[name] for name in names], options, 1)
             try:
+                server.start()
                 for name in names:
-                    print(f"{kind}: {name}", file=sys.stderr, flush=True)
-                    rounds[kind][name].append(server.ask(asked[name]))
+                    answers[name][kind] = server.ask(asked[name])
             finally:
                 server.end()
+        for name in names:
+            note(name, answers[name])
 
 
 class Server:
@@ -118,8 +130,8 @@ class Server:
     def __init__(
         self, kind: str, loads: list[workloads.Workload], options: argparse.Namespace, beside: int
     ) -> None:
-        """What is refused, or ends, is the answer to every workload."""
-        print(f"starting {kind} for {', '.join(load.name for load in loads)}", file=sys.stderr, flush=True)
+        """Imports vLLM; what is refused, or ends, is the answer to every workload."""
+        self._loads = ", ".join(load.name for load in loads)
         longest, at_once = (max(getattr(load, name) for load in loads) for name in ("longest", "at_once"))
         told = settings(kind, options, longest, at_once, beside)
         variables = environment(kind, told["host_bytes"])
@@ -128,12 +140,16 @@ class Server:
         self.process = Process(kind, [options.server, json.dumps(told)], variables)
         self._never: dict = {}
         options.machine = self._answer("about")
-        self._never = self._never or {
-            why: text for why, text in self._answer("start").items() if why in ("refused", "failed")
-        }
+
+    def start(self) -> None:
+        """Makes the engine."""
+        print(f"starting {self.process.name} for {self._loads}", file=sys.stderr, flush=True)
+        answer = self._never or self._answer("start")
+        self._never = {why: text for why, text in answer.items() if why in ("refused", "failed")}
 
     def ask(self, load: workloads.Workload) -> dict:
         """The figures of a round, or why there are none."""
+        print(f"{self.process.name}: {load.name}", file=sys.stderr, flush=True)
         return self._never or self._answer(load.to_json())
 
     def end(self) -> None:
@@ -188,6 +204,9 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--workloads", type=chosen(workloads.NAMES), default=list(workloads.NAMES), help="of those above"
     )
+    parser.add_argument(
+        "--model", choices=MODELS, default="small", help="3.75 billion parameters, or 60 billion (small)"
+    )
     parser.add_argument("--hbm-mib", type=int, default=4096, help="MiB of KV cache in HBM (4096)")
     parser.add_argument("--host-mib", type=int, default=12288, help="MiB beyond it (12288)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each workload runs (3)")
@@ -221,21 +240,29 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     options = read_options()
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    unsaid = ("out", "check", "server", "machine", "trace")
+    told = {key: value for key, value in vars(options).items() if key not in unsaid}
+    told["trace"] = options.trace.name if options.trace else None
+    found: dict = {}
+
+    def keep(seen: dict) -> None:
+        found.update(seen)
+        machine = getattr(options, "machine", {})
+        write(
+            options.out / "tiers.json",
+            {
+                "context": {"kind": "tiers", "started": started, **told, **machine},
+                "servers": found,
+                "bars": judge(found),
+            },
+        )
+
     try:
-        asked = planned(options)
-        found = measure(asked, options)
+        measure(planned(options), options, keep)
     except (Failure, ValueError, OSError) as failure:
         print(f"tiers: {failure}", file=sys.stderr)
         return 1
     bars = judge(found)
-    unsaid = ("out", "check", "server", "machine", "trace")
-    told = {key: value for key, value in vars(options).items() if key not in unsaid}
-    told["trace"] = options.trace.name if options.trace else None
-    machine = getattr(options, "machine", {})
-    write(
-        options.out / "tiers.json",
-        {"context": {"kind": "tiers", "started": started, **told, **machine}, "servers": found, "bars": bars},
-    )
     print(table(found, bars))
     failed = any("failed" in seen for of_kind in found.values() for seen in of_kind.values())
     return 1 if failed or (options.check and not all(bar["held"] for bar in bars)) else 0

@@ -242,6 +242,16 @@ class CmmBench(unittest.TestCase):
         reasons = {row["skipped"] for row in load(self.out)["benchmarks"] if "skipped" in row}
         self.assertTrue(any("is more than the budget of 4 MiB" in reason for reason in reasons), reasons)
 
+    def test_pages_are_moved_within_a_range_of_the_size_asked_for(self):
+        """Rows of both ranges, and the reason where a machine has no room or no handles for one."""
+        ranges = ("--kv-range", "64MiB+64MiB", "--kv-range", "64MiB+512GiB", "--filter", "kv_tier.*/range:")
+        self.run_ok("--platform", "sim:h200-pcie", *ranges)
+        rows = load(self.out)["benchmarks"]
+        self.assertTrue(all("p50_ns" in row for row in rows if row["name"].endswith("range:64MiB+64MiB")))
+        self.assertEqual(len(rows), 150)
+        done = run("--platform", "sim:h200-pcie", "--kv-range", "3TiB+2MiB", "--filter", "kv_tier.*/range:")
+        self.assertEqual(done.returncode, 1)
+
     def test_a_row_that_fails_is_an_error_and_the_suite_goes_on(self):
         """A trace that needs more than the machine has fails its rows alone."""
         trace = self.out.parent / "huge.trace"
@@ -280,6 +290,8 @@ class CmmBench(unittest.TestCase):
         self.refused("--platform", "sim:gb10", "--max-managed", "0", says="give at least 4MiB")
         self.refused("--platform", "sim:gb10", "--max-managed", "64KiB", says="give at least 4MiB")
         self.refused("--platform", "sim:gb10", "--repetitions", "0", says="--repetitions")
+        for size in ("4GiB", "4GiB+", "0+4GiB", "4GiB+3MiB", "4GiB+4 bananas"):
+            self.refused("--platform", "sim:gb10", "--kv-range", size, says="such as 4GiB+4GiB")
         self.refused("--platform", "sim:gb10", "--no\x1b[31m-such", says="\\x1b[31m-such")
         hidden = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
         self.refused("--platform", "cuda", says="no GPU can be used", env=hidden)

@@ -50,8 +50,10 @@ class engine_run {
         shorten();
       else if (what < 67)
         cache_.forget_idle();
-      else if (what < 72)
+      else if (what < 71)
         misuse();
+      else if (what < 74)
+        name();
       else if (what < 77)
         refill();
       else
@@ -126,8 +128,15 @@ class engine_run {
     const std::int32_t taken = before - cache_.available();
     expect(taken == need || taken == need + 1, "append took other pages than it needs");
     for (std::size_t i = 0; i < count; ++i) to.text.push_back(++last_token_);
-    for (std::int32_t i = 0; i < std::int32_t(to.text.size()) / page_tokens; ++i) {
-      if (below(4) != 0) cache_.name(to.handle, i, key_of(to.text, std::size_t(i) + 1));
+    name(to, 4);
+  }
+
+  void name() {
+    if (!live_.empty()) name(any(), 2);
+  }
+  void name(const live& of, std::uint64_t all_but_one_in) {
+    for (std::int32_t i = 0; i < std::int32_t(of.text.size()) / page_tokens; ++i) {
+      if (below(all_but_one_in) != 0) cache_.name(of.handle, i, key_of(of.text, std::size_t(i) + 1));
     }
   }
 
@@ -195,17 +204,11 @@ class engine_run {
       if (cache_.pages(each.handle) > 0 && below(2) == 0)
         cache_.use(each.handle, std::int32_t(below(std::uint64_t(cache_.pages(each.handle)))));
     }
-    const auto bad = below(8) == 0;
-    if (bad) {
-      runner broken{*this, true};
-      try {
-        static_cast<void>(cache_.step(broken, 0));
-      } catch (const int&) {
-        run(cache_.plan());
-      }
-    } else {
-      runner mover{*this, false};
+    runner mover{*this, below(8) == 0};
+    try {
       static_cast<void>(cache_.step(mover, 0));
+    } catch (const int&) {  // the mover's or the policy's
+      run(cache_.plan());
     }
     for (const auto& [from, to] : cache_.copies()) memory_[to] = tokens{memory_[from]};
     for (live& each : live_) {
@@ -294,7 +297,22 @@ class engine_run {
   kv::paged_batch paged_{indices_, indptr_, last_page_len_};
 };
 
-constexpr std::uint64_t kinds = 6;    ///< of runs below, which share the operations
+/// Decides, and then throws in one step of four.
+template <class Policy>
+struct faltering {
+  Policy policy;
+  std::uint64_t steps = 0;
+
+  void prepare(std::int32_t pages, std::int32_t fast) {
+    if constexpr (requires { policy.prepare(pages, fast); }) policy.prepare(pages, fast);
+  }
+  void place(kv::placing& step) {
+    policy.place(step);
+    if (++steps % 4 == 0) throw 1;
+  }
+};
+
+constexpr std::uint64_t kinds = 7;    ///< of runs below, which share the operations
 constexpr std::uint64_t each = 1000;  ///< operations of one cache
 
 template <class Policy>
@@ -321,6 +339,7 @@ BOOST_AUTO_TEST_CASE(also_where_all_is_sent_out) { agree(kv::remote{}); }
 BOOST_AUTO_TEST_CASE(also_with_pinned_prefixes) {
   agree(kv::pinned{.most = 3} | kv::on_use{}, {.reserve = 2});
 }
+BOOST_AUTO_TEST_CASE(also_where_the_policy_throws) { agree(faltering<kv::on_use>{}, {.reserve = 2}); }
 BOOST_AUTO_TEST_CASE(also_where_live_pages_move) { agree(kv::hot_set{.half_life = 2}, {.reserve = 2}); }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cmm/kv.hpp>
 #include <cstdint>
+#include <stdexcept>
 #include <vector>
 
 BOOST_AUTO_TEST_SUITE(kv_cache)
@@ -13,6 +14,16 @@ using keys = std::vector<std::uint64_t>;
 kv::cache<> small(std::int32_t slots = 9, kv::cache_settings how = {.tokens = 4, .sequences = 3}) {
   return {kv::layout{{{0, 64, 64}}, slots}, slots, how};
 }
+
+/// Gives up after it has agreed on what moves.
+struct giving_up {
+  bool now = false;
+  void place(kv::placing& step) {
+    kv::on_use{}.place(step);
+    if (now) throw std::runtime_error{"no"};
+    now = step.step() == 2;
+  }
+};
 
 }  // namespace
 
@@ -141,6 +152,38 @@ BOOST_AUTO_TEST_CASE(a_key_stands_for_the_tokens_that_it_was_given_for_and_no_ot
   BOOST_CHECK_EQUAL(cache.pages(cache.start(keys{101})), 0);
 }
 
+/// The one that named the page and was to fill it is gone; another one shares only its first tokens.
+BOOST_AUTO_TEST_CASE(a_page_that_no_sequence_fills_is_not_found) {
+  for (const bool freed : {true, false}) {
+    auto cache = small(9, {.tokens = 4, .sequences = 4});
+    const auto one = cache.start();
+    BOOST_CHECK(cache.append(one, 4));
+    const auto two = cache.fork(one);
+    cache.shorten(one, 3);
+    cache.name(two, 0, 100);
+    freed ? cache.free(two) : cache.shorten(two, 0);
+    cache.prepare();
+    BOOST_CHECK_EQUAL(cache.pages(cache.start(keys{100})), 0);
+    BOOST_CHECK(cache.append(one, 1));
+    cache.name(one, 0, 101);
+    cache.prepare();
+    BOOST_CHECK_EQUAL(cache.pages(cache.start(keys{101})), 1);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_page_that_one_sequence_fills_is_found_whoever_else_was_shortened) {
+  for (const bool second : {true, false}) {
+    auto cache = small();
+    const auto one = cache.start();
+    BOOST_CHECK(cache.append(one, 4));
+    const auto two = cache.fork(one);
+    cache.name(one, 0, 100);
+    cache.shorten(second ? two : one, 3);
+    cache.prepare();
+    BOOST_CHECK_EQUAL(cache.pages(cache.start(keys{100})), 1);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_a_shortened_sequence_shares_is_copied_before_it_is_written) {
   auto cache = small();
   const auto one = cache.start();
@@ -152,6 +195,24 @@ BOOST_AUTO_TEST_CASE(what_a_shortened_sequence_shares_is_copied_before_it_is_wri
   BOOST_CHECK(cache.append(two, 1));
   BOOST_CHECK_NE(cache.page(two, 1), cache.page(one, 1));
   cache.prepare();
+  BOOST_CHECK_EQUAL(cache.copies().size(), 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_step_in_which_a_policy_throws_moves_nothing_and_has_its_copies) {
+  kv::cache<giving_up> cache{kv::layout{{{0, 64, 64}}, 9}, 3, {.tokens = 4, .sequences = 4}};
+  const auto one = cache.start(), two = cache.start();
+  BOOST_CHECK(cache.append(one, 8));
+  cache.name(one, 0, 100);
+  cache.name(one, 1, 101);
+  cache.prepare();
+  cache.free(one);
+  BOOST_CHECK(cache.append(two, 10));  // for which idle pages leave HBM
+  cache.prepare();
+  BOOST_CHECK(!cache.plan().empty());
+  const auto three = cache.fork(two);
+  BOOST_CHECK(cache.append(three, 1));
+  BOOST_CHECK_THROW(cache.prepare(), std::runtime_error);
+  BOOST_CHECK(cache.plan().empty());  // that of the step before was run
   BOOST_CHECK_EQUAL(cache.copies().size(), 1U);
 }
 

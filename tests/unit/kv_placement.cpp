@@ -81,6 +81,20 @@ BOOST_AUTO_TEST_CASE(hot_pages_come_in_for_cold_ones_and_cool_down) {
   BOOST_CHECK_EQUAL(kv.counters().pages_up, up);  // one use makes no page hot
 }
 
+BOOST_AUTO_TEST_CASE(the_hottest_come_in_first_wherever_they_stand_among_the_used) {
+  kv::residency<kv::hot_set> kv{64, 5, 16, {.most = 1}};
+  pages all(63);
+  for (std::int32_t i = 0; i < 63; ++i) all[std::size_t(i)] = i + 1;
+  static_cast<void>(kv.step({.fresh = all}));
+  for (std::int32_t step = 0; step < 40; ++step) {
+    pages used{60, 61, 62, 63};  // in every step, and told behind pages that are used now and then
+    for (std::int32_t i = 0; i < 8; ++i) used.insert(used.begin(), 10 + (8 * step + i) % 40);
+    static_cast<void>(kv.step({.used = used}));
+  }
+  for (std::int32_t page = 60; page <= 63; ++page) BOOST_CHECK(kv.is_fast(page));
+  BOOST_CHECK_EQUAL(kv.counters().pages_up, 4U);
+}
+
 BOOST_AUTO_TEST_CASE(of_reads_four_to_one_in_favour_of_a_fifth_of_the_pages_most_become_local) {
   kv::residency<kv::hot_set> kv{201, 101, 16};
   pages all(200);
@@ -98,6 +112,7 @@ BOOST_AUTO_TEST_CASE(of_reads_four_to_one_in_favour_of_a_fifth_of_the_pages_most
   std::int32_t hot_ones = 0;
   for (std::int32_t page = 161; page <= 200; ++page) hot_ones += kv.is_fast(page);
   BOOST_CHECK_GE(hot_ones, 38);
+  BOOST_CHECK_LE(kv.counters().pages_up, 200U);  // a page that is used by chance does not come in for it
 }
 
 BOOST_AUTO_TEST_CASE(heat_is_halved_with_time) {

@@ -67,14 +67,14 @@ BOOST_AUTO_TEST_CASE(a_text_places_as_the_policies_that_it_names) {
   BOOST_TEST(places(read_placement("pinned{ .most=1 }|on_use")) == places(pinned{.most = 1} | on_use{}));
   BOOST_TEST(places(read_placement("pinned{.most = 2} | remote")) == places(pinned{.most = 2} | remote{}));
   BOOST_TEST(places(read_placement("hot_set")) == places(hot_set{}));
-  BOOST_TEST(places(read_placement("hot_set{.half_life = 1, .most = 1, .looks = 2}")) ==
-             places(hot_set{.half_life = 1, .most = 1, .looks = 2}));
+  BOOST_TEST(places(read_placement("hot_set{.half_life = 1, .most = 1, .looks = 2, .gain = 1}")) ==
+             places(hot_set{.half_life = 1, .most = 1, .looks = 2, .gain = 1}));
   // Else the comparisons would hold whatever was read.
   BOOST_TEST(places(fixed{}) != places(on_use{}));
   BOOST_TEST(places(remote{}) != places(on_use{}));
   BOOST_TEST(places(pinned{.most = 1} | on_use{}) != places(on_use{}));
   BOOST_TEST(places(hot_set{}) != places(on_use{}));
-  BOOST_TEST(places(hot_set{.half_life = 1, .most = 1, .looks = 2}) != places(hot_set{}));
+  BOOST_TEST(places(hot_set{.half_life = 1, .most = 1, .looks = 2, .gain = 1}) != places(hot_set{}));
 }
 
 BOOST_AUTO_TEST_CASE(the_first_of_several_decides_first) {
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_told_with_its_column) {
       {"pinned{.most = 9999999999}", "no setting of pinned"},
       {"pinned{.most}", "a setting is written .name = number"},
       {"pinned{most = 3}", "a setting is written .name = number"},
-      {"hot_set{.half_life = 1, .cold = 2}", "it has half_life, most and looks"},
+      {"hot_set{.half_life = 1, .cold = 2}", "it has half_life, most, looks and gain"},
       {"hot_set{.looks = -2}", "no setting of hot_set"},
       {"hot_set{.looks = 2", "a } is missing"},
   };

@@ -39,12 +39,16 @@ BOOST_AUTO_TEST_CASE(the_lines_of_use_work) {
   kv::cache cache{layout, /*fast=*/1000, {}, kv::pinned{.most = 100} | kv::on_use{}};
   kv::block_table rows{table};
 
+  const auto step = [&] {
+    for (const auto& [from, to] : cache.step(mover, stream)) copy_slot(from, to);
+    rows.update(cache);  // then the work of this step, in the same stream
+  };
   const kv::sequence prompt = cache.start();
   if (!cache.append(prompt, 700)) return;  // out of pages: later
-  const kv::sequence answer = cache.fork(prompt);
+  step();
+  const kv::sequence answer = cache.fork(prompt);  // of tokens that were written
   if (!cache.append(answer, 1)) return;
-  for (const auto& [from, to] : cache.step(mover, stream)) copy_slot(from, to);
-  rows.update(cache);  // then the work of this step, in the same stream
+  step();
 
   BOOST_CHECK_EQUAL(copied, 1);
   BOOST_CHECK_EQUAL(cache.pages(answer), 44);

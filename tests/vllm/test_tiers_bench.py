@@ -359,6 +359,22 @@ class Command(unittest.TestCase):
             self.assertIn("| long | stock | refused: a context of", said)
             self.assertIn("| returning | cmm fixed | failed: cmm fixed ended with 1", said)
 
+    def test_what_is_measured_is_kept_after_each_round(self):
+        kept, whole = [], tiers.write
+
+        def keep(path, results):
+            kept.append(json.loads(json.dumps(results)))
+            whole(path, results)
+
+        with mock.patch.object(tiers, "write", keep):
+            self.run_("--servers", "stock,native", "--workloads", "returning,over", "--rounds", "2")
+        rates = [each["servers"]["native"] for each in kept]
+        self.assertEqual(
+            [len(each["returning"]["tokens_per_second"]["values"]) for each in rates], [1, 2, 2, 2]
+        )
+        self.assertEqual(["over" in each for each in rates], [False, False, True, True])
+        self.assertEqual(len({each["context"]["gpu"] for each in kept}), 1)
+
     def test_a_missed_bar_is_told_by_the_status(self):
         status, said, written = self.run_(
             "--check", "--rounds", "1", "--servers", "stock,cmm following", "--workloads", "returning"

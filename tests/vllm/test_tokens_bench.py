@@ -60,20 +60,31 @@ class Judged(unittest.TestCase):
     def run_(self, found):
         said = io.StringIO()
         with (
-            mock.patch.object(tokens, "digests", lambda kind, name, server: found(kind)),
+            mock.patch.object(tokens, "digests", lambda kind, name, options: found(kind)),
             mock.patch.object(sys, "argv", ["tokens", "--cases", "plain,tp2"]),
             contextlib.redirect_stdout(said),
         ):
             return tokens.main(), said.getvalue()
 
+    def answer(self, **other):
+        """Tokens of all, but for those that are named."""
+        same = {"returning": "a", "over": "b"}
+        return lambda kind: (same | other.get(kind.replace(" ", "_"), {}), 3)
+
     def test_the_same_tokens(self):
-        self.assertEqual(self.run_(lambda kind: (["a", "b"], 3))[0], 0)
+        status, said = self.run_(self.answer())
+        self.assertEqual((status, said.count("the same tokens; preempted 3, 3, 3, 3")), (0, 2))
 
     def test_other_tokens_of_one_server(self):
         for wrong in ("following", "careful"):
-            status, said = self.run_(lambda kind: (["a", "c" if kind == wrong else "b"], 0))  # noqa: B023
+            status, said = self.run_(self.answer(**{wrong: {"over": "c"}}))
             self.assertEqual(status, 1)
-            self.assertIn("OTHER TOKENS", said)
+            self.assertIn(f"OTHER TOKENS: {wrong} in over;", said)
+
+    def test_stock_that_differs_from_itself_decides_nothing(self):
+        status, said = self.run_(self.answer(stock_again={"over": "c"}))
+        self.assertEqual(status, 1)
+        self.assertIn("UNDECIDED: stock vLLM differs from itself in over;", said)
 
     def test_what_did_not_run(self):
         def refuse(kind):

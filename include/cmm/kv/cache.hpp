@@ -69,8 +69,8 @@ class cache {
     return made;
   }
 
-  /// A sequence of the same tokens in the same pages; what either appends is its own. No sequence where
-  /// `settings::sequences` of them are live.
+  /// A sequence of the same tokens in the same pages; what either appends is its own, and tokens that no step
+  /// has written yet are written in both. No sequence where `settings::sequences` of them are live.
   [[nodiscard]] sequence fork(const sequence& of) {
     const std::int32_t from = tables_.row_of(of);
     const sequence made = tables_.open();
@@ -123,7 +123,6 @@ class cache {
       pool_.give(page_of(row, tables_.length(row) - 1));
       tables_.pop(row);
     }
-    if (tokens % how_.tokens != 0) pool_.open(page_of(row, keep - 1));
     tables_.set_tokens(row, tokens);
   }
 
@@ -156,9 +155,11 @@ class cache {
   void forget_idle() { pool_.forget_idle(); }
 
   /// What must be copied before the work of this step: first the plan, then `copies()` in their order. Valid
-  /// until the next step.
+  /// until the next step. Where a placement policy throws, no page moves, and the step is one like any other:
+  /// `copies()` and its work are still to be run.
   const kv::plan& prepare() {
     const over now{*this};
+    plan_ = {};  // of a step that a policy ends by an exception, too
     plan_ = residency_.step(pool_.tell());
     return plan_;
   }
@@ -236,7 +237,7 @@ class cache {
   }
 
   void publish() {
-    pool_.settle();
+    pool_.settle([this](std::int32_t page) { return tables_.is_filled(page, how_.tokens); });
     copies_.clear();
     for (const page_copy& each : to_copy_) {
       // Freed before the step, it has a slot that may hold the copy of another page.

@@ -48,7 +48,6 @@ class page_pool {
   void give(std::int32_t page) {
     state& p = touch(page);
     if (--p.references != 0) return;
-    p.waits = false;  // for a key, as nobody will write it
     lists_.put(page, p.keyed ? list::idle : list::free);
   }
   void write(std::int32_t page) {
@@ -56,11 +55,9 @@ class page_pool {
     p.written = true;
     forget(p);  // what its key stands for is overwritten
   }
-  /// It is full no longer: a key that waits for the step that fills it waits in vain.
-  void open(std::int32_t page) noexcept { states_[at(page)].waits = false; }
   void use(std::int32_t page) { used_.push_back(page); }
 
-  /// After the next step, in which it is written, the page is found by the key.
+  /// After the next step, in which it is filled, the page is found by the key.
   void name(std::int32_t page, std::uint64_t key) {
     state& p = states_[at(page)];
     if (p.keyed || p.waits) return;
@@ -91,8 +88,10 @@ class page_pool {
             .used = used_};
   }
 
-  /// The step was told.
-  void settle() {
+  /// The step was told. A page whose key waits gets it where the work of the step fills it: some reader that
+  /// is to write it has all of its tokens.
+  template <class IsFilled>
+  void settle(IsFilled&& is_filled) {
     for (const std::int32_t page : touched_) {
       state& p = states_[at(page)];
       p.known = p.references;
@@ -103,7 +102,8 @@ class page_pool {
       state& p = states_[at(page)];
       if (!p.waits) continue;
       p.waits = false;
-      p.keyed = index_.find(p.key) == none;  // the first page of a content keeps its key
+      // The first page of a content keeps its key.
+      p.keyed = is_filled(page) && index_.find(p.key) == none;
       if (p.keyed) index_.add(p.key, page);
     }
     touched_.clear();

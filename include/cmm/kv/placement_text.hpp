@@ -50,9 +50,10 @@ class placement_reader {
           name,
           [&](std::string_view field) {
             return (field == "half_life" && number(given.half_life)) ||
-                   (field == "most" && number(given.most)) || (field == "looks" && number(given.looks));
+                   (field == "most" && number(given.most)) || (field == "looks" && number(given.looks)) ||
+                   (field == "gain" && number(given.gain));
           },
-          "half_life, most and looks");
+          "half_life, most, looks and gain");
       return all.add(given);
     }
     begin_ = name.empty() ? begin_ : static_cast<std::size_t>(name.data() - text_.data());

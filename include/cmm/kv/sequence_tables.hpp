@@ -84,6 +84,14 @@ class sequence_tables {
     change(where);
   }
 
+  /// Whether a sequence has all tokens of the page: others that share it may have been shortened.
+  [[nodiscard]] bool is_filled(std::int32_t page, std::int32_t page_tokens) const noexcept {
+    for (std::int32_t e = first_of_[at(page)]; e != none; e = entries_[at(e)].after) {
+      if (tokens(e / width_) / page_tokens > e % width_) return true;
+    }
+    return false;
+  }
+
   /// The page has another slot.
   void moved(std::int32_t page) {
     for (std::int32_t e = first_of_[at(page)]; e != none; e = entries_[at(e)].after) change(e);

@@ -8,10 +8,12 @@
 
 namespace cmm::kv {
 
-/// How often each page was used lately: a use counts 256, and what was counted is halved every `half_life`
+/// How often each page was used lately: a use counts `once`, and what was counted is halved every `half_life`
 /// steps.
 class heats {
  public:
+  static constexpr std::uint32_t once = 256;  ///< what a use counts
+
   void prepare(std::int32_t pages, std::uint32_t half_life) {
     pages_.assign(detail::at(pages), {});
     half_life_ = std::max(half_life, 1U);
@@ -25,7 +27,7 @@ class heats {
 
   void use(std::int32_t page, std::uint64_t step) noexcept {
     counted& known = pages_[detail::at(page)];
-    constexpr std::uint32_t once = 256, hottest = 1U << 30;
+    constexpr std::uint32_t hottest = 1U << 30;
     // The time since the last halving counts on, else a page used in every step would never be halved.
     const std::uint64_t halved = step - (step - known.step) % half_life_;
     known = {std::min(of(page, step) + once, hottest), halved};

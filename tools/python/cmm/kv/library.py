@@ -59,7 +59,8 @@ class Library:
         """Which slot each page lies in, of as many pages as the layout has slots, the first `fast` in HBM.
 
         `policy` is "fixed", "remote", "on_use", "pinned{.most = 1000}", "hot_set", or several joined by |, of
-        which the first decides first; `hot_set{.half_life = 16, .most = 32, .looks = 8}` takes its settings.
+        which the first decides first. `hot_set{.half_life = 16, .most = 32, .looks = 8, .gain = 3}` has its
+        settings.
         `reserve` slots of HBM are kept ready by `Residency.refill`. `careful` copies content always, whatever
         is known of it: the slow way that others are tested by.
         """
