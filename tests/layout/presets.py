@@ -36,7 +36,8 @@ class Presets(unittest.TestCase):
     @unittest.skipUnless(shutil.which("clang++"), "clang++ is not installed")
     def test_clang_warns_of_nothing(self):
         """All that a program can instantiate, and the examples; each header is with layout.header_orders."""
-        source = "#include <cmm/python/exports.hpp>\n#include <cmm/python/on_sim.hpp>\n#include <cmm/torch/sim.hpp>\n"
+        headers = ("python/exports", "python/on_sim", "torch/sim")
+        source = "".join(f"#include <cmm/{header}.hpp>\n" for header in headers)
         recipe = "cmm::managed{} | cmm::limit{} | cmm::pool{}"
         source += f'CMM_TORCH_ALLOCATOR_ON(cmm::torch::on_sim{{"gh200-480"}}, {recipe});\n'
         source += 'CMM_KV_LIBRARY(cmm::python::on_sim{"gh200-480"});\n'
