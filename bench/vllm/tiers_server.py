@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 import turns
+from mended import mend
 from sessions import drive
 from tier_kinds import engine_arguments
 from workloads import Workload
@@ -26,6 +27,7 @@ class Engine:
     def __init__(self, settings: dict) -> None:
         from vllm import EngineArgs, LLMEngine, SamplingParams
 
+        mend()
         self.model = tempfile.TemporaryDirectory(prefix="llama-")
         Path(self.model.name, "config.json").write_text(json.dumps(settings["model"]))
         arguments = engine_arguments(settings, self.model.name)
