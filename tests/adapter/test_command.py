@@ -32,7 +32,7 @@ class Command(AdapterTest):
         }.items():
             self.assertIn(words, self.adapter(*recommended, use, SIM, "--print-source"))
         out = self.folder / "libcmm.so"
-        self.adapter(*recommended, "kv_cache", SIM, "-o", out)
+        self.adapter(*recommended, "kv_cache", SIM, "--flags=-O0", "-o", out)
         self.assertEqual(list(self.folder.iterdir()), [out])
 
     def test_builds_for_cuda_where_there_is_a_toolkit(self):
@@ -122,7 +122,7 @@ class Command(AdapterTest):
         self.assert_refused(["cache folder", "set CMM_CACHE_DIR"], self.adapter, *arguments)
 
     def test_refuses_a_library_that_would_search_for_the_runtime_itself(self):
-        arguments = ("--recipe", RECIPE, SIM, "-o", self.folder / "x.so", "--flags=-Wl,-rpath,/opt/cuda")
+        arguments = ("--recipe", RECIPE, SIM, "-o", self.folder / "x.so", "--flags=-O0 -Wl,-rpath,/opt/cuda")
         self.assert_refused(["searches /opt/cuda", "-rpath"], self.adapter, *arguments)
         self.assertEqual(list(self.folder.iterdir()), [])
 

@@ -41,7 +41,7 @@ bool same(const ours& one, const theirs& other) {
 
 /// What this reader refuses and others take.
 bool on_purpose(const std::string& why) {
-  const auto says = [&](const char* words) { return why.find(words) != std::string::npos; };
+  const auto says = [&](const char* part) { return why.find(part) != std::string::npos; };
   return says("stands there twice") || says("stand in each other") || says("for any number");
 }
 

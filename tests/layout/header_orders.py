@@ -8,6 +8,7 @@ and so does one in which a name changes its meaning with what was read before. C
 longer and notices only the first. Names of the standard library are with layout.standard_includes.
 """
 
+import collections
 import concurrent.futures
 import os
 import pathlib
@@ -42,41 +43,54 @@ def with_what_it_includes(header, graph, already):
     return [*before, header]
 
 
+def bits(mask):
+    """The places of the ones in a number."""
+    while mask:
+        yield (mask & -mask).bit_length() - 1
+        mask &= mask - 1
+
+
+def pairs_to_turn(below, above):
+    """Pairs (early, late) that are enough: where these stood in order once, so did any other two.
+
+    They do not include each other; what the late one includes the early one includes too, and so does what
+    includes the early one with the late one. Headers that include each other in a circle go as one.
+    """
+    every = range(len(below))
+    return [
+        (early, late)
+        for late in every
+        for early in every
+        if not (below[late] >> early & 1 or below[early] >> late & 1)
+        and not below[late] & ~below[early] & ~above[late]
+        and not above[early] & ~above[late] & ~below[early]
+    ]
+
+
 def orders(graph):
     """Orders in which no header stands before what it includes, and any other two stand in both orders."""
     headers = list(graph)
-    bit = {header: 1 << index for index, header in enumerate(headers)}
-    closures = {header: set(with_what_it_includes(header, graph, set())) for header in headers}
-    below = {header: sum(bit[each] for each in closures[header]) for header in headers}
-    apart = {
-        header: sum(bit[x] for x in headers if not (below[header] & bit[x] or below[x] & bit[header]))
-        for header in headers
-    }
-    while any(apart.values()):  # of a header, those that have not yet stood behind it
-        waiting = {x: sum(bit[header] for header in headers if apart[header] & bit[x]) for x in headers}
-        done, order, already = 0, [], set()
-
-        def gain(header, done, already=already, waiting=waiting):
-            """The pairs that are settled by putting a header next, less those that are lost by it."""
-            settled = lost = 0
-            left = ~(done | below[header])
-            for each in closures[header] - already:
-                settled += (apart[each] & left).bit_count()
-                lost += (waiting[each] & left).bit_count()
-            return settled - lost
-
-        # The first stands before all that it has not yet stood before, so that each order settles something.
-        best = max(headers, key=lambda each: apart[each].bit_count())
-        while best:
-            order += with_what_it_includes(best, graph, already)
-            done |= below[best]
-            left = [each for each in headers if each not in already]
-            best = max(left, key=lambda each: gain(each, done), default=None)
-        before = 0
-        for header in order:
-            apart[header] &= before
-            before |= bit[header]
-        yield order
+    every = range(len(headers))
+    closures = [set(with_what_it_includes(header, graph, set())) for header in headers]
+    below = [sum(1 << x for x in every if headers[x] in closure) for closure in closures]
+    above = [sum(1 << y for y in every if below[y] >> x & 1) for x in every]
+    left = pairs_to_turn(below, above)
+    while left:
+        before, after = below[:], above[:]
+        count = collections.Counter(early for early, _ in left)
+        # One header after another, those with few pairs first: that took the fewest orders.
+        for early, late in sorted(left, key=lambda pair: (count[pair[0]], pair)):
+            if before[early] >> late & 1 or before[late] >> early & 1:
+                continue
+            first, last = before[early], after[late]
+            for each in bits(last):
+                before[each] |= first
+            for each in bits(first):
+                after[each] |= last
+        left = [(early, late) for early, late in left if not before[late] >> early & 1]
+        already = set()
+        in_order = sorted(every, key=lambda each: before[each].bit_count())
+        yield [x for each in in_order for x in with_what_it_includes(headers[each], graph, already)]
 
 
 def compiled(folder, order):

@@ -4,6 +4,7 @@ what links works, or ends with a sentence that names NDEBUG.
 usage: mixed_ndebug.py [COMPILER]
 """
 
+import functools
 import pathlib
 import subprocess
 import sys
@@ -30,9 +31,7 @@ void use(memory& lent);
 """
 LIBRARY = """
 #include "shared.hpp"
-#ifdef WITH_USE
 void use(memory& lent) { lent.deallocate(lent.allocate(1_MiB)); }
-#endif
 engine::engine(cmm::sim::machine& on) : held{cmm::sim::api{on}, recipe.elements} {}
 cmm::block engine::take() { return held.allocate(1_MiB); }
 void engine::give(cmm::block b) { held.deallocate(b); }
@@ -61,24 +60,33 @@ BODIES = {
 }
 
 
+@functools.cache
+def compiled(folder, text, *options):
+    """The object of a unit; two tests share a library."""
+    unit = pathlib.Path(tempfile.mkdtemp(dir=folder))
+    (unit / "shared.hpp").write_text(HEADER)
+    (unit / "unit.cpp").write_text(text)
+    command = [COMPILER, "-std=c++20", "-w", f"-I{INCLUDE}", *options, "-c", unit / "unit.cpp"]
+    subprocess.run([*command, "-o", unit / "unit.o"], check=True)
+    return unit / "unit.o"
+
+
 def build(folder, level, library, application, body):
     """Compiles both units and links them; the output of a linker that refuses."""
-    (folder / "shared.hpp").write_text(HEADER)
-    (folder / "library.cpp").write_text(LIBRARY)
-    (folder / "application.cpp").write_text(APPLICATION.replace("BODY", body))
-    flags = [COMPILER, "-std=c++20", level, "-w", f"-I{INCLUDE}", f"-I{folder}"]
-    for name, options in (("library", library), ("application", application)):
-        command = [*flags, *options, "-c", folder / f"{name}.cpp", "-o", folder / f"{name}.o"]
-        subprocess.run(command, check=True)
-    link = [COMPILER, folder / "application.o", folder / "library.o", "-pthread", "-o", folder / "program"]
+    units = [
+        compiled(folder, APPLICATION.replace("BODY", body), level, *application),
+        compiled(folder, LIBRARY, level, *library),
+    ]
+    link = [COMPILER, *units, "-pthread", "-o", folder / "program"]
     return subprocess.run(link, capture_output=True, text=True, check=False)
 
 
 class MixedUnits(unittest.TestCase):
-    def setUp(self):
+    @classmethod
+    def setUpClass(cls):
         temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
+        cls.addClassCleanup(temporary.cleanup)
+        cls.folder = pathlib.Path(temporary.name)
 
     def check(self, level, library, application):
         body = " ".join(f'if (body == "{name}") {{ {code} }}' for name, code in BODIES.items())
@@ -94,7 +102,7 @@ class MixedUnits(unittest.TestCase):
 
     def test_a_function_that_takes_an_allocator_does_not_link(self):
         """The symbol that is missing says which kind it is of."""
-        linked = build(self.folder, "-O0", ["-DNDEBUG", "-DWITH_USE"], [], "use(mine.held);")
+        linked = build(self.folder, "-O0", ["-DNDEBUG"], [], "use(mine.held);")
         self.assertNotEqual(linked.returncode, 0)
         self.assertRegex(linked.stderr, "undefined reference to .use.*NDEBUG")
 

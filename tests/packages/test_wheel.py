@@ -124,7 +124,8 @@ class Wheel(unittest.TestCase):
 
     def test_an_allocator_is_compiled_from_it(self):
         made = self.folder / "libcmm.so"
-        self.command("adapter", "--recipe", "managed | stats", "--platform", "sim:gh200-480", "-o", made)
+        asked = ("adapter", "--recipe", "managed | stats", "--platform", "sim:gh200-480", "--flags=-O0")
+        self.command(*asked, "-o", made)
         self.assertTrue(made.is_file())
 
     def test_every_source_of_the_bench_finds_what_it_includes(self):

@@ -49,7 +49,8 @@ BOOST_AUTO_TEST_CASE(no_byte_is_counted_twice) {
     files from = files::of(real.make());
     const description known = describe(from, real.given);
     const std::string wrong = complaint(known, real);
-    BOOST_REQUIRE_MESSAGE(wrong.empty(), "layout " << seed << ": " << wrong << "\n" << to_text(known));
+    // Written out only where it is wrong, which would be half of the time that all of them take.
+    if (!wrong.empty()) BOOST_FAIL("layout " << seed << ": " << wrong << "\n" << to_text(known));
     with_tiers += known.tiers.empty() ? 0 : 1;
     whole += bytes_of(known, tier::kind::host) + bytes_of(known, tier::kind::unified) == real.host ? 1 : 0;
   }

@@ -65,7 +65,7 @@ std::vector<configuration<World>> all_configurations() {
       on(two_h200, managed{} | prefer{} | accessed_by{} | read_mostly{} | prefetch{}),
       on(two_h200, managed{} | strict{} | when{below{2_MiB}, prefetch{}},
          {.captures = false, .strict = true}),
-      on(two_h200, managed{} | prefetch{.threads = 3, .piece = 1_MiB}),
+      on(two_h200, managed{} | prefetch{.threads = 3, .piece = 2_MiB}),
       on(two_h200, managed{} | advise_only{}),
       on(two_h200, managed{} | always_prefetch{}),
       on(two_h200, managed{} | threshold_prefetch{.below = 1_MiB}),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs PyTorch's own tests of pluggable allocators and MemPool over an allocator library of ours.
 
-usage: tests/torch/upstream.py TEST_CUDA ALLOCATOR.so [TEST...]
+usage: tests/torch/upstream/run.py TEST_CUDA ALLOCATOR.so [TEST...]
   TEST_CUDA       test/test_cuda.py of a PyTorch checkout that fits the installed version
   ALLOCATOR.so    built for pool mode, such as pool.so of libraries.py
   TEST            only these of the tests below
@@ -20,9 +20,10 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from world import why_not
-
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from world import why_not  # noqa: E402
 
 # These compile an allocator of cudaMallocManaged and hand it to a MemPool: ours takes its place.
 EXTERNAL = (
@@ -53,7 +54,7 @@ def build_counting(library: Path, folder: Path) -> Path:
     """Our allocator under the names that the tests look for."""
     made = folder / "counting.so"
     command = ["g++", "-std=c++20", "-shared", "-fPIC", f'-DCMM_LIBRARY="{library}"']
-    subprocess.run([*command, HERE / "upstream_counting.cpp", "-o", made, "-ldl"], check=True)
+    subprocess.run([*command, HERE / "counting.cpp", "-o", made, "-ldl"], check=True)
     return made
 
 

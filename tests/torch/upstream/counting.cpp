@@ -12,7 +12,7 @@ void* find(const char* name) {
   void* const library = dlopen(CMM_LIBRARY, RTLD_NOW);
   void* const function = library == nullptr ? nullptr : dlsym(library, name);
   if (function != nullptr) return function;
-  std::fprintf(stderr, "upstream_counting: %s\n", dlerror());
+  std::fprintf(stderr, "counting: %s\n", dlerror());
   std::abort();
 }
 
