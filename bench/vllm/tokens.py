@@ -89,6 +89,7 @@ class Case:
 
 CASES = {
     "plain": Case(SMALL),
+    "v1": Case(SMALL, environment={"VLLM_USE_V2_MODEL_RUNNER": "0"}),
     "sync": Case(SMALL, {"async_scheduling": False}),
     "v2": Case(SMALL, environment={"VLLM_USE_V2_MODEL_RUNNER": "1"}),
     "v2-sync": Case(SMALL, {"async_scheduling": False}, {"VLLM_USE_V2_MODEL_RUNNER": "1"}),
@@ -145,15 +146,20 @@ def digests(kind: str, name: str, options: argparse.Namespace) -> tuple[dict[str
     variables = case.environment | ({"VLLM_BATCH_INVARIANT": "1"} if options.exact else {})
     told = json.dumps(settings(kind, case, loads))
     process = Process(f"{kind}, {name}", [options.server, told], variables)
+
+    def answer(what: str) -> dict:
+        answered = process.ask(what)
+        if "refused" in answered:
+            raise Failure(f"{kind} with {name} was refused: {answered['refused']}")
+        return answered
+
     try:
-        answers = [process.ask("start"), *(process.ask(load.to_json()) for load in loads)]
+        answer("start")
+        answers = {load.name: answer(load.to_json()) for load in loads}
     finally:
         process.end()
-    for each in answers:
-        if "refused" in each:
-            raise Failure(f"{kind} with {name} was refused: {each['refused']}")
-    said = {load.name: each["digest"] for load, each in zip(loads, answers[1:], strict=True)}
-    return said, sum(each["preemptions"] for each in answers[1:])
+    said = {load: each["digest"] for load, each in answers.items()}
+    return said, sum(each["preemptions"] for each in answers.values())
 
 
 def verdict(found: dict[str, tuple[dict[str, str], float]]) -> tuple[bool, str]:

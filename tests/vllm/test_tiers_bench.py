@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import tempfile
+import types
 import unittest
 from pathlib import Path
 from typing import ClassVar
@@ -16,6 +17,7 @@ from unittest import mock
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "bench" / "vllm")]
 
+import mended  # noqa: E402
 import sessions  # noqa: E402
 import tier_bars  # noqa: E402
 import tier_kinds  # noqa: E402
@@ -217,6 +219,34 @@ def measured():
     }
     native = {**copy.deepcopy(others), "returning": seen(110, 1.5)}
     return {tier_kinds.STOCK: others, tier_kinds.NATIVE: native, tier_kinds.FOLLOWING: ours}
+
+
+class Mended(unittest.TestCase):
+    def test_operations_of_the_offloading_are_dictionaries_as_another_process_would_send_them(self):
+        name = "vllm.distributed.kv_transfer.kv_connector.v1.offloading.metrics"
+
+        class Stats:
+            def __init__(self):
+                self.data = {}
+
+            def record_transfer(self, size, time, way):
+                self.data.setdefault(way, []).append(types.SimpleNamespace(op_size=size, op_time=time))
+
+        parts = name.split(".")
+        modules = {
+            ".".join(parts[:count]): types.ModuleType(parts[count - 1]) for count in range(1, len(parts) + 1)
+        }
+        modules[name].OffloadingConnectorStats = Stats
+        with mock.patch.dict(sys.modules, modules):
+            mended.mend()
+        stats = Stats()
+        stats.record_transfer(5, 0.1, "up")
+        stats.record_transfer(6, 0.2, "up")
+        self.assertEqual(stats.data, {"up": [{"op_size": 5, "op_time": 0.1}, {"op_size": 6, "op_time": 0.2}]})
+
+    def test_a_vllm_without_it_stays_as_it_is(self):
+        with mock.patch.dict(sys.modules, {"vllm": types.ModuleType("vllm")}):
+            mended.mend()
 
 
 class Bars(unittest.TestCase):

@@ -1,8 +1,10 @@
 """The comparison of tokens: what each server is told, and that other tokens are noticed."""
 
+import argparse
 import contextlib
 import io
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -53,6 +55,19 @@ class Told(unittest.TestCase):
         self.assertLessEqual(state, 32 * tokens.token_bytes({**hybrid, "num_hidden_layers": 1}, 1))
         self.assertEqual(len(mixed["layer_types"]), mixed["num_hidden_layers"])
         self.assertEqual(mixed["layer_types"].count("full_attention"), tokens.CASES["mixed"].cached)
+
+
+class Refused(unittest.TestCase):
+    def test_a_server_that_vllm_refuses_is_asked_no_more(self):
+        with tempfile.TemporaryDirectory() as folder:
+            server = Path(folder, "server.py")
+            server.write_text(
+                "import sys\nfor line in sys.stdin:\n"
+                """    print('{"refused": "it cannot be"}' if line == "start\\n" else 1 / 0, flush=True)\n"""
+            )
+            options = argparse.Namespace(server=server, exact=False)
+            with self.assertRaisesRegex(turns.Failure, "stock with plain was refused: it cannot be"):
+                tokens.digests("stock", "plain", options)
 
 
 class Judged(unittest.TestCase):

@@ -1,29 +1,68 @@
 """The example engine on an H200."""
 
-from .data import link, load, number
+from .data import link, load, number, table
 
 FOLDER = "examples/engine/results"
-PLACEMENTS = ["remote", "hot_set", "all-in-hbm"]
+SKEWED = ["remote", "hot_set", "all-in-hbm"]
+SWEEPS = {"16 KiB": "16k-2", "64 KiB": "64k-2", "512 KiB": "512k-2", "2 MiB": "2m-2"}
+PLACEMENTS = ["fault", "remote", "fixed", "on_use", "hot_set", "all-in-hbm"]
 
 
-def run(name):
-    """The one run of a file."""
-    (found,) = load(f"{FOLDER}/h200-{name}.json")["runs"]
-    return found
+def runs(name):
+    """Of a file."""
+    return load(f"{FOLDER}/h200-{name}.json")["runs"]
+
+
+def span(values):
+    """The least and the most, such as 6,485 to 6,688."""
+    least, most = number(min(values)), number(max(values))
+    return least if least == most else f"{least} to {most}"
+
+
+def ratios(ours, theirs):
+    """Of tokens per second, run by run."""
+    pairs = zip(ours, theirs, strict=True)
+    return [one["decoded_per_second"] / other["decoded_per_second"] for one, other in pairs]
 
 
 def skewed(page):
-    """Texts that read a fifth of their pages, by placement."""
-    hot = run("skewed-hot_set")
-    rates = {name: number(run(f"skewed-{name}")["decoded_per_second"]) for name in PLACEMENTS}
+    """Texts that read a fifth of their pages, by placement; every run there is."""
+    hot = runs("skewed-hot_set")[0]
+    rates = {name: span([run["decoded_per_second"] for run in runs(f"skewed-{name}")]) for name in SKEWED}
+    times = ratios(runs("skewed-hot_set"), runs("skewed-remote"))
     return (
         f"On an H200 ({link('results', FOLDER, page)}), {hot['batch']} texts of "
         f"{number(hot['context'])} tokens that read {100 * hot['reads']:.0f} % of their pages, which take "
         f"{hot['live_over_hbm']:.2f} times what HBM has room for: {rates['remote']} tokens/s while decoding "
-        f"with every page remote, {rates['hot_set']} with `hot_set`, "
-        f"{rates['all-in-hbm']} with everything in "
-        "HBM."
+        f"with every page remote, {rates['hot_set']} with `hot_set` ({min(times):.1f} to {max(times):.1f} "
+        f"times as many), {rates['all-in-hbm']} with everything in HBM. {len(times)} runs each."
     )
 
 
-BLOCKS = {"engine": skewed}
+def sweep(page):
+    """Tokens per second at twice what HBM holds, by the size of a page."""
+    lines = []
+    for size, name in SWEEPS.items():
+        rates = {run["placement"]: number(run["decoded_per_second"]) for run in runs(f"sweep-{name}")}
+        lines.append([size, *(rates.get(placement, "") for placement in PLACEMENTS)])
+    head = [f"Tokens/s while decoding ({link('data', FOLDER, page)}), a page of"]
+    heads = [*head, *(f"`{placement}`" for placement in PLACEMENTS)]
+    return table(heads, ["---"] + ["---:"] * len(PLACEMENTS), lines)
+
+
+def cycled(page):
+    """All live pages fit in HBM, after every slot has been used many times."""
+    ours, theirs = (
+        [run for run in runs("cycled") if run["placement"] == name] for name in ("on_use", "all-in-hbm")
+    )
+    pairs = ratios(ours, theirs)
+    out, room = ours[0]["bytes_down"], ours[0]["fast"] * ours[0]["page_bytes"]
+    return (
+        f"Where what runs at once fits into HBM, `on_use` decodes at {min(pairs):.3f} to {max(pairs):.3f} of "
+        f"the rate with everything in HBM ({len(pairs)} pairs, "
+        f"{link('data', f'{FOLDER}/h200-cycled.json', page)}), while {out / room:.1f} times as many pages go "
+        "out as HBM has room for."
+    )
+
+
+BLOCKS = {"engine": skewed, "engine_sweep": sweep, "engine_cycled": cycled}

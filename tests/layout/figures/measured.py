@@ -6,6 +6,9 @@ from .data import link, load, median_ns, rate, rows, table, time
 
 H200 = "bench/results/h200-pcie/results.json"
 FIRST, SECOND = (f"bench/results/h200-pcie/stability/{name}.json" for name in ("first", "second"))
+RANGE = "bench/results/h200-pcie/kv_range/first.json"
+CALIBRATED = [f"bench/results/h200-pcie/calibrate/{name}/profile.json" for name in ("first", "second")]
+PAIRED = "bench/results/h200-pcie/allocate_paired"
 MOVERS = [f"bench/results/h200-pcie/kv_tier/{name}.json" for name in ("first", "second")]
 STEP = "block:64KiB/host:50pct/bytes:256MiB"
 POOLED = "managed+threshold_prefetch+pool"
@@ -203,7 +206,64 @@ def movers(page):
     return table(head, ["---", "---:", "---:", "---:"], lines)
 
 
+def ranges(page):
+    """The movers of KV pages within ranges of two sizes: the least of all page sizes against the link."""
+
+    def least(name, size):
+        found = [row["limit_ratio"] for key, row in rows(RANGE).items() if name in key and key.endswith(size)]
+        return f"{min(found):.3f}"
+
+    kinds = {"by:registers/ctas:4": "a kernel of 4 thread blocks", "by:ring/ctas:4": "a ring of 4"}
+    kinds["by:engine"] = "the copy engine"
+    ways = {"up": "to HBM", "down": "to the host", "swap": "both ways at once"}
+    lines = [
+        [f"{words}, {where}", *(least(f"way:{way}/{kind}", size) for size in ("2GiB+2GiB", "40GiB+40GiB"))]
+        for kind, words in kinds.items()
+        for way, where in ways.items()
+    ]
+    what = "Scattered KV pages of 16 KiB to 2 MiB, the least of five sizes, of what the link gives"
+    head = [f"{what} ({link('data', RANGE, page)})", "range of 4 GiB", "of 80 GiB"]
+    return table(head, ["---", "---:", "---:"], lines)
+
+
+def calibrations(page):
+    """Two profiles of one machine, one after the other."""
+    first, second = ({each["name"]: each for each in load(path)["figures"]} for path in CALIBRATED)
+    fitted = [name for name, each in first.items() if each["source"] == "calibrated by a row of cmm_bench"]
+    apart = sorted(abs(second[name]["value"] / first[name]["value"] - 1) for name in fitted)
+    folder = link("two calibrations", "bench/results/h200-pcie/calibrate", page)
+    return (
+        f"On one H200 {folder}, one after the other, took half a minute each; their {len(fitted)} fitted "
+        f"figures differ by {100 * statistics.median(apart):.0f} % in the median and "
+        f"{100 * apart[-1]:.0f} % at most. The first said itself that the host had changed its speed."
+    )
+
+
+def paired(page):
+    """Warm allocate and free, before and now, in turns."""
+
+    def least(when):
+        found = [rows(f"{PAIRED}/{when}-{turn}.json") for turn in (1, 2, 3)]
+        names = set.intersection(*map(set, found))
+        return {name: min(run[name]["p50_ns"] for run in found) for name in names}
+
+    before, now = least("before"), least("now")
+    found = sorted((now[name] / before[name], name) for name in before.keys() & now.keys())
+    usual = statistics.median(times for times, _ in found)
+    times, name = found[-1]
+    layers = name.split("allocator:")[1].split("/")[0].replace("+", " | ")
+    return (
+        "Against the pool as it was before it merged across finished streams, "
+        f"{link('in turns on one H200', PAIRED, page)}, the least of three runs: the median of {len(found)} "
+        f"allocators and sizes takes {usual:.2f} times as long, the last but one {found[-2][0]:.2f}, and the "
+        f"last, `{layers}`, {times:.2f}."
+    )
+
+
 BLOCKS = {
+    "ranges": ranges,
+    "calibrations": calibrations,
+    "paired": paired,
     "three": three,
     "about the run": about_the_run,
     "kv_access": kv_access,

@@ -63,4 +63,49 @@ def spill(page):
     return table(head, ["---"] + ["---:"] * len(SHARES), lines)
 
 
-BLOCKS = {"vllm": spill}
+def tier_runs():
+    """Every file of results of tiers.py, with its context."""
+    paths = (
+        str(path.relative_to(ROOT)) for path in sorted((ROOT / "bench/vllm/results").glob("*tiers*.json"))
+    )
+    return {path: load(path) for path in paths}
+
+
+def milliseconds(seconds):
+    """Such as 12."""
+    return f"{1000 * seconds:.0f}"
+
+
+def tiers(page):
+    """Servers with the same HBM, each workload of each run; what was refused or failed is said in a word."""
+    lines = []
+    for path, result in tier_runs().items():
+        context, servers = result["context"], result["servers"]
+        sizes = f"{context['hbm_mib'] / 1024:g}+{context['host_mib'] / 1024:g} GiB"
+        for workload in dict.fromkeys(name for seen in servers.values() for name in seen):
+            of_stock = servers["stock"][workload].get("tokens_per_second", {}).get("values")
+            for kind, seen in servers.items():
+                figures = seen[workload]
+                if "tokens_per_second" not in figures:
+                    word = "refused" if "refused" in figures else "failed"
+                    cells = [word, "", "", ""]
+                else:
+                    values = figures["tokens_per_second"]["values"]
+                    spans = [
+                        f"{min(values):,.0f} to {max(values):,.0f}" if len(values) > 1 else f"{values[0]:.1f}"
+                    ]
+                    ratios = (
+                        [one / other for one, other in zip(values, of_stock, strict=True)] if of_stock else []
+                    )
+                    spans.append(f"{min(ratios):.2f} to {max(ratios):.2f}" if ratios else "")
+                    times = " / ".join(
+                        milliseconds(figures["ttft"][part]["median"]) for part in ("mean", "p99")
+                    )
+                    beyond = f"{figures['remote_share']:.0%}" if "remote_share" in figures else ""
+                    cells = [*spans, times, beyond]
+                lines.append([f"{workload}, {sizes} ({link('data', path, page)})", kind, *cells])
+    head = ["Workload, HBM+host", "server", "tokens/s", "to stock", "TTFT mean / p99, ms", "read beyond HBM"]
+    return table(head, ["---", "---", "---:", "---:", "---:", "---:"], lines)
+
+
+BLOCKS = {"vllm": spill, "tiers": tiers}
