@@ -11,11 +11,12 @@ from pathlib import Path
 from unittest import mock
 
 import cmm
-from cmm import abi, headers
+from cmm import abi
 from cmm.adapter import run
-from cmm.allocator_library import plan
-from cmm.cache import cache_folder
-from cmm.compiler import find_compiler
+from cmm.building import headers
+from cmm.building.allocator_library import plan
+from cmm.building.cache import cache_folder
+from cmm.building.compiler import find_compiler
 from cmm.errors import Error
 
 RECIPE = "managed | threshold_prefetch{.below = 2_GiB} | pool | stats"

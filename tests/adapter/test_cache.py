@@ -10,14 +10,14 @@ from pathlib import Path
 
 import cmm
 from adapting import AdapterTest
-from cmm.cache import cache_folder, key_of, made_once
+from cmm.building.cache import cache_folder, key_of, made_once
 from cmm.errors import Error
 
 ROOT = Path(__file__).parents[2]
 
 MAKER = """
 import sys, time, pathlib
-from cmm.cache import made_once
+from cmm.building.cache import made_once
 folder = pathlib.Path(sys.argv[1])
 def make(path):
     with (folder / "made").open("a") as log:
@@ -117,7 +117,8 @@ class Cache(AdapterTest):
     @unittest.skipIf(os.geteuid(), "only root can become another user")
     def test_a_user_without_a_home_is_told_of_the_variable(self):
         package = Path(cmm.__file__).parents[1]
-        ask = f"import sys; sys.path.insert(0, {str(package)!r}); import cmm.cache as c; c.cache_folder()"
+        ask = f"import sys; sys.path.insert(0, {str(package)!r}); "
+        ask += "from cmm.building.cache import cache_folder; cache_folder()"
         command = ["setpriv", "--reuid", "1000650000", "--clear-groups", sys.executable, "-BIc", ask]
         for variables in ({}, {"HOME": "/nowhere"}, {"HOME": ""}):
             told = subprocess.run(command, env=variables, capture_output=True, text=True, check=False).stderr

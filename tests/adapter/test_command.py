@@ -6,8 +6,8 @@ import unittest
 from pathlib import Path
 
 from adapting import PROFILE, RECIPE, AdapterTest
+from cmm.building.toolkit import find_toolkit
 from cmm.errors import Error
-from cmm.toolkit import find_toolkit
 
 RECOMMENDATION = Path(__file__).parents[2] / "bench/results/h200-pcie/recommendation.txt"
 SIM = "--platform=sim:gh200-480"

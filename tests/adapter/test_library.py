@@ -9,10 +9,11 @@ import unittest
 from pathlib import Path
 
 from adapting import LIMITED, MIB, PROFILE, AdapterTest, simulated
-from cmm import abi, elf, headers
-from cmm.allocator_library import plan
-from cmm.cache import cache_folder
-from cmm.compiler import find_compiler
+from cmm import abi
+from cmm.building import elf, headers
+from cmm.building.allocator_library import plan
+from cmm.building.cache import cache_folder
+from cmm.building.compiler import find_compiler
 from cmm.library import Library
 from cmm.location import parse_location
 

@@ -6,7 +6,7 @@ import unittest
 from pathlib import Path
 
 from adapting import RECIPE, AdapterTest, need
-from cmm import headers
+from cmm.building import headers
 
 for module in ("setuptools", "wheel", "pip"):
     need(module, "the installed package")

@@ -9,10 +9,10 @@ from adapting import RECIPE, AdapterTest, need, simulated
 torch = need("torch", "loading an allocator into PyTorch")
 
 import cmm.torch  # noqa: E402
-from cmm import headers  # noqa: E402
-from cmm.compiler import find_compiler  # noqa: E402
+from cmm.building import headers  # noqa: E402
+from cmm.building.compiler import find_compiler  # noqa: E402
+from cmm.building.toolkit import find_toolkit  # noqa: E402
 from cmm.errors import Error  # noqa: E402
-from cmm.toolkit import find_toolkit  # noqa: E402
 
 
 class Loading(AdapterTest):

@@ -8,7 +8,7 @@ from pathlib import Path
 from unittest import mock
 
 import cmm.kv
-from cmm.cache import cache_folder
+from cmm.building.cache import cache_folder
 from cmm.vllm import prepared
 from cmm.vllm.machine import host_memory
 
@@ -18,7 +18,7 @@ PLATFORM = "sim:gh200-480"
 class Prepared(unittest.TestCase):
     def test_a_worker_compiles_nothing_then(self):
         library, reader = prepared.prepare(cache_folder(), PLATFORM)
-        with mock.patch("cmm.compiler.Compiler.run", side_effect=AssertionError("compiled again")):
+        with mock.patch("cmm.building.compiler.Compiler.run", side_effect=AssertionError("compiled again")):
             self.assertEqual(cmm.kv.build(PLATFORM).path, library)
             self.assertGreater(host_memory.available_host_memory(), 0)
         self.assertIn("libcmmkv-", library.name)

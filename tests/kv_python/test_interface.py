@@ -10,7 +10,8 @@ import unittest
 from pathlib import Path
 
 import cmm.kv
-from cmm import Error, elf, headers
+from cmm import Error
+from cmm.building import elf, headers
 from cmm.kv import abi, building
 from kv_testing import KvTest, library
 

@@ -7,8 +7,8 @@ import sys
 import unittest
 from pathlib import Path
 
-from cmm.cache import cache_folder
-from cmm.compiler import find_compiler
+from cmm.building.cache import cache_folder
+from cmm.building.compiler import find_compiler
 from cmm.kv.building import compiled
 from kv_testing import PLATFORM, KvTest
 

@@ -20,7 +20,7 @@ BENCH = ["bench/run"]
 SERVE = ["tools/python/cmm/vllm"]
 ADAPTER = ["tools/python/cmm/adapter.py"]
 REPORT = ["tools/python/cmm_report/cli.py"]
-PACKAGE = ["tools/python/cmm/cli.py", "tools/python/cmm/programs"]
+PACKAGE = ["tools/python/cmm/cli.py", "tools/python/cmm/building/programs.py"]
 # Where the options of a command are spelled, beside its own script.
 SOURCES = {
     "tools/probe": PROBE,

@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import synthetic
-from cmm.recipe import recommended_recipe
+from cmm.building.recipe import recommended_recipe
 from cmm_report.conclusions.recommend import HOST_PART, as_json, as_text, kv_recipe, recommend
 from cmm_report.results import read
 from reporting import ReportTest, row_of, without

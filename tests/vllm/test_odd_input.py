@@ -6,9 +6,9 @@ import subprocess
 import sys
 import unittest
 
-from cmm.compiler import find_compiler
+from cmm.building.compiler import find_compiler
+from cmm.building.recipe import recommended_recipe
 from cmm.printable import printable
-from cmm.recipe import recommended_recipe
 from cmm.vllm.asked.arguments import Arguments
 from cmm.vllm.asked.checks import check_port, weights_bytes
 from cmm.vllm.machine.host_taken import host_taken, host_taken_warnings

@@ -3,9 +3,9 @@
 import dataclasses
 import unittest
 
-from cmm.cache import cache_folder
-from cmm.compiler import find_compiler
-from cmm.recipe import allocator_source
+from cmm.building.cache import cache_folder
+from cmm.building.compiler import find_compiler
+from cmm.building.recipe import allocator_source
 from cmm.vllm.planning.plan import Wishes, make_plan
 from serving import GIB, MACHINES, MIB, ServeTest, machine, reach
 

@@ -3,8 +3,8 @@
 `cmm.torch` loads and builds them for PyTorch; `python3 -m cmm.adapter` builds them without PyTorch.
 """
 
+from .building.headers import version
 from .errors import Error
-from .headers import version
 
 __version__ = version()
 

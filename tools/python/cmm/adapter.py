@@ -5,12 +5,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .allocator_library import plan
-from .cache import cache_folder
-from .compiler import find_compiler, words
+from .building.allocator_library import plan
+from .building.cache import cache_folder
+from .building.compiler import find_compiler, words
+from .building.recipe import recommended_recipe
 from .errors import Error
 from .printable import printable
-from .recipe import recommended_recipe
 from .whole_file import whole_file
 
 

@@ -23,7 +23,7 @@ def main() -> int:
         return 0
     try:
         if name == "--version":
-            from .headers import version
+            from .building.headers import version
 
             print(f"cmm {version()}")
             return 0
@@ -38,13 +38,13 @@ def main() -> int:
 
 
 def _probe(arguments: list[str]) -> int:
-    from .programs import PROBE, run
+    from .building.programs import PROBE, run
 
     return run(PROBE, arguments)
 
 
 def _bench(arguments: list[str]) -> int:
-    from .programs import BENCH, run
+    from .building.programs import BENCH, run
 
     return run(BENCH, arguments)
 

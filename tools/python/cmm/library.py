@@ -6,9 +6,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import abi, elf
+from . import abi
+from .building import elf
+from .building.headers import version
 from .errors import Error
-from .headers import version
 from .location import location_name
 
 _MOST_LOCATIONS = 1024  # more than any machine has GPUs and NUMA nodes

@@ -5,12 +5,12 @@ import os
 import re
 from pathlib import Path
 
-from .. import shared_library
-from ..cache import cache_folder, made_once
-from ..compiler import Compiler, find_compiler
-from ..headers import include_folder
-from ..platforms import profile_of
-from ..toolkit import Toolkit, find_toolkit
+from ..building import shared_library
+from ..building.cache import cache_folder, made_once
+from ..building.compiler import Compiler, find_compiler
+from ..building.headers import include_folder
+from ..building.platforms import profile_of
+from ..building.toolkit import Toolkit, find_toolkit
 from . import abi
 from .errors import BadInput
 from .library import Library

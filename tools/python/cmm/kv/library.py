@@ -5,10 +5,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import elf
+from ..building import elf
+from ..building.headers import version
+from ..building.toolkit import find_toolkit
 from ..errors import Error
-from ..headers import version
-from ..toolkit import find_toolkit
 from . import abi
 from .errors import BadInput
 from .handle import Functions

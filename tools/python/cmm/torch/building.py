@@ -2,9 +2,9 @@
 
 import os
 
-from ..allocator_library import plan
-from ..cache import cache_folder
-from ..compiler import find_compiler
+from ..building.allocator_library import plan
+from ..building.cache import cache_folder
+from ..building.compiler import find_compiler
 from .allocator import Allocator
 from .loading import load
 

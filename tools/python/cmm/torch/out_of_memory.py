@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from ..abi import Thrower
-from ..cache import cache_folder, key_of, made_once
-from ..compiler import find_compiler
+from ..building.cache import cache_folder, key_of, made_once
+from ..building.compiler import find_compiler
 from ..errors import Error
 from .allocator import Allocator
 

@@ -6,8 +6,8 @@ usage: python3 -m cmm.vllm.prepared FOLDER    which CMM_CACHE_DIR names when the
 import sys
 from pathlib import Path
 
-from ..cache import cache_folder
-from ..compiler import find_compiler
+from ..building.cache import cache_folder
+from ..building.compiler import find_compiler
 from ..errors import Error
 from ..kv.building import compiled
 from .machine.host_memory import reader

@@ -4,10 +4,10 @@ import os
 import re
 from pathlib import Path
 
-from ...cache import cache_folder
-from ...compiler import find_compiler
+from ...building.cache import cache_folder
+from ...building.compiler import find_compiler
+from ...building.recipe import allocator_source, recommended_recipe
 from ...errors import Error
-from ...recipe import allocator_source, recommended_recipe
 from ..settings import RECIPE
 
 OURS = re.compile(r"^(spill\{(\.fast *= *)?device\}|pool)$")

@@ -4,10 +4,10 @@ import json
 import subprocess
 from pathlib import Path
 
-from ...cache import cache_folder
-from ...compiler import find_compiler
+from ...building.cache import cache_folder
+from ...building.compiler import find_compiler
+from ...building.program import compiled_program
 from ...errors import Error
-from ...program import compiled_program
 
 _READER = """\
 #include <cmm/platform/describe.hpp>

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...building.programs import PROBE, provided
 from ...errors import Error
-from ...programs import PROBE, provided
 from ...text_file import read_text
 
 CHECKOUT = Path(__file__).resolve().parents[4] / "probe"

@@ -8,7 +8,7 @@ import importlib.util
 import re
 from pathlib import Path
 
-from ... import headers
+from ...building import headers
 from ...errors import Error
 from .kv_allocation import KvAllocation
 from .needs import Attributes, Calls, Fields, Method, Options, Property

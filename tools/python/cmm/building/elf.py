@@ -4,7 +4,7 @@ import dataclasses
 import struct
 from pathlib import Path
 
-from .errors import Error
+from ..errors import Error
 
 _SYMBOLS, _DYNAMIC = 11, 6  # types of sections: SHT_DYNSYM, SHT_DYNAMIC
 _NEEDED, _RPATH, _RUNPATH = 1, 15, 29  # tags of the dynamic section

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
-from .errors import Error
+from ..errors import Error
 
 
 @dataclasses.dataclass(frozen=True)

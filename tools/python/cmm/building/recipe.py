@@ -3,10 +3,10 @@
 import subprocess
 from pathlib import Path
 
+from ..errors import Error
+from ..text_file import read_text
 from .compiler import Compiler
-from .errors import Error
 from .program import compiled_program
-from .text_file import read_text
 
 _WRITER = """\
 #include <cmm/torch/source_text.hpp>

@@ -5,13 +5,13 @@ import hashlib
 import re
 from pathlib import Path
 
-from .errors import Error
+from ..errors import Error
 
 
 @functools.cache
 def include_folder() -> Path:
     """The folder to hand to a compiler with -I: that of the installed package, or of the checkout."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     for folder in (package / "include", package.parents[2] / "include"):
         if (folder / "cmm" / "version.hpp").is_file():
             return folder

@@ -3,7 +3,8 @@
 import dataclasses
 from pathlib import Path
 
-from . import abi, shared_library
+from .. import abi
+from . import shared_library
 from .cache import made_once
 from .compiler import Compiler
 from .platforms import resolved

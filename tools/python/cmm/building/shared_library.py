@@ -4,10 +4,10 @@ import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
+from ..errors import Error
 from . import elf, headers
 from .cache import key_of
 from .compiler import Compiler
-from .errors import Error
 from .toolkit import Toolkit
 
 _OPTIONS = ("-std=c++20", "-O2", "-DNDEBUG", "-fPIC", "-shared", "-fvisibility=hidden")

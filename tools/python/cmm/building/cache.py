@@ -11,8 +11,8 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from .errors import Error
-from .whole_file import whole_file
+from ..errors import Error
+from ..whole_file import whole_file
 
 
 def cache_folder(wanted: str | os.PathLike[str] | None = None) -> Path:

@@ -11,13 +11,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..errors import Error
 from . import headers
 from .cache import cache_folder, key_of, made_once
 from .compiler import Compiler, find_compiler
-from .errors import Error
 from .toolkit import Toolkit, find_toolkit
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 OPTIONS = ("-std=c++20", "-DNDEBUG", "-pthread", "-w")
 
 

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import Error
+from ..errors import Error
 
 OLDEST = 13
 
