@@ -4,10 +4,10 @@
 #include <new>
 #include <string_view>
 
-#include "command_line.hpp"
+#include "machine/sim_backend.hpp"
 #include "on_cuda.hpp"
+#include "options/command_line.hpp"
 #include "run.hpp"
-#include "sim_backend.hpp"
 
 namespace {
 

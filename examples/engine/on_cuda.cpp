@@ -2,7 +2,7 @@
 
 #include <cmm/core/status.hpp>
 
-#include "cuda_backend.hpp"
+#include "machine/cuda_backend.hpp"
 #include "run.hpp"
 
 namespace engine {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "options.hpp"
+#include "options/options.hpp"
 
 namespace engine {
 

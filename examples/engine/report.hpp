@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "measured.hpp"
-#include "options.hpp"
-#include "request.hpp"
+#include "loop/measured.hpp"
+#include "loop/request.hpp"
+#include "options/options.hpp"
 
 namespace engine {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine.hpp"
+#include "loop/engine.hpp"
 #include "report.hpp"
 #include "sweep.hpp"
 

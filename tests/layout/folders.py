@@ -22,7 +22,6 @@ ONE_KIND = {
     "tests/layout": "checks of the tree, one a file",
     "tests/unit": "one file for each part of the library",
     "tests/vllm": "tests of one package",
-    "examples/engine": "one program, in the order of its README",
     "docker/steps": "the steps of the images, one a file",
 }
 

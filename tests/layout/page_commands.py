@@ -42,7 +42,7 @@ SOURCES = {
     "bench/torch/allocators.py": [],
     "bench/vllm/spill.py": [],
     "bench/kv/python_step.py": [],
-    "example_engine": ["examples/engine/command_line.cpp"],
+    "example_engine": ["examples/engine/options/command_line.cpp"],
 }
 OWN = re.compile(r"^(tools|docker|tests|bench|examples|\.ci)/")
 VARIABLE = re.compile(r"^[A-Z_]+=")

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "random.hpp"
+#include "../options/random.hpp"
 #include "request.hpp"
 
 namespace engine {

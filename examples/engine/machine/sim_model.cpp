@@ -3,7 +3,7 @@
 #include <bit>
 #include <cstring>
 
-#include "random.hpp"
+#include "../options/random.hpp"
 #include "sim_backend.hpp"
 
 namespace engine {

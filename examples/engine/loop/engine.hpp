@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "backend.hpp"
+#include "../machine/backend.hpp"
 #include "baseline.hpp"
 #include "kv_memory.hpp"
 #include "measured.hpp"

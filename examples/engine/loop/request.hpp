@@ -4,7 +4,7 @@
 #include <random>
 #include <vector>
 
-#include "options.hpp"
+#include "../options/options.hpp"
 
 namespace engine {
 

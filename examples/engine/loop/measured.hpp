@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "batch.hpp"
+#include "../machine/batch.hpp"
 
 namespace engine {
 

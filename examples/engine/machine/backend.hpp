@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <span>
 
+#include "../options/options.hpp"
 #include "batch.hpp"
-#include "options.hpp"
 
 namespace engine {
 

@@ -6,10 +6,10 @@
 #include <span>
 #include <vector>
 
-#include "batch.hpp"
+#include "../machine/batch.hpp"
+#include "../options/options.hpp"
+#include "../options/random.hpp"
 #include "conversation.hpp"
-#include "options.hpp"
-#include "random.hpp"
 
 namespace engine {
 

@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "backend.hpp"
-#include "batch.hpp"
+#include "../machine/backend.hpp"
+#include "../machine/batch.hpp"
 
 namespace engine {
 

@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../../options/model_shape.hpp"
 #include "../batch.hpp"
-#include "../model_shape.hpp"
 
 namespace engine::kernels {
 

@@ -9,8 +9,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include "backend.hpp"
-#include "options.hpp"
+#include "../machine/backend.hpp"
+#include "../options/options.hpp"
 
 namespace engine {
 

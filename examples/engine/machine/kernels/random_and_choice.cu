@@ -1,5 +1,5 @@
+#include "../../options/random.hpp"
 #include "../cuda_check.hpp"
-#include "../random.hpp"
 #include "kernels.hpp"
 
 namespace engine::kernels {

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "batch.hpp"
+#include "../machine/batch.hpp"
 #include "chosen_pages.hpp"
 #include "conversation.hpp"
 #include "request.hpp"
