@@ -17,7 +17,7 @@ def why_not(kind: str) -> str:
 
 
 def engine_arguments(settings: dict, model: str) -> dict:
-    """vLLM's arguments for a server of a kind."""
+    """vLLM's arguments for a server of a kind; "has_watermark" says whether this vLLM has the option."""
     kind, hbm, host = settings["kind"], settings["hbm_bytes"], settings["host_bytes"]
     common = {
         "model": model,
@@ -36,12 +36,18 @@ def engine_arguments(settings: dict, model: str) -> dict:
     if kind in (STOCK, NATIVE, LMCACHE):
         return {**common, "kv_cache_memory_bytes": hbm, **_beyond(kind, host)}
     told = {"hbm_bytes": hbm, "blocks": "fixed" if kind == FIXED else "follow", **settings.get("cmm", {})}
+    admits = {"watermark": host / (hbm + host)} if kind == FAST else {}
+    scheduler = {}
+    if admits and not settings.get("has_watermark", True):
+        told, admits = told | admits, {}
+        scheduler = {"scheduler_cls": "cmm.vllm.scheduler.within_hbm"}
     return {
         **common,
         "kv_cache_memory_bytes": hbm + host,
         "worker_cls": "cmm.vllm.Worker",
         "additional_config": {"cmm": told},
-        **({"watermark": host / (hbm + host)} if kind == FAST else {}),
+        **admits,
+        **scheduler,
     }
 
 

@@ -30,7 +30,8 @@ class Engine:
         mend()
         self.model = tempfile.TemporaryDirectory(prefix="llama-")
         Path(self.model.name, "config.json").write_text(json.dumps(settings["model"]))
-        arguments = engine_arguments(settings, self.model.name)
+        known = {"has_watermark": "watermark" in EngineArgs.__dataclass_fields__}
+        arguments = engine_arguments(settings | known, self.model.name)
         self._sampling = SamplingParams
         self.engine = LLMEngine.from_engine_args(EngineArgs(**arguments))
 

@@ -243,14 +243,16 @@ class CmmBench(unittest.TestCase):
         self.assertTrue(any("is more than the budget of 4 MiB" in reason for reason in reasons), reasons)
 
     def test_pages_are_moved_within_a_range_of_the_size_asked_for(self):
-        """Rows of both ranges, and the reason where a machine has no room or no handles for one."""
-        ranges = ("--kv-range", "64MiB+64MiB", "--kv-range", "64MiB+512GiB", "--filter", "kv_tier.*/range:")
+        """Rows of both ranges; one that the machine cannot hold fails its rows alone."""
+        ranges = ("--kv-range", "64MiB+64MiB", "--kv-range", "32MiB+64MiB", "--filter", "kv_tier.*/range:")
         self.run_ok("--platform", "sim:h200-pcie", *ranges)
         rows = load(self.out)["benchmarks"]
-        self.assertTrue(all("p50_ns" in row for row in rows if row["name"].endswith("range:64MiB+64MiB")))
         self.assertEqual(len(rows), 150)
-        done = run("--platform", "sim:h200-pcie", "--kv-range", "3TiB+2MiB", "--filter", "kv_tier.*/range:")
-        self.assertEqual(done.returncode, 1)
+        self.assertTrue(all("p50_ns" in row for row in rows))
+        large = ("--kv-range", "64MiB+512GiB", "--filter", "kv_tier.*up.*page:2MiB/range:", "--out", self.out)
+        self.assertEqual(run("--platform", "sim:h200-pcie", *large).returncode, 1)
+        for row in load(self.out)["benchmarks"]:
+            self.assertIn("at most 128 GiB would fit", row["error_message"])
 
     def test_a_row_that_fails_is_an_error_and_the_suite_goes_on(self):
         """A trace that needs more than the machine has fails its rows alone."""

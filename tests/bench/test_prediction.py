@@ -18,6 +18,8 @@ from cmm_report.results import read  # noqa: E402
 PROGRAM = os.environ["CMM_BENCH"]
 RUNS = ROOT / "bench" / "results" / "h200-pcie" / "stability"
 MOVED = ROOT / "bench" / "results" / "h200-pcie" / "kv_tier"
+RANGES = ROOT / "bench" / "results" / "h200-pcie" / "kv_range" / "first.json"
+CALIBRATED = ROOT / "bench" / "results" / "h200-pcie" / "calibrate"
 
 
 class Prediction(unittest.TestCase):
@@ -52,6 +54,17 @@ class Prediction(unittest.TestCase):
                 self.assertLessEqual(median_error(held.rows), 0.08)
                 self.assertGreaterEqual(share_within(held.rows, 0.35), 0.90)
 
+    def test_h200_pcie_predicts_how_pages_move_within_ranges_of_two_sizes(self):
+        """Of which none of its figures comes."""
+        ranges = ("--kv-range", "2GiB+2GiB", "--kv-range", "40GiB+40GiB")
+        with tempfile.TemporaryDirectory() as out:
+            command = [PROGRAM, "--platform", "sim:h200-pcie", "--filter", "^kv_tier.*/range:", *ranges]
+            subprocess.run([*command, "--out", out], check=True, capture_output=True)
+            held = compare(read(RANGES), read(Path(out) / "results.json"))
+        self.assertEqual(len(held.rows), 150)
+        self.assertLessEqual(median_error(held.rows), 0.05)
+        self.assertGreaterEqual(share_within(held.rows, 0.35), 0.90)
+
 
 H100 = ROOT / "bench" / "results" / "h100-pcie"
 
@@ -77,6 +90,17 @@ class Calibration(unittest.TestCase):
         times = {name: row.time for name, row in first.by_name().items()}
         repeat = [abs(times[row.name] / row.measured - 1) for row in rows if row.name in times]
         self.assertLessEqual(median_error(rows), statistics.median(repeat) + 0.03)
+
+    def test_what_calibrate_made_on_an_h200_predicts_a_whole_run_of_one_on_another_day(self):
+        """Nearly as well as the profile that knows that run."""
+        profile = f"sim:{CALIBRATED / 'second' / 'profile.json'}"
+        with tempfile.TemporaryDirectory() as out:
+            command = [PROGRAM, "--platform", profile, "--out", out]
+            subprocess.run(command, check=True, capture_output=True)
+            held = compare(read(RUNS.parent / "results.json"), read(Path(out) / "results.json"))
+        self.assertGreater(len(held.rows), 490)
+        self.assertLessEqual(median_error(held.rows), 0.10)
+        self.assertGreaterEqual(share_within(held.rows, 0.35), 0.88)
 
     def test_an_h100_is_predicted_from_its_twelve_rows(self):
         """No figure of the simulator was fitted to another row of it.

@@ -76,6 +76,7 @@ class Drive:
         self.texts = [[self.random.randrange(40) for _ in range(120)] for _ in range(4)]
         self.number, self.again = 0, []
         self.seen = collections.Counter()
+        self.most = 0  # blocks in use while several requests ran
 
     def run(self, steps):
         """So many steps. Raises what a worker raises."""
@@ -84,6 +85,9 @@ class Drive:
             self._happen(len(waiting))
             output = self.scheduler.schedule()
             self._note(output)
+            if len(self.scheduler.running) > 1:
+                free = self.scheduler.kv_cache_manager.block_pool.get_num_free_blocks()
+                self.most = max(self.most, self.scheduler.cache_config.num_gpu_blocks - free)
             results = [worker.execute(output) for worker in self.workers]
             assert all(each == results[0] for each in results)
             waiting.append((output, results[0]))

@@ -8,6 +8,7 @@ import types
 from pathlib import Path
 
 import stand_in_modules
+from cmm.vllm.scheduler import within_hbm
 
 NAMES = {"request": "request_module"}
 
@@ -34,7 +35,9 @@ class RealScheduler:
         self.scheduler.record_function_or_nullcontext = lambda name: contextlib.nullcontext()
         self.kv_cache_utils.init_none_hash(lambda value: hashlib.sha256(pickle.dumps(value)).digest())
 
-    def make(self, groups, blocks, *, caching=True, runs_ahead=False, budget=64, requests=8, drafts=0, pp=1):
+    def make(
+        self, groups, blocks, *, caching=True, runs_ahead=False, budget=64, requests=8, drafts=0, pp=1, kept=0
+    ):
         """A scheduler for groups of layers, each a kind of vLLM's by its name, and what it is made with."""
         specs = [self.spec(name, size, **more) for name, size, more in groups]
         kinds = self.kv_cache_interface
@@ -44,7 +47,8 @@ class RealScheduler:
         modes = {getattr(spec, "mamba_cache_mode", "none") for spec in specs}
         mode = "align" if "align" in modes else "none"
         config = _config(blocks, size, caching, budget, requests, drafts, pp, runs_ahead, mode)
-        kind = self.asynchronous if runs_ahead else self.scheduler.Scheduler
+        config.additional_config = {"cmm": {"watermark": kept / blocks}}
+        kind = within_hbm if kept else self.asynchronous if runs_ahead else self.scheduler.Scheduler
         made = kind(
             vllm_config=config,
             kv_cache_config=cache,

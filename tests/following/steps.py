@@ -4,11 +4,14 @@ CMM_STEPS is how many steps each case takes, 400 by default; CMM_SEED where they
 """
 
 import os
+import types
 import unittest
 
 import packages
+from cmm.errors import Error
 from cmm.kv import BadInput
 from cmm.vllm.following import Follower, follower
+from cmm.vllm.scheduler import keep_free
 from driving import Drive, Worker
 from real_scheduler import RealScheduler
 from tag_runner import WrongTagError
@@ -92,6 +95,32 @@ class Steps:
 
     def test_a_scheduler_that_runs_ahead(self):
         self.assert_happened(self.drive([FULL], runs_ahead=True, blocks=40), "preempted", "resumed", "hit")
+
+    def test_requests_that_run_together_stay_within_hbm_and_are_found_again(self):
+        for how in ({}, {"runs_ahead": True}, {"caching": False}):
+            with self.subTest(how):
+                made = self.drive([FULL], fast=40, kept=BLOCKS - 40, **how)
+                self.assertLessEqual(made.most, 41)  # with the one that is no request's
+                for name in ("preempted", "resumed"):
+                    self.assertGreater(made.seen[name], 0, name)
+                self.assertIsInstance(made.scheduler, self.real.scheduler.Scheduler)
+                ahead = isinstance(made.scheduler, self.real.asynchronous)
+                self.assertEqual(ahead, how.get("runs_ahead", False))
+        free = self.drive([FULL], fast=40)
+        self.assertGreater(free.most, 41)
+
+    def test_a_vllm_whose_blocks_cannot_be_kept_is_refused(self):
+        manager = types.SimpleNamespace(allocate_slots=lambda request, tokens: None)
+        with self.assertRaisesRegex(
+            Error, "allocate_slots has no reserved_blocks; leave --scheduler-cls out"
+        ):
+            keep_free(types.SimpleNamespace(kv_cache_manager=manager), 4)
+
+    def test_a_request_larger_than_hbm_runs_alone(self):
+        made = self.drive([FULL], fast=13, kept=BLOCKS - 13)
+        self.assertGreater(made.seen["steps"], 0)
+        self.assertLessEqual(made.most, 14)
+        self.assertGreater(made.workers[0].pages.counters()["read_remote"], 0)
 
     def test_drafts(self):
         self.assert_happened(self.drive([FULL], drafts=3), "drafts", "hit")

@@ -39,6 +39,7 @@ class Tiers(ReportTest):
         self.assertIn("| cycled | lmcache | left out: not installed | | | |", table)
         self.assertIn("Missed: cycled: no reads beyond HBM.", table)
         plot = self.written("tiers.svg")
+        self.assertIn("dots: each round", plot)
         for words in ("cycled: answered tokens", "long: time to the first token, p99", "cmm following"):
             self.assertIn(words, plot)
 

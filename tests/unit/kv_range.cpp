@@ -99,10 +99,10 @@ BOOST_FIXTURE_TEST_CASE(a_range_that_no_addresses_are_left_for_is_refused_with_i
 BOOST_FIXTURE_TEST_CASE(a_place_that_is_not_there_is_named, world) {
   const caught<cuda_error> device{[&] { kv::range{api(), pages(8), {.fast = 4, .how = {.device = 7}}}; }};
   BOOST_CHECK_MESSAGE(device.says("entering device:7 for a KV range"), device.text);
-  const caught<cuda_error> node{[&] {
+  const caught<cuda_error> absent{[&] {
     kv::range{api(), pages(8), {.fast = 4, .beyond = location::host_numa(9), .how = {.device = 1}}};
   }};
-  BOOST_CHECK_MESSAGE(node.says("granularity of memory of host_numa:9"), node.text);
+  BOOST_CHECK_MESSAGE(absent.says("granularity of memory of host_numa:9"), absent.text);
 }
 
 BOOST_FIXTURE_TEST_CASE(slots_may_be_used_as_the_host_part_grows, world) {

@@ -4,7 +4,9 @@ import json
 import shlex
 import unittest
 
-from cmm.vllm.planning.admission import admission, check_asked, host_part, token_bytes, tokens_told
+from cmm.vllm.asked.arguments import Arguments
+from cmm.vllm.asked.command import vllm_arguments
+from cmm.vllm.planning.admission import Admission, admission, check_asked, host_part, token_bytes, tokens_told
 from cmm.vllm.planning.plan import Wishes, make_plan
 from serving import GIB, ServeTest, machine
 
@@ -21,10 +23,9 @@ def plan(name, **wishes):
     return make_plan(machine(name), Wishes(**wishes))
 
 
-def decide(name, asked="auto", weights=16 * GIB, given=None, has_option=True, **wishes):
-    return admission(
-        plan(name, weights=weights, **wishes), asked, weights, given=given, has_option=has_option
-    )
+def decide(name, asked="auto", weights=16 * GIB, given=None, has_option=True, scheduler=None, **wishes):
+    made = plan(name, weights=weights, **wishes)
+    return admission(made, asked, weights, given=given, has_option=has_option, scheduler=scheduler)
 
 
 class Decided(ServeTest):
@@ -55,12 +56,22 @@ class Decided(ServeTest):
         made = decide(PCIE, given="0.1")
         self.assertEqual((made.watermark, made.text), (None, "as --watermark 0.1 says"))
 
-    def test_a_vllm_without_the_option(self):
-        quiet, asked = (decide(PCIE, each, has_option=False) for each in ("auto", "fast"))
-        self.assertEqual((quiet.watermark, asked.watermark), (None, None))
+    def test_a_vllm_without_the_option_gets_a_scheduler(self):
+        made = decide(PCIE, has_option=False)
+        self.assertEqual((made.watermark, made.kept), (None, decide(PCIE).watermark))
+        self.assertIn("as this vLLM has no --watermark", made.text)
+        self.assertIsNone(decide(PCIE).kept)
+        for name, asked in ((PCIE, "all"), (C2C, "auto")):
+            self.assertIsNone(decide(name, asked, has_option=False).kept)
+
+    def test_a_vllm_without_the_option_and_with_a_scheduler_of_the_user(self):
+        quiet, asked = (
+            decide(PCIE, each, has_option=False, scheduler="their.Scheduler") for each in ("auto", "fast")
+        )
+        self.assertEqual((quiet.watermark, asked.watermark, quiet.kept, asked.kept), (None,) * 4)
         self.assertEqual(quiet.warning, "")
         self.assertIn("has no --watermark", asked.warning)
-        self.assertIn("has no --watermark", quiet.reason[1])
+        self.assertIn("has no --watermark, and --scheduler-cls names their.Scheduler", quiet.reason[1])
 
     def test_weights_that_are_not_known_are_said(self):
         self.assertIn("the weights are not known", decide(PCIE, weights=0).text)
@@ -110,6 +121,16 @@ class Command(ServeTest):
         self.assertNotIn("--watermark", self.words("--admit", "all"))
         self.assertNotIn("--watermark", self.words(name=C2C))
         self.assertIn("--watermark", self.words("--admit", "fast", name=C2C))
+
+    def test_a_scheduler_stands_for_an_option_that_vllm_has_not(self):
+        made = plan(PCIE, weights=16 * GIB)
+        words = vllm_arguments(Arguments(["MODEL"]), made, Admission(kept=0.75))
+        self.assertEqual(words[words.index("--scheduler-cls") + 1], "cmm.vllm.scheduler.within_hbm")
+        self.assertEqual(json.loads(words[-1])["cmm"]["watermark"], 0.75)
+        self.assertNotIn("--watermark", words)
+        plain = vllm_arguments(Arguments(["MODEL"]), made, Admission(watermark=0.75))
+        self.assertNotIn("--scheduler-cls", plain)
+        self.assertNotIn("watermark", json.loads(plain[-1])["cmm"])
 
     def test_the_users_own_stands_alone(self):
         words = self.words("--watermark", "0.1")

@@ -35,11 +35,12 @@ class Settings(unittest.TestCase):
 
     def test_every_setting_has_a_variable(self):
         values = {"recipe": "managed", "library": "a.so", "report_seconds": "1.5", "blocks": "careful"}
-        values["memory"] = "recipe"
+        values |= {"memory": "recipe", "watermark": "0.75"}
+        numbers = {"report_seconds": 1.5, "watermark": 0.75}
         for name, variable in VARIABLES.items():
             value = values.get(name, "3MiB")
             told = getattr(read_settings({}, {variable: value}), name)
-            self.assertEqual(told, (values | {"report_seconds": 1.5}).get(name, 3 << 20))
+            self.assertEqual(told, (values | numbers).get(name, 3 << 20))
 
     def test_bad_ones_are_named(self):
         self.assertIn("no setting 'large'", self.refused({"cmm": {"large": 1}}))
@@ -49,6 +50,8 @@ class Settings(unittest.TestCase):
         self.assertIn("True", self.refused({"cmm": {"large_bytes": True}}))
         for seconds in ("-1", "soon", "nan"):
             self.assertIn("write seconds", self.refused({}, {"CMM_REPORT_SECONDS": seconds}))
+        for part in ("-0.1", "1", "much", "nan"):
+            self.assertIn("write a part of all blocks", self.refused({}, {"CMM_WATERMARK": part}))
         self.assertIn("write one of follow, fixed, careful", self.refused({"cmm": {"blocks": "move"}}))
         self.assertIn("write one of tiered, recipe", self.refused({"cmm": {"memory": "host"}}))
         self.assertIn("leave one out", self.refused({"cmm": {"recipe": "managed", "library": "a.so"}}))

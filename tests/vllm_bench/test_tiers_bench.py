@@ -173,8 +173,8 @@ class Kinds(unittest.TestCase):
         "compile": True,
     }
 
-    def of(self, kind):
-        return tier_kinds.engine_arguments({**self.SETTINGS, "kind": kind}, "model")
+    def of(self, kind, **more):
+        return tier_kinds.engine_arguments({**self.SETTINGS, "kind": kind, **more}, "model")
 
     def test_each_has_the_same_hbm_and_the_same_host_memory(self):
         for kind in (tier_kinds.STOCK, tier_kinds.NATIVE, tier_kinds.LMCACHE):
@@ -190,6 +190,10 @@ class Kinds(unittest.TestCase):
         self.assertNotIn("worker_cls", self.of(tier_kinds.STOCK))
         self.assertEqual(self.of(tier_kinds.FAST)["watermark"], 0.75)
         self.assertNotIn("watermark", self.of(tier_kinds.FOLLOWING))
+        older = self.of(tier_kinds.FAST, has_watermark=False)
+        self.assertEqual(older["additional_config"]["cmm"]["watermark"], 0.75)
+        self.assertIn("scheduler_cls", older)
+        self.assertNotIn("watermark", older)
 
 
 def measured():

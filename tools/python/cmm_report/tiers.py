@@ -65,11 +65,18 @@ def panels_of(tiers):
             continue
         rates = [_bar(kind, seen["tokens_per_second"], 1, "{:.0f}") for kind, seen in ran.items()]
         panels.append(
-            Panel(f"{workload}: answered tokens", "tokens/s", "more is better", bars=rates, log=False)
+            Panel(
+                f"{workload}: answered tokens",
+                "tokens/s",
+                "more is better",
+                bars=rates,
+                log=False,
+                each="round",
+            )
         )
         for name, title in (("ttft", "time to the first token"), ("itl", "time between tokens")):
             late = [_bar(kind, seen[name]["p99"], 1e3, "{:.1f}") for kind, seen in ran.items()]
-            panels.append(Panel(f"{workload}: {title}, p99", "ms", "less is better", bars=late))
+            panels.append(Panel(f"{workload}: {title}, p99", "ms", "less is better", bars=late, each="round"))
     return panels
 
 

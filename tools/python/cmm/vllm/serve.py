@@ -69,10 +69,11 @@ def run(arguments: Sequence[str], program: str = "cmm serve") -> list[str] | Non
         wishes.weights,
         given=given.text(OPTION),
         has_option=_has_watermark(recorded),
+        scheduler=given.text("--scheduler-cls"),
         follows=not fixed,
     )
     tokens = tokens_told(plan, wishes.weights, given.model(), given.model_gpus())
-    command = [*start, *vllm_arguments(given, plan, admitted.watermark)]
+    command = [*start, *vllm_arguments(given, plan, admitted)]
     warnings += [*about_vllm, *about_probe, *machine.warnings]
     print(told(plan, warnings, command, admitted, tokens), flush=True)
     return None if options.dry_run else command

@@ -30,6 +30,7 @@ VARIABLES = {
     "report_seconds": "CMM_REPORT_SECONDS",
     "blocks": "CMM_BLOCKS",
     "memory": "CMM_MEMORY",
+    "watermark": "CMM_WATERMARK",
 }
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -58,6 +59,8 @@ class Settings:
     blocks: str = "follow"
     """Whether blocks of the KV cache "follow" the requests into HBM, stay "fixed", or follow "careful"ly, by
     copies of all content, which is slow and what following is held against."""
+    watermark: float = 0.0
+    """The part of all blocks that requests which run together leave free, for `cmm.vllm.scheduler`."""
     report_seconds: float = 60.0
     """Between two lines that say where the KV cache is; 0 for none."""
 
@@ -101,6 +104,14 @@ def _read(name: str, value: Any, where: str) -> Any:
         if not 0 <= seconds < 1e9 or isinstance(value, bool):
             raise Error(f"{where} is {value!r}; write seconds, such as 60, or 0 for no reports")
         return seconds
+    if name == "watermark":
+        try:
+            part = float(value)
+        except (TypeError, ValueError):
+            part = -1.0
+        if not 0 <= part < 1 or isinstance(value, bool):
+            raise Error(f"{where} is {value!r}; write a part of all blocks from 0 to below 1, such as 0.75")
+        return part
     if name in WORDS and value not in WORDS[name]:
         raise Error(f"{where} is {value!r}; write one of {', '.join(WORDS[name])}")
     if not isinstance(value, str) or not value.strip():

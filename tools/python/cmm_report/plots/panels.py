@@ -36,6 +36,7 @@ class Panel:
     lines: list = field(default_factory=list)
     bars: list = field(default_factory=list)
     log: bool = True
+    each: str = "GPU"  # of what the single values behind a bar are
 
     def labels(self):
         """Names of what is drawn, limits last."""

@@ -49,7 +49,7 @@ def set_bar_axis(axes, panel):
     set_value_axis(axes.xaxis, log)
     words = [f"{panel.unit}, logarithmic" if log else panel.unit]
     words += ["stroke: limit"] if any(bar.limit for bar in panel.bars) else []
-    words += ["dots: each GPU, bar: their median"] if any(bar.each for bar in panel.bars) else []
+    words += [f"dots: each {panel.each}, bar: their median"] if any(bar.each for bar in panel.bars) else []
     axes.set_xlabel("; ".join(words))
     return log
 

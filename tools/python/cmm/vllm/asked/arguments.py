@@ -28,6 +28,7 @@ WATCHED = (
     "--pipeline-parallel-size",
     "--port",
     "--quantization",
+    "--scheduler-cls",
     "--swap-space",
     "--tensor-parallel-size",
     "--uds",

@@ -5,25 +5,30 @@ import re
 from typing import Any
 
 from ...errors import Error
+from ..planning.admission import Admission
 from ..planning.plan import Plan
+from ..scheduler import NAME as SCHEDULER
 from ..settings import TIERED, read_settings
 from .arguments import Arguments
 
 WORKER = "cmm.vllm.Worker"
 
 
-def vllm_arguments(given: Arguments, plan: Plan, watermark: float | None = None) -> list[str]:
+def vllm_arguments(given: Arguments, plan: Plan, admitted: Admission) -> list[str]:
     """What the user gave, then what the plan adds. Refuses settings that the user gave differently."""
     replaced = ["--additional-config", "--kv-cache-memory-bytes", "--gpu-memory-utilization"]
     arguments = given.without(*replaced)
     arguments += ["--worker-cls", WORKER]
     arguments += ["--gpu-memory-utilization", f"{plan.gpu_memory_utilization:g}"]
-    if watermark is not None:
-        arguments += ["--watermark", f"{watermark:g}"]
+    if admitted.watermark is not None:
+        arguments += ["--watermark", f"{admitted.watermark:g}"]
+    if admitted.kept is not None:
+        arguments += ["--scheduler-cls", SCHEDULER]
     if plan.kv_bytes is not None:
         arguments += ["--kv-cache-memory-bytes", str(plan.kv_bytes)]
     config = given.json_object("--additional-config")
-    config["cmm"] = _joined(config.get("cmm", {}), settings(plan))
+    kept = {} if admitted.kept is None else {"watermark": admitted.kept}
+    config["cmm"] = _joined(config.get("cmm", {}), settings(plan) | kept)
     return [*arguments, "--additional-config", json.dumps(config)]
 
 

@@ -20,20 +20,29 @@ STAY = (
 
 @dataclasses.dataclass(frozen=True)
 class Admission:
-    """What the plan says of it; `watermark` is what vLLM is told, None for nothing."""
+    """What the plan says of it: `watermark` is what vLLM is told, `kept` our scheduler in place of that."""
 
     watermark: float | None = None
+    kept: float | None = None
     text: str = ""
     reason: tuple[str, str] | None = None
     warning: str = ""
 
 
 def admission(
-    plan: Plan, asked: str, weights: int, *, given: str | None, has_option: bool, follows: bool = True
+    plan: Plan,
+    asked: str,
+    weights: int,
+    *,
+    given: str | None,
+    has_option: bool,
+    scheduler: str | None = None,
+    follows: bool = True,
 ) -> Admission:
-    """By what was asked for, the link, and whether this vLLM has the option. `given` is the user's own.
+    """By what was asked for, the link, and whether this vLLM has the option; our scheduler where it has not.
 
-    Where blocks do not follow (`follows`), fewer requests would not bring them to HBM.
+    `given` is the user's own watermark, `scheduler` their own scheduler. Where blocks do not follow
+    (`follows`), fewer requests would not bring them to HBM.
     """
     if not plan.large_bytes:
         return Admission()
@@ -44,14 +53,24 @@ def admission(
     why = ("asked", f"--admit {asked}") if asked != AUTO else ("rule", _link(plan) if follows else STAY)
     if not wanted or part <= 0:
         return Admission(text="as many requests as the whole KV cache holds", reason=why)
+    unknown = "; the weights are not known, so that it may be more" if not weights else ""
+    if not has_option and scheduler is None:
+        return Admission(
+            kept=part,
+            text="requests while they fit in HBM, and one that is larger alone (a scheduler of cmm keeps "
+            f"{part:g} of all blocks free of them, as this vLLM has no {OPTION}{unknown})",
+            reason=why,
+        )
     if not has_option:
-        lost = f"this vLLM has no {OPTION}, so that more requests may run than HBM holds"
+        lost = (
+            f"this vLLM has no {OPTION}, and --scheduler-cls names {scheduler}, so that more requests may "
+            "run than HBM holds"
+        )
         return Admission(
             text="as many requests as the whole KV cache holds",
             reason=("reported", lost),
             warning=f"{lost[0].upper()}{lost[1:]}" if asked == FAST else "",
         )
-    unknown = "; the weights are not known, so that it may be more" if not weights else ""
     return Admission(
         watermark=part,
         text=f"requests while they fit in HBM, and one that is larger ({OPTION} {part:g}{unknown})",
