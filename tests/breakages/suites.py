@@ -78,8 +78,18 @@ def python(name, copy):
 
 
 def vllm(name, copy):
-    """A test of cmm serve and of what vLLM is relied on for."""
+    """A test of cmm serve and of its worker."""
     return unittest("vllm", name, copy, CMM_PROBE_BINARY=copy.program("cmm_probe", PROBE))
+
+
+def vllm_release(name, copy):
+    """A test of what vLLM is relied on for."""
+    return unittest("vllm_release", name, copy)
+
+
+def vllm_bench(name, copy):
+    """A test of the bench of vLLM."""
+    return unittest("vllm_bench", name, copy)
 
 
 def adapter(name, copy):
@@ -153,6 +163,8 @@ KINDS = {
         compile_fail,
         python,
         vllm,
+        vllm_release,
+        vllm_bench,
         adapter,
         packages,
         kv_python,

@@ -21,7 +21,6 @@ ONE_KIND = {
     "tests/following": "one test of vLLM's scheduler over workers, and what drives it",
     "tests/layout": "checks of the tree, one a file",
     "tests/unit": "one file for each part of the library",
-    "tests/vllm": "tests of one package",
     "docker/steps": "the steps of the images, one a file",
 }
 

@@ -9,12 +9,14 @@ import unittest
 from functools import cache
 from pathlib import Path
 
-import small_vllm
-from cmm.errors import Error
-from cmm.vllm.machine.description import read_machine
-from cmm.vllm.settings import VARIABLES
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/vllm_release"))
 
-ROOT = Path(__file__).parents[2]
+import small_vllm  # noqa: E402
+from cmm.errors import Error  # noqa: E402
+from cmm.vllm.machine.description import read_machine  # noqa: E402
+from cmm.vllm.settings import VARIABLES  # noqa: E402
+
 MACHINES = ROOT / "tests/machines"
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 

@@ -1,6 +1,6 @@
 """The sources of released vLLM packages, downloaded once; and how they differ from what cmm relies on.
 
-usage: tests/vllm/packages.py [VERSION...]
+usage: tests/vllm_release/packages.py [VERSION...]
   VERSION    a release, such as 0.25.1; the oldest supported and the newest one if none is named
 
 The packages come from pip's index, or from the wheels in CMM_VLLM_PACKAGES=FOLDER. Only the Python files
@@ -134,7 +134,7 @@ def main() -> int:
                 print(f"  {each}")
             status = status or int(bool(found))
     except (UnreachableError, Error) as error:
-        print(f"tests/vllm/packages.py: {error}", file=sys.stderr)
+        print(f"tests/vllm_release/packages.py: {error}", file=sys.stderr)
         return 1
     return status
 
