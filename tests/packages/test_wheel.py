@@ -118,6 +118,10 @@ class Wheel(unittest.TestCase):
         self.assertIn("GPU 0: NVIDIA GH200 480GB", first)
         again = self.command("probe", *asked)
         self.assertNotIn("compiling", again)
+        for known in ("gh200-480", "h200-pcie"):
+            self.assertIn(
+                "Plan for GPU 0: NVIDIA", self.command("serve", "MODEL", "--dry-run", "--root", known)
+            )
         plan = self.command("serve", "MODEL", "--dry-run", *asked)
         self.assertIn("Plan for GPU 0: NVIDIA GH200 480GB", plan)
         self.assertNotIn("compiling", plan)

@@ -93,6 +93,12 @@ class Refused(ServeTest):
                 self.assert_refused(words, done)
             else:
                 self.assertEqual(done.returncode, 1)
+        for name in ("unit/../gh200-480", "r" * 300):
+            self.assertEqual(self.serve("MODEL", "--dry-run", "--root", name).returncode, 1)
+        named, by_folder = (
+            self.serve("MODEL", "--dry-run", "--root", root) for root in ("gh200-480", MACHINES / "gh200-480")
+        )
+        self.assertEqual((named.returncode, named.stdout), (0, by_folder.stdout))
         self.assert_refused(["add --dry-run"], self.serve("MODEL", "--root", MACHINES / "gh200-480"))
         no_gpu = self.serve("MODEL", "--dry-run", "--root", MACHINES / "no-gpu")
         self.assert_refused(["no GPU answered"], no_gpu)

@@ -1,6 +1,7 @@
 """Builds the package from a checkout: its version is that of the C++ headers, which it carries.
 
-With them it carries the sources of cmm_probe and cmm_bench, so that the command cmm needs no checkout.
+With them it carries the sources of cmm_probe and cmm_bench, so that the command cmm needs no checkout, and
+two recorded machines.
 A source distribution carries them in `tree`, and is built like a checkout.
 """
 
@@ -20,7 +21,12 @@ PROGRAMS = ("torch", "vllm", "kv", "results")  # of the bench, in Python
 BENCH = sorted(
     room.name for room in (ROOT / "bench").iterdir() if room.is_dir() and room.name not in PROGRAMS
 )
-SOURCES = ["tools/programs/probe", *(f"bench/{room}" for room in BENCH)]
+MACHINES = ("gh200-480", "h200-pcie")  # recorded, for plans where there is no such GPU
+SOURCES = [
+    "tools/programs/probe",
+    *(f"bench/{room}" for room in BENCH),
+    *(f"tests/machines/{name}" for name in MACHINES),
+]
 
 
 class BuildWithSources(build_py):

@@ -75,6 +75,14 @@ def source_folder() -> Path:
     )
 
 
+def recorded_machine(name: str) -> Path | None:
+    """The folder of a recorded machine that comes with cmm; None where there is none of that name."""
+    if Path(name).name != name or len(name) > 100:
+        return None
+    folder = source_folder() / "tests/machines" / name
+    return folder if folder.is_dir() else None
+
+
 def found(program: Program, environment: Mapping[str, str] = os.environ) -> Path | None:
     """One that was built elsewhere: by the variable, or on the PATH. Refuses a variable that names none."""
     named = environment.get(program.variable)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..building.programs import recorded_machine
 from ..errors import Error
 from ..printable import printable
 from ..size import parse_size
@@ -137,13 +138,21 @@ def _has_watermark(recorded: bool) -> bool:
         return True
 
 
+def _recorded(root: str) -> Path:
+    folder = Path(root) if os.path.isdir(root) else recorded_machine(root)
+    if folder is None:
+        raise Error(
+            f"--root {root} is no folder; give one that tools/probe --record wrote, or gh200-480 or "
+            "h200-pcie, which come with cmm"
+        )
+    return folder.resolve()
+
+
 def _machine(options: argparse.Namespace) -> tuple[Machine, list[str]]:
     if options.probe:
         return read_machine(read_answer(Path(options.probe))), []
     if options.root:
-        if not os.path.isdir(options.root):
-            raise Error(f"--root {options.root} is no folder; give one that tools/probe --record wrote")
-        return read_machine(ask(find_probe(), "--root", str(Path(options.root).resolve()))), []
+        return read_machine(ask(find_probe(), "--root", str(_recorded(options.root)))), []
     answer, warnings = ask_verified(find_probe(), not options.no_verify)
     machine = read_machine(answer)
     if not machine.gpus:

@@ -57,7 +57,7 @@ _VALUED = {
         "WHICH",
         "requests that run: all (that fit the KV cache), fast (that fit HBM), auto by the link",
     ),
-    "--root": ("FOLDER", "plan for a recorded machine; with --dry-run"),
+    "--root": ("FOLDER", "plan for a recorded machine, or for gh200-480 or h200-pcie; with --dry-run"),
     "--probe": ("FILE", "plan by a kept answer of tools/probe --json; with --dry-run"),
 }
 _FLAGS = {

@@ -9,8 +9,8 @@ def chosen_gpus(machine: Machine, count: int, visible: str | None) -> tuple[Gpu,
     if not machine.gpus:
         raise Error(
             f"no GPU answered, and vLLM needs one: {machine.no_gpu}; nvidia-smi and "
-            "CUDA_VISIBLE_DEVICES show more, and --dry-run --root FOLDER plans for a machine that "
-            "tools/probe --record described"
+            "CUDA_VISIBLE_DEVICES show more, and --dry-run --root gh200-480 plans for such a machine, --root "
+            "FOLDER for one that tools/probe --record described"
         )
     gpus = _visible(machine, visible) if visible is not None else list(machine.gpus)
     if count > len(gpus):
