@@ -99,7 +99,7 @@ def _row(workload: str, kind: str, seen: dict) -> str:
         (why,) = (f"{what.replace('_', ' ')}: {text}" for what, text in seen.items())
         return f"| {workload} | {kind} | {why} | | | | |"
     low, high = seen["tokens_per_second"]["confidence"]
-    hits = seen.get("hit_share", 0.0) + seen.get("external_hit_share", 0.0)
+    hits = seen.get("hit_share", 0.0)
     cells = [workload, kind, f"{seen['tokens_per_second']['median']:.0f} ({low:.0f}–{high:.0f})"]
     cells += [_late(seen[name]) for name in ("ttft", "itl")]
     cells += [f"{hits:.0%}", f"{seen['remote_share']:.1%}" if "remote_share" in seen else ""]

@@ -33,7 +33,7 @@ SERVER = HERE / "tiers_server.py"
 MODELS = {"small": LLAMA, "large": LARGE}
 SPREAD = ("tokens_per_second",)
 LATENCIES = ("ttft", "itl")
-COUNTED = ("preemptions", "hit_share", "external_hit_share", "remote_share", "brought")
+COUNTED = ("preemptions", "hit_share", "remote_share", "brought")
 
 
 def token_bytes(model: dict, gpus: int) -> int:

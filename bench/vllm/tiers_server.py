@@ -41,9 +41,12 @@ class Engine:
         self.engine.add_request(number, {"prompt_token_ids": prompt}, sampling)
 
     def step(self) -> list[tuple[str, list[int], bool]]:
-        return [
-            (each.request_id, list(each.outputs[0].token_ids), each.finished) for each in self.engine.step()
-        ]
+        answers = self.engine.step()
+        for each in answers:
+            if each.finished:  # vLLM's counters leave out steps without tokens, in which hits are found
+                self.asked += len(each.prompt_token_ids)
+                self.found += each.num_cached_tokens or 0
+        return [(each.request_id, list(each.outputs[0].token_ids), each.finished) for each in answers]
 
     def counted(self) -> dict:
         """vLLM's own counters, and those of our workers."""
@@ -57,10 +60,12 @@ class Engine:
 
     def answer(self, what: str) -> dict:
         """Drives a workload; nothing is found again of what was asked before."""
+        self.asked = self.found = 0
         before = self.counted()
         found = drive(self, Workload.from_json(what))
         found |= since(before, self.counted())
-        self.engine.reset_prefix_cache()
+        found["hit_share"] = self.found / max(self.asked, 1)
+        self.engine.reset_prefix_cache(reset_connector=True)
         return found
 
 
@@ -83,17 +88,12 @@ def blocks_of(worker) -> dict:
 
 
 def since(before: dict, now: dict) -> dict:
-    """What was counted between: preemptions, hit shares, remote share."""
+    """What was counted between: preemptions, remote share."""
 
     def grown(name: str) -> float:
         return now.get(name, 0) - before.get(name, 0)
 
-    asked = grown("vllm:prefix_cache_queries")
-    found = {
-        "preemptions": grown("vllm:num_preemptions"),
-        "hit_share": grown("vllm:prefix_cache_hits") / asked if asked else 0.0,
-        "external_hit_share": grown("vllm:external_prefix_cache_hits") / asked if asked else 0.0,
-    }
+    found = {"preemptions": grown("vllm:num_preemptions")}
     workers = [
         {name: now_of[name] - of.get(name, 0) for name in ("read", "read_remote", "hits", "brought")}
         for of, now_of in zip(before["cmm"], now["cmm"], strict=True)

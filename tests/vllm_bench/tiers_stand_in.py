@@ -60,7 +60,7 @@ def make(settings):
             print(kind, json.loads(what)["name"], sep=": ", file=log)
         found = drive(engine, Workload.from_json(what), clock=lambda: engine.now, sleep=sleep)
         ours = {"remote_share": 0.0, "brought": 3} if kind.startswith("cmm following") else {}
-        return {**found, "preemptions": 0, "hit_share": 0.25, "external_hit_share": 0.0, **ours}
+        return {**found, "preemptions": 0, "hit_share": 0.25, **ours}
 
     return answer
 
