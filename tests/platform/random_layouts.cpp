@@ -41,7 +41,7 @@ std::string complaint(const description& known, const tests::random_layout& real
 /// Over machines made up at random, seen in part: HBM, host memory and carve-out each at most once.
 BOOST_AUTO_TEST_CASE(no_byte_is_counted_twice) {
   const char* const quick = std::getenv("CMM_TEST_QUICK");
-  const std::uint64_t layouts = quick != nullptr && std::string{quick} == "yes" ? 1000 : 10000;
+  const std::uint64_t layouts = quick != nullptr && std::string{quick} == "yes" ? 1000 : 4000;
   std::uint64_t with_tiers = 0;
   std::uint64_t whole = 0;
   for (std::uint64_t seed = 0; seed < layouts; ++seed) {
