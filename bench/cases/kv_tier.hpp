@@ -69,31 +69,49 @@ double moves_alone(suite<Workload>& s, pages<Workload>& moved) {
   return work.gpu_time([&] { moved.move(work.other_stream()); }, work.other_stream(), [] {});
 }
 
-/// Moves in one stream, with nothing or with products in the other: how fast they are.
+/// What a sample of a row of moves counts, and what limits it.
+template <workload Workload>
+void describe(suite<Workload>& s, const task& what, sample_sink& sink) {
+  sink.bytes = what.way == kv::direction::swap ? 2 * what.bytes : what.bytes;
+  sink.limit = limit_of(s, what);
+}
+
+/// Moves in one stream, with nothing in the other: how fast they are.
+template <workload Workload>
+void add_alone(suite<Workload>& s, const std::shared_ptr<memories<Workload>>& in, const task& what,
+               const std::string& axis, const std::string& value) {
+  add(s, in, name_of(what, axis, value), [&s, in, what](sample_sink& sink) {
+    require_mover(s, what);
+    pages<Workload> moved{s, *in, what};
+    describe(s, what, sink);
+    for (int warm = 0; warm < 2; ++warm) (void)moves_alone(s, moved);
+    s.repeat(sink, {.few = 5, .most = 15}, [&] { return moves_alone(s, moved); });
+  });
+}
+
+/// Moves in one stream, with products in the other: how fast they are.
 template <workload Workload>
 void add_moves(suite<Workload>& s, const std::shared_ptr<memories<Workload>>& in, const task& what,
                std::size_t columns) {
-  const std::string beside = columns == 0 ? "nothing" : "m" + std::to_string(columns);
-  add(s, in, name_of(what, "beside", beside), [&s, in, what, columns](sample_sink& sink) {
-    require_mover(s, what);
-    if (columns != 0) require_products(s);
-    Workload& work = s.work();
-    pages<Workload> moved{s, *in, what};
-    sink.bytes = what.way == kv::direction::swap ? 2 * what.bytes : what.bytes;
-    sink.limit = limit_of(s, what);
-    (void)moves_alone(s, moved);
-    const double once = moves_alone(s, moved);
-    if (columns == 0) return s.repeat(sink, {.few = 5, .most = 15}, [&] { return moves_alone(s, moved); });
-    const auto move = [&] { moved.move(work.other_stream()); };
-    background<Workload> products{s, columns};
-    const int covering = products.that_take(3 * once);
-    s.repeat(sink, {.few = 5, .most = 15}, [&] {
-      moved.draw();
-      const double time = work.gpu_time(move, work.other_stream(), [&] { products.run(covering); });
-      work.synchronize();
-      return time;
-    });
-  });
+  add(s, in, name_of(what, "beside", "m" + std::to_string(columns)),
+      [&s, in, what, columns](sample_sink& sink) {
+        require_mover(s, what);
+        require_products(s);
+        Workload& work = s.work();
+        pages<Workload> moved{s, *in, what};
+        describe(s, what, sink);
+        (void)moves_alone(s, moved);
+        const double once = moves_alone(s, moved);
+        const auto move = [&] { moved.move(work.other_stream()); };
+        background<Workload> products{s, columns};
+        const int covering = products.that_take(3 * once);
+        s.repeat(sink, {.few = 5, .most = 15}, [&] {
+          moved.draw();
+          const double time = work.gpu_time(move, work.other_stream(), [&] { products.run(covering); });
+          work.synchronize();
+          return time;
+        });
+      });
 }
 
 /// Moves of pages that lie anywhere in a range of this size, of which a GPU's tables of addresses hold a
@@ -111,15 +129,7 @@ void add_range(suite<Workload>& s, range_size size) {
                                                                        {mover::ring, 2},
                                                                        {mover::ring, 4},
                                                                        {mover::engine, 0}}) {
-        const task what{way, by, page, moved};
-        add(s, in, name_of(what, "range", name), [&s, in, what](sample_sink& sink) {
-          require_mover(s, what);
-          pages<Workload> moved_pages{s, *in, what};
-          sink.bytes = what.way == kv::direction::swap ? 2 * what.bytes : what.bytes;
-          sink.limit = limit_of(s, what);
-          (void)moves_alone(s, moved_pages);
-          s.repeat(sink, {.few = 5, .most = 15}, [&] { return moves_alone(s, moved_pages); });
-        });
+        add_alone(s, in, {way, by, page, moved}, "range", name);
       }
     }
   }
@@ -203,10 +213,10 @@ void add_kv_tier(suite<Workload>& s) {
     for (const std::size_t page : sizes) {
       for (const unsigned ctas : {1U, 2U, 4U, 8U, 16U}) {
         for (const mover by : {mover::registers, mover::ring}) {
-          kv_tier::add_moves(s, in, {way, {by, ctas}, page, moved}, 0);
+          kv_tier::add_alone(s, in, {way, {by, ctas}, page, moved}, "beside", "nothing");
         }
       }
-      kv_tier::add_moves(s, in, {way, {mover::engine, 0}, page, moved}, 0);
+      kv_tier::add_alone(s, in, {way, {mover::engine, 0}, page, moved}, "beside", "nothing");
     }
     const bool both_sizes = !s.quick() && way != direction::swap;
     for (const std::size_t page : both_sizes ? std::vector{16_KiB, 64_KiB} : std::vector{64_KiB}) {
