@@ -38,6 +38,12 @@ METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 TIERED = "tiered"
 WORDS = {"blocks": ("follow", "fixed", "careful"), "memory": (TIERED, "recipe")}
 
+BELOW = {
+    "report_seconds": (1e9, "seconds, such as 60, or 0 for no reports"),
+    "watermark": (1, "a part of all blocks from 0 to below 1, such as 0.75"),
+}
+"""Numbers from 0 to below a bound, and how they are asked for."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
@@ -96,22 +102,15 @@ def _read(name: str, value: Any, where: str) -> Any:
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
         return parse_size(value, where)
-    if name == "report_seconds":
+    if name in BELOW:
+        most, wanted = BELOW[name]
         try:
-            seconds = float(value)
+            number = float(value)
         except (TypeError, ValueError):
-            seconds = -1.0
-        if not 0 <= seconds < 1e9 or isinstance(value, bool):
-            raise Error(f"{where} is {value!r}; write seconds, such as 60, or 0 for no reports")
-        return seconds
-    if name == "watermark":
-        try:
-            part = float(value)
-        except (TypeError, ValueError):
-            part = -1.0
-        if not 0 <= part < 1 or isinstance(value, bool):
-            raise Error(f"{where} is {value!r}; write a part of all blocks from 0 to below 1, such as 0.75")
-        return part
+            number = -1.0
+        if not 0 <= number < most or isinstance(value, bool):
+            raise Error(f"{where} is {value!r}; write {wanted}")
+        return number
     if name in WORDS and value not in WORDS[name]:
         raise Error(f"{where} is {value!r}; write one of {', '.join(WORDS[name])}")
     if not isinstance(value, str) or not value.strip():
