@@ -25,12 +25,14 @@ class heats {
     return halvings < 32 ? known.heat >> halvings : 0;
   }
 
-  void use(std::int32_t page, std::uint64_t step) noexcept {
+  /// Counts a use; answers how hot the page is with it.
+  std::uint32_t use(std::int32_t page, std::uint64_t step) noexcept {
     counted& known = pages_[detail::at(page)];
     constexpr std::uint32_t hottest = 1U << 30;
     // The time since the last halving counts on, else a page used in every step would never be halved.
     const std::uint64_t halved = step - (step - known.step) % half_life_;
     known = {std::min(of(page, step) + once, hottest), halved};
+    return known.heat;
   }
 
   void forget(std::int32_t page, std::uint64_t step) noexcept { pages_[detail::at(page)] = {0, step}; }

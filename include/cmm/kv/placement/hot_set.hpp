@@ -39,8 +39,8 @@ struct hot_set {
     on_use{}.place(step);
     hottest.clear();
     for (const std::int32_t page : step.changes().used) {
-      heats.use(page, step.step());
-      if (!step.is_fast(page)) keep({heats.of(page, step.step()), page});
+      const std::uint32_t heat = heats.use(page, step.step());
+      if (!step.is_fast(page)) keep({heat, page});
     }
     std::sort_heap(hottest.begin(), hottest.end(), std::greater{});
     for (const auto& [heat, page] : hottest) {
