@@ -78,7 +78,7 @@ def least_to_most(values, digits):
 
 
 def tier_cells(figures, of_stock):
-    """Of a server and a workload: rates, their ratios to stock's in the same round, latency, reads beyond HBM."""
+    """Of a server and a workload: rates, ratios to stock's in the same round, latency, reads beyond HBM."""
     if "tokens_per_second" not in figures:
         return ["refused" if "refused" in figures else "failed", "", "", ""]
     values = figures["tokens_per_second"]["values"]
