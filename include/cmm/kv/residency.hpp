@@ -202,7 +202,7 @@ class residency {
     for (const std::int32_t page : what.fresh) {
       if (page == 0) continue;
       if (!pages_.is_fast(page)) pages_.drop_copy(pages_.slot_of(page));
-      pages_.change(page, [](detail::page_state& p) { p.holds = true; });
+      pages_.fill(page);
     }
     for (const std::int32_t page : what.written) pages_.drop_home(page);
     count_reads(what);

@@ -160,6 +160,9 @@ int cmm_kv_residency_translate_lists(const cmm_kv_residency* of, void* lists, vo
 /// next call. The caller holds Python's lock.
 int cmm_kv_residency_grow(cmm_kv_residency* of, void* requests, void* names, void* blocks, void* computed,
                           std::int64_t page_tokens, void* others, cmm_kv_list* out) noexcept;
+/// The slots of what sequences gained in the last such call, into a list of Python of as many places, each
+/// where its pages stood; other places stay. `numbers` as above. The caller holds Python's lock.
+int cmm_kv_residency_translate_gained(const cmm_kv_residency* of, void* places, void* numbers) noexcept;
 /// The slot of each page: a table that stays where it is as long as the residency lives.
 int cmm_kv_residency_slots(const cmm_kv_residency* of, cmm_kv_list* out) noexcept;
 /// The pages that the last step gave another slot; valid until the next one.

@@ -197,6 +197,11 @@ int cmm_kv_residency_grow(cmm_kv_residency* of, void* requests, void* names, voi
         static_cast<_object*>(computed), page_tokens, static_cast<_object*>(others)));
   });
 }
+int cmm_kv_residency_translate_gained(const cmm_kv_residency* of, void* places, void* numbers) noexcept {
+  return cmm::python::answer([&] {
+    of->growth.translate({of->pages.slots(), static_cast<_object*>(numbers)}, static_cast<_object*>(places));
+  });
+}
 int cmm_kv_residency_slots(const cmm_kv_residency* of, cmm_kv_list* out) noexcept {
   return cmm::python::answer([&] { *out = cmm::python::detail::list_of(of->pages.slots()); });
 }

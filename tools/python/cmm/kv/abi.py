@@ -182,6 +182,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
         _int,
         [_handle, *[ctypes.py_object] * 4, ctypes.c_int64, ctypes.py_object, _to(List)],
     ),
+    "cmm_kv_residency_translate_gained": (_int, [_handle, ctypes.py_object, ctypes.py_object]),
     "cmm_kv_residency_slots": (_int, [_handle, _to(List)]),
     "cmm_kv_residency_moved": (_int, [_handle, _to(List)]),
     "cmm_kv_residency_count": (_int, [_handle, _to(Counters)]),
