@@ -1,25 +1,65 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "costs/chunks.hpp"
 #include "costs/traffic.hpp"
-#include "machine/clock.hpp"
-#include "machine/injection.hpp"
-#include "machine/lookup.hpp"
+#include "machine/addresses.hpp"
 #include "machine/memory.hpp"
-#include "machine/memory_store.hpp"
 #include "machine/streams.hpp"
 #include "machine/tiers.hpp"
 #include "profiles/profile.hpp"
 
 namespace cmm::sim {
+
+/// Counts the api calls and makes the chosen ones fail.
+class injection {
+ public:
+  /// Plans a failure of the `nth` call from now (1 is the next), of one call name or, if empty, of any; with
+  /// `onward`, of every one after it too.
+  void plan(std::string_view call, std::size_t nth, errc code, bool onward) {
+    plans_.push_back({std::string{call}, std::max<std::size_t>(nth, 1), code, onward});
+  }
+  void clear() { plans_.clear(); }
+
+  /// Counts the call; answers what it must fail with, or success.
+  errc next(std::string_view call) {
+    ++counts_[{}];
+    ++counts_[call];
+    errc answer = errc::success;
+    for (planned& plan : plans_) {
+      if (plan.left == 0 || (!plan.call.empty() && plan.call != call)) continue;
+      const bool due = plan.left == 1;
+      if (due && answer == errc::success) answer = plan.code;
+      if (!due || !plan.onward) --plan.left;
+    }
+    return answer;
+  }
+
+  /// How many calls there were of this name, or of any.
+  [[nodiscard]] std::size_t calls(std::string_view call) const {
+    const std::size_t* const found = look_up(counts_, call);
+    return found == nullptr ? 0 : *found;
+  }
+
+ private:
+  struct planned {
+    std::string call;
+    std::size_t left;
+    errc code;
+    bool onward;
+  };
+
+  std::vector<planned> plans_;
+  std::map<std::string_view, std::size_t> counts_;  // keys are the literals the api names its calls with
+};
 
 /// A memory pool of the driver. It keeps freed blocks (release threshold max) and hands one out again when
 /// the size is the same and the new stream is ordered after the free.
@@ -39,10 +79,10 @@ struct movers_at_work {
 
 /// What a device does and holds beside its memory.
 struct device_state {
-  link_use link{};            ///< to the host
-  link_use peers{};           ///< to the other devices
-  std::uint64_t reaches = 0;  ///< a bit for each device whose memory it may use by peer access
-  device_chunks chunks{};
+  link_use link{};               ///< to the host
+  link_use peers{};              ///< to the other devices
+  std::uint64_t reaches = 0;     ///< a bit for each device whose memory it may use by peer access
+  std::size_t small_blocks = 0;  ///< bytes of blocks of `cudaMalloc` that share chunks of 2 MiB
   movers_at_work movers{};
   std::int64_t multiplies_until = 0;
 };
@@ -106,26 +146,28 @@ struct state {
   [[nodiscard]] bool has(attribute what) const noexcept { return machine.capability(what) != 0; }
   [[nodiscard]] void* new_handle() { return reinterpret_cast<void*>(++last_handle << 12); }
 
+  /// A call that took this long, alone or beside those of other threads.
+  errc done_in(double nanoseconds) { return clock.spend(nanoseconds), errc::success; }
+  errc done_beside(double nanoseconds) { return clock.overlap(nanoseconds), errc::success; }
   errc misuse(std::string text) {
     ++misuses;
     last_misuse = std::move(text);
     return errc::invalid_value;
   }
+  auto* noted(auto* found, const char* missing) {
+    if (found == nullptr) misuse(missing);
+    return found;
+  }
   stream_state* find(stream s) {
     stream_state* const found = streams.find(s, device());
     forget_retired();
-    if (found == nullptr) misuse("a stream was used that does not exist or was destroyed");
-    return found;
+    return noted(found, "a stream was used that does not exist or was destroyed");
   }
   event_state* find(event e) {
-    event_state* const found = look_up(events, e.native);
-    if (found == nullptr) misuse("an event was used that does not exist or was destroyed");
-    return found;
+    return noted(look_up(events, e.native), "an event was used that does not exist or was destroyed");
   }
   pool_state* find(pool_handle pool) {
-    pool_state* const found = look_up(pools, pool.native);
-    if (found == nullptr) misuse("a pool was used that does not exist or was destroyed");
-    return found;
+    return noted(look_up(pools, pool.native), "a pool was used that does not exist or was destroyed");
   }
 
   errc invalidate(std::uint64_t capture) {
@@ -209,8 +251,7 @@ struct state {
 
 /// Does one thing in a stream, `errc body(state&, stream_state&, arguments...)`; one that does not exist is
 /// an invalid value.
-template <class Body, class... Arguments>
-errc in_stream(state& s, stream on, Body body, Arguments&&... arguments) {
+errc in_stream(state& s, stream on, auto body, auto&&... arguments) {
   stream_state* const found = s.find(on);
   return found == nullptr ? errc::invalid_value : body(s, *found, arguments...);
 }

@@ -6,17 +6,9 @@
 #include <span>
 
 #include "../costs/paging.hpp"
-#include "../machine/residency.hpp"
-#include "hints.hpp"
+#include "blocks.hpp"
 
 namespace cmm::sim {
-
-/// A copy from one range to another.
-struct copy_use {
-  void* to = nullptr;
-  const void* from = nullptr;
-  std::size_t bytes = 0;
-};
 
 /// What bytes of memory that never moves cost a kernel of a device, or its copy engine.
 inline outcome cost_of_fixed(const profile& machine, const allocation& block, double bytes, access how,
