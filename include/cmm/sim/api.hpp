@@ -86,10 +86,10 @@ class api {
   }
   status prefetch(void* p, std::size_t bytes, location where, stream on) {
     const memory_use range{p, bytes};
-    return call_in(on, "cudaMemPrefetchAsync", sim::prefetch, std::span{&range, 1}, where);
+    return call_in(on, "cudaMemPrefetchAsync", sim::prefetch, std::span{&range, 1}, where, false);
   }
   status prefetch_batch(void** data, std::size_t* bytes, std::size_t count, location where, stream on) {
-    return call_in(on, "cudaMemPrefetchBatchAsync", sim::prefetch_batch, ranges(data, bytes, count), where);
+    return call_in(on, "cudaMemPrefetchBatchAsync", sim::prefetch, ranges(data, bytes, count), where, true);
   }
   status discard_batch(void** data, std::size_t* bytes, std::size_t count, stream on) {
     return call_in(on, "cudaMemDiscardBatchAsync", discard, ranges(data, bytes, count));

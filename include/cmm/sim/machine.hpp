@@ -128,7 +128,7 @@ class machine {
   }
   /// Prefetches all of these ranges in one call.
   status prefetch_batch(std::span<const memory_use> ranges, location where, stream on) {
-    return call_in(on, "cudaMemPrefetchBatchAsync", sim::prefetch, ranges, where);
+    return call_in(on, "cudaMemPrefetchBatchAsync", sim::prefetch, ranges, where, false);
   }
   /// Host memory that never moves and that every device reaches.
   status allocate_pinned(void*& out, std::size_t bytes) {

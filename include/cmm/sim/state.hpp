@@ -105,13 +105,7 @@ struct physical_memory {
 /// All that a simulated machine holds; the machine guards it with its lock.
 struct state {
   state(const profile& simulated, backing how, stream null)
-      : machine{simulated},
-        space{how},
-        store{how},
-        devices(static_cast<std::size_t>(machine.devices)),
-        streams{null} {}
-  state(const state&) = delete;
-  state& operator=(const state&) = delete;
+      : machine{simulated}, space{how}, store{how}, streams{null} {}
 
   const profile machine;
   tiers memory{machine};
@@ -121,7 +115,7 @@ struct state {
   std::map<std::uint64_t, std::uint64_t> handles{};  ///< the physical memory of each
   std::map<char*, address_range> reservations{};
   std::int64_t pinning_until = 0;  ///< the kernel gives host memory to one call after another
-  std::vector<device_state> devices;
+  std::vector<device_state> devices = std::vector<device_state>(static_cast<std::size_t>(machine.devices));
   sim::streams streams;
   sim::clock clock{};
   injection calls{};
@@ -221,15 +215,11 @@ struct state {
   }
   /// Takes addresses and, for memory that does not move, its bytes. Null when there are none.
   allocation* create(std::size_t bytes, memory_kind kind, location where) {
-    const bool fixed = kind == memory_kind::device || kind == memory_kind::pinned;
-    if (fixed ? !take(bytes, where) : !fits(bytes)) return nullptr;
-    allocation* const block = space.create(bytes, kind);
-    if (block == nullptr) {
-      if (fixed) give(bytes, where);
-      return nullptr;
-    }
+    allocation* const block = fits(bytes) ? space.create(bytes, kind) : nullptr;
+    if (block == nullptr) return nullptr;
+    if (!block->pageable() && !memory.take(where, bytes)) return space.erase(*block), nullptr;
     block->where = where;
-    if (!fixed) reserved += bytes;
+    reserved += bytes;
     return block;
   }
   void destroy(allocation& block) {

@@ -103,8 +103,11 @@ inline bool page_to_host(state& s, page& p, std::uint32_t mask, int node, prefet
 }  // namespace detail
 
 /// Moves ranges in one call, as far as there is room: like the driver's, a prefetch that does not fit still
-/// succeeds. The call blocks its thread; calls of several threads overlap only in what each call costs.
-inline errc prefetch(state& s, stream_state& stream, std::span<const memory_use> ranges, location where) {
+/// succeeds. The call blocks its thread; calls of several threads overlap only in what each call costs. A
+/// batch of the driver takes any stream but the legacy default one.
+inline errc prefetch(state& s, stream_state& stream, std::span<const memory_use> ranges, location where,
+                     bool batch) {
+  if (batch && (ranges.empty() || stream.legacy)) return errc::invalid_value;
   for (const memory_use& range : ranges) {
     if (hinted(s, range.data, range.bytes) == nullptr) return errc::invalid_value;
   }
@@ -149,20 +152,13 @@ inline errc prefetch(state& s, stream_state& stream, std::span<const memory_use>
   return s.done_beside(work.call + locked - beside * last);
 }
 
-/// A batch of the driver: one location, any stream but the legacy default one.
-inline errc prefetch_batch(state& s, stream_state& stream, std::span<const memory_use> ranges,
-                           location where) {
-  if (ranges.empty() || stream.legacy) return errc::invalid_value;
-  return prefetch(s, stream, ranges, where);
-}
-
-/// The same, after what the ranges held is dropped.
+/// A batch, after what its ranges held is dropped.
 inline errc discard_and_prefetch(state& s, stream_state& stream, std::span<const memory_use> ranges,
                                  location where) {
   if (ranges.empty() || stream.legacy) return errc::invalid_value;
   if (const errc code = s.check(where); code != errc::success) return code;
   if (const errc code = discard(s, stream, ranges); code != errc::success) return code;
-  return prefetch(s, stream, ranges, where);
+  return prefetch(s, stream, ranges, where, true);
 }
 
 }  // namespace cmm::sim

@@ -20,18 +20,14 @@ auto* look_up(auto& map, const auto& key) {
   return found == map.end() ? nullptr : &found->second;
 }
 
-/// A number for the calling thread, never used again by another; a `std::thread::id` is.
-inline std::uint64_t thread_token() {
+/// A number for the calling thread, which dies with it; never used again by another, as a `std::thread::id`
+/// is.
+inline const std::shared_ptr<const std::uint64_t>& this_thread() {
   static std::atomic<std::uint64_t> last{0};
-  thread_local const std::uint64_t token = ++last;
+  thread_local const auto token = std::make_shared<const std::uint64_t>(++last);
   return token;
 }
-
-/// Expires when the calling thread ends.
-inline std::weak_ptr<const void> thread_life() {
-  thread_local const std::shared_ptr<const char> life = std::make_shared<const char>();
-  return life;
-}
+inline std::uint64_t thread_token() { return *this_thread(); }
 
 /// Virtual time of the host, in nanoseconds.
 ///
@@ -205,7 +201,7 @@ class streams {
     std::uint64_t& id = defaults_[{thread, device}];
     if (id != 0) return &all_.at(id);
     stream_state made{.device = device, .legacy = thread == 0, .thread = thread};
-    if (thread != 0) made.living = thread_life();
+    if (thread != 0) made.living = this_thread();
     stream_state& added = add(std::move(made));
     id = added.id;
     return &added;
