@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from ...errors import Error
 from ...size import format_size, size_in_full
 from ..machine.description import Gpu, Machine
+from ..machine.locked_memory import locked_told
 from ..machine.visible import chosen_gpus
+from ..settings import TIERED
 from .choosing import Choice, choose
 from .gpu_share import UTILIZATION, free_of, utilization
 from .limited import capped_by_limit
@@ -16,6 +18,13 @@ from .shares import MIB, RULE
 
 SLOW_LINK = 20
 """HBM that is so many times faster than the link to the host is worth a warning."""
+LONG_PROMPT = (
+    "A prompt longer than HBM's part of the KV cache is served, and computed slowly: each tile of its "
+    "queries reads all that lies beyond HBM again, where a step of decode reads it once. More GPUs or "
+    "smaller weights leave HBM a larger part, a chat that grows so long computes in each turn what is new, "
+    "and --max-model-len refuses what is longer"
+)
+"""What reading it where it is means over a slow link."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +45,8 @@ class Wishes:
     """Host memory that other options of vLLM take."""
     budget: int | None = None
     """CMM_LIMIT, by which the library replaces the recipe's limit."""
+    locked: int | None = None
+    """What a worker may lock of host memory; None without a limit."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,6 +113,8 @@ def make_plan(machine: Machine, wishes: Wishes, users: Mapping[str, str] | None 
         reasons.append(Reason("rule", RULE))
     if capped.reason:
         reasons.append(Reason("asked", capped.reason))
+    if chosen.memory == TIERED and (locked := locked_told(wishes.locked, capped.large_bytes)):
+        reasons.append(Reason("reported", locked))
     speed, warning = _link(min(gpus, key=lambda gpu: gpu.link_rate or math.inf), chosen)
     return Plan(
         gpus=gpus,
@@ -196,5 +209,6 @@ def _link(gpu: Gpu, chosen: Choice) -> tuple[list[Reason], list[str]]:
         return [Reason("reported", text)], []
     return [], [
         f"{text}. Reading KV of which a tenth is there takes {0.9 + 0.1 * ratio:.0f} times as long. It pays "
-        "where requests would wait or be computed anew; --recipe 'device | stats' keeps the KV cache in HBM"
+        "where requests would wait or be computed anew; --recipe 'device | stats' keeps the KV cache in HBM",
+        LONG_PROMPT,
     ]
