@@ -10,7 +10,7 @@ from typing import Any
 
 from ..building.programs import recorded_machine
 from ..errors import Error
-from ..printable import printable
+from ..printable import said_by
 from ..size import parse_size
 from .asked.arguments import Arguments
 from .asked.blocks import fixed_warning, why_fixed
@@ -205,7 +205,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "cmm serve") -> 
             share_metrics()
             os.execv(command[0], command)
     except (Error, OSError) as error:
-        print(f"{program}: {printable(str(error))}", file=sys.stderr)
+        print(said_by(program, str(error)), file=sys.stderr)
         return 1
     return 0
 
