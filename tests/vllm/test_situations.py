@@ -120,6 +120,11 @@ class PageCacheOnHbm(ServeTest):
 class Nodes(ServeTest):
     """What is demanded of NUMA nodes."""
 
+    def test_of_hbm_are_all_named(self):
+        said = self.plan_of("gh200-4gpu-slurm-200g")
+        self.assertIn("NUMA nodes 4, 12, 20 and 28 are HBM", said)
+        self.assertIn("the control group of this process may use 200 GiB", " ".join(said.split()))
+
     def test_a_recipe_that_names_the_nearest_needs_to_know_it(self):
         cloud = machine("h100-vm-no-affinity")
         for recipe in ("managed | prefer{nearest_numa} | stats", "egm | stats"):
