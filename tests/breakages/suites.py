@@ -113,7 +113,9 @@ def kv_python(name, copy):
 
 
 def _of_venv(kind, name, copy):
-    variables = {"CXX": CXX, "CMM_CACHE_DIR": copy.work / "cache", "PYTHONDONTWRITEBYTECODE": "1"}
+    # Libraries are kept by the text that they are made of, so that copies share them.
+    cache = copy.workshop.place / "cache"
+    variables = {"CXX": CXX, "CMM_CACHE_DIR": cache, "PYTHONDONTWRITEBYTECODE": "1"}
     environment = {**os.environ, **{key: str(value) for key, value in variables.items()}}
     folder = copy.tree / "tests" / kind
     command = ["bash", folder / "run", name]
