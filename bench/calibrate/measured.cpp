@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cmm/core/error.hpp>
 
-#include "../measure/statistics.hpp"
 #include "../record/run_files.hpp"
 
 namespace cmm::bench {
@@ -51,12 +50,13 @@ measured_runs::measured_runs(const std::vector<std::filesystem::path>& files) {
 }
 
 std::optional<double> measured_runs::row(const std::string& name) const {
-  std::vector<double> medians;
+  std::optional<double> least;
   const auto [begin, end] = rows_.equal_range(name);
   for (auto each = begin; each != end; ++each) {
-    if (const auto median = positive(member(each->second, "p50_ns"))) medians.push_back(*median);
+    const auto median = positive(member(each->second, "p50_ns"));
+    if (median && (!least || *median < *least)) least = median;
   }
-  return medians.empty() ? std::nullopt : std::optional{median_of(std::move(medians))};
+  return least;
 }
 
 bool measured_runs::skips(const std::string& name) const {

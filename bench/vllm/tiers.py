@@ -14,6 +14,7 @@ import argparse
 import json
 import statistics
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
@@ -33,7 +34,7 @@ SERVER = HERE / "tiers_server.py"
 MODELS = {"small": LLAMA, "large": LARGE}
 SPREAD = ("tokens_per_second",)
 LATENCIES = ("ttft", "itl")
-COUNTED = ("preemptions", "hit_share", "remote_share", "brought")
+COUNTED = ("start_seconds", "preemptions", "hit_share", "remote_share", "brought")
 
 
 def token_bytes(model: dict, gpus: int) -> int:
@@ -136,18 +137,21 @@ class Server:
             variables["VLLM_BATCH_INVARIANT"] = "1"
         self.process = Process(kind, [options.server, json.dumps(told)], variables)
         self._never: dict = {}
+        self._took: dict = {}
         options.machine = self._answer("about")
 
     def start(self) -> None:
-        """Makes the engine."""
+        """Makes the engine, with vLLM imported before that; how long it took is told beside its figures."""
         print(f"starting {self.process.name} for {self._loads}", file=sys.stderr, flush=True)
+        begun = time.monotonic()
         answer = self._never or self._answer("start")
+        self._took = {"start_seconds": time.monotonic() - begun}
         self._never = {why: text for why, text in answer.items() if why in ("refused", "failed")}
 
     def ask(self, load: workloads.Workload) -> dict:
         """The figures of a round, or why there are none."""
         print(f"{self.process.name}: {load.name}", file=sys.stderr, flush=True)
-        return self._never or self._answer(load.to_json())
+        return self._never or self._took | self._answer(load.to_json())
 
     def end(self) -> None:
         """Its memory is free again."""

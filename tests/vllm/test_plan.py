@@ -44,7 +44,7 @@ EXPECTED = {
     ("wsl2-5090-no-numa", 1): (IN_HBM, 0.92, 0),
     ("wsl2-5090", 1): (IN_HBM, 0.92, 0),
     ("vgpu-l40s", 1): (IN_HBM, 0.92, 0),
-    # A node that is a third of the host's memory or more is a place of its own, a smaller one is not.
+    # A node that is a third of what is free or more is a place of its own, a smaller one is not.
     ("dgx-h100", 1): (HOST, 0.92, 904217),
     ("dgx-h100", 8): (HOST, 0.92, 222982),
     ("h100-mig-3g", 1): (HOST, 0.92, 853056),

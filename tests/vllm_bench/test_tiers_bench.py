@@ -361,6 +361,7 @@ class Command(unittest.TestCase):
             else:
                 self.assertEqual(len(seen["tokens_per_second"]["values"]), 2)
                 self.assertEqual(set(seen["itl"]), {"mean", "p50", "p95", "p99"})
+                self.assertGreater(seen["start_seconds"], 0)
         context = written["context"]
         self.assertEqual((context["kind"], context["vllm"], context["hbm_mib"]), ("tiers", "stand-in", 64))
         self.assertIn("| returning | cmm following |", said)

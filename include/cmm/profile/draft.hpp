@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "../sim/profiles/figures.hpp"
+#include "../sim/profiles.hpp"
 
 namespace cmm::sim {
 

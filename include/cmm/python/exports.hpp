@@ -168,8 +168,8 @@ int cmm_kv_residency_step_lists(cmm_kv_residency* of, const cmm_kv_changes* what
     *out = cmm::python::detail::plan_of(of->pages.step(cmm::python::detail::changes_of(all)));
   });
 }
-int cmm_kv_residency_refill(cmm_kv_residency* of, cmm_kv_plan* out) noexcept {
-  return cmm::python::answer([&] { *out = cmm::python::detail::plan_of(of->pages.refill()); });
+int cmm_kv_residency_refill(cmm_kv_residency* of, std::int32_t least, cmm_kv_plan* out) noexcept {
+  return cmm::python::answer([&] { *out = cmm::python::detail::plan_of(of->pages.refill(least)); });
 }
 int cmm_kv_residency_translate(const cmm_kv_residency* of, const std::int32_t* pages, std::uint64_t count,
                                std::int32_t* slots) noexcept {

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "../core/block.hpp"
-#include "calls/hints.hpp"
 #include "calls/mapping.hpp"
 #include "calls/pools.hpp"
 #include "machine.hpp"
@@ -18,8 +17,7 @@ class device_scope {
   device_scope(machine& on, int device) : machine_{on} {
     result_ = machine_.call("cudaGetDevice", [&](state& s) {
       device_ = before_ = s.device();
-      s.clock.overlap(s.machine.calls.ask);
-      return errc::success;
+      return s.done_beside(s.machine.calls.ask);
     });
     if (!result_.ok() || device == current_device || device == before_) return;
     result_ = machine_.call("cudaSetDevice", [&](state& s) {
@@ -88,10 +86,10 @@ class api {
   }
   status prefetch(void* p, std::size_t bytes, location where, stream on) {
     const memory_use range{p, bytes};
-    return call_in(on, "cudaMemPrefetchAsync", sim::prefetch, std::span{&range, 1}, where);
+    return call_in(on, "cudaMemPrefetchAsync", sim::prefetch, std::span{&range, 1}, where, false);
   }
   status prefetch_batch(void** data, std::size_t* bytes, std::size_t count, location where, stream on) {
-    return call_in(on, "cudaMemPrefetchBatchAsync", sim::prefetch_batch, ranges(data, bytes, count), where);
+    return call_in(on, "cudaMemPrefetchBatchAsync", sim::prefetch, ranges(data, bytes, count), where, true);
   }
   status discard_batch(void** data, std::size_t* bytes, std::size_t count, stream on) {
     return call_in(on, "cudaMemDiscardBatchAsync", discard, ranges(data, bytes, count));
@@ -142,8 +140,8 @@ class api {
   status destroy_event(event e) { return call("cudaEventDestroy", sim::destroy_event, e); }
   status record(event e, stream on) { return call_in(on, "cudaEventRecord", sim::record, e); }
   status wait(stream on, event e) { return call_in(on, "cudaStreamWaitEvent", sim::wait, e); }
-  status query(event e) { return call("cudaEventQuery", sim::query, e); }
-  status synchronize(event e) { return call("cudaEventSynchronize", synchronize_event, e); }
+  status query(event e) { return call("cudaEventQuery", ask_event, e, false); }
+  status synchronize(event e) { return call("cudaEventSynchronize", ask_event, e, true); }
 
   status device_count(int& count) {
     return call("cudaGetDeviceCount", [&](state& s) {
@@ -183,12 +181,10 @@ class api {
   }
 
  private:
-  template <class Body, class... Arguments>
-  status call(const char* name, Body body, Arguments&&... arguments) {
+  status call(const char* name, auto body, auto&&... arguments) {
     return machine_->call(name, body, arguments...);
   }
-  template <class Body, class... Arguments>
-  status call_in(stream on, const char* name, Body body, Arguments&&... arguments) {
+  status call_in(stream on, const char* name, auto body, auto&&... arguments) {
     return machine_->call_in(on, name, body, arguments...);
   }
   static std::vector<memory_use> ranges(void* const* data, const std::size_t* bytes, std::size_t count) {

@@ -18,7 +18,6 @@
 #include "calls/prefetch.hpp"
 #include "calls/product.hpp"
 #include "calls/streams.hpp"
-#include "machine/residency.hpp"
 #include "state.hpp"
 
 namespace cmm::sim {
@@ -41,21 +40,18 @@ class machine {
 
   /// Runs one api call, `errc body(state&, arguments...)`, unless it is chosen to fail; a failed one changes
   /// nothing.
-  template <class Body, class... Arguments>
-  status call(const char* name, Body body, Arguments&&... arguments) {
+  status call(const char* name, auto body, auto&&... arguments) {
     if (getpid() != process_) return {errc::not_initialized, name};
     const std::lock_guard lock{mutex_};
     if (const errc planned = state_.calls.next(name); planned != errc::success) return {planned, name};
     return {body(state_, arguments...), name};
   }
   /// The same of a call in a stream, `errc body(state&, stream_state&, arguments...)`.
-  template <class Body, class... Arguments>
-  status call_in(stream on, const char* name, Body body, Arguments&&... arguments) {
+  status call_in(stream on, const char* name, auto body, auto&&... arguments) {
     return call(name, [&](state& s) { return in_stream(s, on, body, arguments...); });
   }
   /// Reads or changes the state under the lock; this is no api call.
-  template <class Body, class... Arguments>
-  auto inspect(Body body, Arguments&&... arguments) {
+  auto inspect(auto body, auto&&... arguments) {
     const std::lock_guard lock{mutex_};
     return std::invoke(body, state_, arguments...);
   }
@@ -132,7 +128,7 @@ class machine {
   }
   /// Prefetches all of these ranges in one call.
   status prefetch_batch(std::span<const memory_use> ranges, location where, stream on) {
-    return call_in(on, "cudaMemPrefetchBatchAsync", sim::prefetch, ranges, where);
+    return call_in(on, "cudaMemPrefetchBatchAsync", sim::prefetch, ranges, where, false);
   }
   /// Host memory that never moves and that every device reaches.
   status allocate_pinned(void*& out, std::size_t bytes) {
@@ -191,10 +187,8 @@ class machine {
   void clear_faults() {
     inspect([](state& s) { s.calls.clear(); });
   }
-  std::size_t calls() {
-    return inspect([](state& s) { return s.calls.calls(); });
-  }
-  std::size_t calls(std::string_view call) {
+  /// How many api calls there were, of one name or of any.
+  std::size_t calls(std::string_view call = {}) {
     return inspect([&](state& s) { return s.calls.calls(call); });
   }
 
@@ -234,8 +228,7 @@ class machine {
     throw bad_request{"the simulated machine has no device " + std::to_string(device)};
   }
   /// What is no call of an api: it is not counted and never chosen to fail.
-  template <class Body, class... Arguments>
-  status run(stream on, const char* name, Body body, const Arguments&... arguments) {
+  status run(stream on, const char* name, auto body, const auto&... arguments) {
     return {inspect([&](state& s) { return in_stream(s, on, body, arguments...); }), name};
   }
   template <class Map>

@@ -28,17 +28,15 @@ class page_copier {
       constexpr std::size_t line = 64;
       void* const got = std::aligned_alloc(line, (bytes + line - 1) / line * line);
       if (got == nullptr) return errc::out_of_memory;
-      s.clock.spend(pinning_time(s.machine.calls, bytes));
       out = got;
-      return errc::success;
+      return s.done_in(pinning_time(s.machine.calls, bytes));
     });
   }
   status free_pinned(void* p) {
     if (real()) return machine_->free_pinned(p);
     return machine_->call("cudaFreeHost", [&](state& s) {
-      s.clock.spend(s.machine.calls.system_pair / 2);
       std::free(p);
-      return errc::success;
+      return s.done_in(s.machine.calls.system_pair / 2);
     });
   }
   /// Where memory is not real, what was written last to an address is kept here.

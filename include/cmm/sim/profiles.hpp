@@ -1,15 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 #include <string>
 #include <string_view>
 
 #include "../core/error.hpp"
-#include "profiles/figures.hpp"
 #include "profiles/grace.hpp"
-#include "profiles/h100.hpp"
-#include "profiles/h200.hpp"
 
 namespace cmm::sim {
 
@@ -37,6 +35,51 @@ inline const profile& find_profile(std::string_view name) {
   }
   throw bad_text{"there is no simulated machine \"" + std::string{name} + "\"; the known ones are " +
                  profile_names() + "; a file of a profile ends in .json"};
+}
+
+namespace detail {
+
+/// The names of the capabilities, by `cmm::attribute`.
+inline constexpr const char* capability_names[] = {"concurrent_managed_access",
+                                                   "pageable_memory_access",
+                                                   "host_numa_id",
+                                                   "host_numa_pools",
+                                                   "managed_pools",
+                                                   "egm",
+                                                   "mapped_memory",
+                                                   "mapped_host_memory",
+                                                   "shareable_memory"};
+
+}  // namespace detail
+
+/// Calls `visit(name, figure, unit)` for each figure of a profile, which it may change; names are unique,
+/// such as "faults.batch".
+void each_figure(auto& of, auto&& visit) {
+  profile::each(of, [&](const std::string& group, const char* name, auto& one, const char* unit) {
+    visit(group + "." + name, one, unit);
+  });
+  for (std::size_t i = 0; i < of.capabilities.size(); ++i) {
+    visit(std::string{"capability."} + detail::capability_names[i], of.capabilities[i], unit::pure);
+  }
+}
+
+/// The row to which a figure of the profile was fitted; empty for any other.
+inline std::string_view row_of(const profile& of, std::string_view figure) {
+  for (const calibrated& each : of.calibration) {
+    if (figure == each.figure) return each.row;
+  }
+  return {};
+}
+
+/// Calls `visit(name, value, unit, source)` for each figure of a profile. The source tells the reason of an
+/// assumed figure and the row to which one was fitted.
+void for_each_figure(const profile& of, auto&& visit) {
+  each_figure(of, [&](const std::string& name, const figure& one, const char* unit) {
+    std::string text = one.source;
+    if (*one.reason != 0) text += std::string{": "} + one.reason;
+    if (const std::string_view row = row_of(of, name); !row.empty()) text += ": " + std::string{row};
+    visit(name, one.value, unit, text);
+  });
 }
 
 }  // namespace cmm::sim

@@ -1,25 +1,65 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "costs/chunks.hpp"
 #include "costs/traffic.hpp"
-#include "machine/clock.hpp"
-#include "machine/injection.hpp"
-#include "machine/lookup.hpp"
+#include "machine/addresses.hpp"
 #include "machine/memory.hpp"
-#include "machine/memory_store.hpp"
 #include "machine/streams.hpp"
 #include "machine/tiers.hpp"
 #include "profiles/profile.hpp"
 
 namespace cmm::sim {
+
+/// Counts the api calls and makes the chosen ones fail.
+class injection {
+ public:
+  /// Plans a failure of the `nth` call from now (1 is the next), of one call name or, if empty, of any; with
+  /// `onward`, of every one after it too.
+  void plan(std::string_view call, std::size_t nth, errc code, bool onward) {
+    plans_.push_back({std::string{call}, std::max<std::size_t>(nth, 1), code, onward});
+  }
+  void clear() { plans_.clear(); }
+
+  /// Counts the call; answers what it must fail with, or success.
+  errc next(std::string_view call) {
+    ++counts_[{}];
+    ++counts_[call];
+    errc answer = errc::success;
+    for (planned& plan : plans_) {
+      if (plan.left == 0 || (!plan.call.empty() && plan.call != call)) continue;
+      const bool due = plan.left == 1;
+      if (due && answer == errc::success) answer = plan.code;
+      if (!due || !plan.onward) --plan.left;
+    }
+    return answer;
+  }
+
+  /// How many calls there were of this name, or of any.
+  [[nodiscard]] std::size_t calls(std::string_view call) const {
+    const std::size_t* const found = look_up(counts_, call);
+    return found == nullptr ? 0 : *found;
+  }
+
+ private:
+  struct planned {
+    std::string call;
+    std::size_t left;
+    errc code;
+    bool onward;
+  };
+
+  std::vector<planned> plans_;
+  std::map<std::string_view, std::size_t> counts_;  // keys are the literals the api names its calls with
+};
 
 /// A memory pool of the driver. It keeps freed blocks (release threshold max) and hands one out again when
 /// the size is the same and the new stream is ordered after the free.
@@ -39,10 +79,10 @@ struct movers_at_work {
 
 /// What a device does and holds beside its memory.
 struct device_state {
-  link_use link{};            ///< to the host
-  link_use peers{};           ///< to the other devices
-  std::uint64_t reaches = 0;  ///< a bit for each device whose memory it may use by peer access
-  device_chunks chunks{};
+  link_use link{};               ///< to the host
+  link_use peers{};              ///< to the other devices
+  std::uint64_t reaches = 0;     ///< a bit for each device whose memory it may use by peer access
+  std::size_t small_blocks = 0;  ///< bytes of blocks of `cudaMalloc` that share chunks of 2 MiB
   movers_at_work movers{};
   std::int64_t multiplies_until = 0;
 };
@@ -65,13 +105,7 @@ struct physical_memory {
 /// All that a simulated machine holds; the machine guards it with its lock.
 struct state {
   state(const profile& simulated, backing how, stream null)
-      : machine{simulated},
-        space{how},
-        store{how},
-        devices(static_cast<std::size_t>(machine.devices)),
-        streams{null} {}
-  state(const state&) = delete;
-  state& operator=(const state&) = delete;
+      : machine{simulated}, space{how}, store{how}, streams{null} {}
 
   const profile machine;
   tiers memory{machine};
@@ -81,7 +115,7 @@ struct state {
   std::map<std::uint64_t, std::uint64_t> handles{};  ///< the physical memory of each
   std::map<char*, address_range> reservations{};
   std::int64_t pinning_until = 0;  ///< the kernel gives host memory to one call after another
-  std::vector<device_state> devices;
+  std::vector<device_state> devices = std::vector<device_state>(static_cast<std::size_t>(machine.devices));
   sim::streams streams;
   sim::clock clock{};
   injection calls{};
@@ -106,26 +140,28 @@ struct state {
   [[nodiscard]] bool has(attribute what) const noexcept { return machine.capability(what) != 0; }
   [[nodiscard]] void* new_handle() { return reinterpret_cast<void*>(++last_handle << 12); }
 
+  /// A call that took this long, alone or beside those of other threads.
+  errc done_in(double nanoseconds) { return clock.spend(nanoseconds), errc::success; }
+  errc done_beside(double nanoseconds) { return clock.overlap(nanoseconds), errc::success; }
   errc misuse(std::string text) {
     ++misuses;
     last_misuse = std::move(text);
     return errc::invalid_value;
   }
+  auto* noted(auto* found, const char* missing) {
+    if (found == nullptr) misuse(missing);
+    return found;
+  }
   stream_state* find(stream s) {
     stream_state* const found = streams.find(s, device());
     forget_retired();
-    if (found == nullptr) misuse("a stream was used that does not exist or was destroyed");
-    return found;
+    return noted(found, "a stream was used that does not exist or was destroyed");
   }
   event_state* find(event e) {
-    event_state* const found = look_up(events, e.native);
-    if (found == nullptr) misuse("an event was used that does not exist or was destroyed");
-    return found;
+    return noted(look_up(events, e.native), "an event was used that does not exist or was destroyed");
   }
   pool_state* find(pool_handle pool) {
-    pool_state* const found = look_up(pools, pool.native);
-    if (found == nullptr) misuse("a pool was used that does not exist or was destroyed");
-    return found;
+    return noted(look_up(pools, pool.native), "a pool was used that does not exist or was destroyed");
   }
 
   errc invalidate(std::uint64_t capture) {
@@ -179,15 +215,11 @@ struct state {
   }
   /// Takes addresses and, for memory that does not move, its bytes. Null when there are none.
   allocation* create(std::size_t bytes, memory_kind kind, location where) {
-    const bool fixed = kind == memory_kind::device || kind == memory_kind::pinned;
-    if (fixed ? !take(bytes, where) : !fits(bytes)) return nullptr;
-    allocation* const block = space.create(bytes, kind);
-    if (block == nullptr) {
-      if (fixed) give(bytes, where);
-      return nullptr;
-    }
+    allocation* const block = fits(bytes) ? space.create(bytes, kind) : nullptr;
+    if (block == nullptr) return nullptr;
+    if (!block->pageable() && !memory.take(where, bytes)) return space.erase(*block), nullptr;
     block->where = where;
-    if (!fixed) reserved += bytes;
+    reserved += bytes;
     return block;
   }
   void destroy(allocation& block) {
@@ -209,8 +241,7 @@ struct state {
 
 /// Does one thing in a stream, `errc body(state&, stream_state&, arguments...)`; one that does not exist is
 /// an invalid value.
-template <class Body, class... Arguments>
-errc in_stream(state& s, stream on, Body body, Arguments&&... arguments) {
+errc in_stream(state& s, stream on, auto body, auto&&... arguments) {
   stream_state* const found = s.find(on);
   return found == nullptr ? errc::invalid_value : body(s, *found, arguments...);
 }

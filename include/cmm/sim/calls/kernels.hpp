@@ -6,17 +6,9 @@
 #include <span>
 
 #include "../costs/paging.hpp"
-#include "../machine/residency.hpp"
-#include "hints.hpp"
+#include "blocks.hpp"
 
 namespace cmm::sim {
-
-/// A copy from one range to another.
-struct copy_use {
-  void* to = nullptr;
-  const void* from = nullptr;
-  std::size_t bytes = 0;
-};
 
 /// What bytes of memory that never moves cost a kernel of a device, or its copy engine.
 inline outcome cost_of_fixed(const profile& machine, const allocation& block, double bytes, access how,
@@ -153,15 +145,8 @@ inline errc run_loop(state& s, const void* p, std::size_t bytes, access how, std
   return done.code;
 }
 
-/// Nanoseconds of a load that waits for the one before, somewhere in `bytes` of memory near the device: its
-/// cache holds a part of them.
-inline double near_latency(const profile& machine, double bytes) {
-  const double held = std::min(1.0, machine.gpu.cache / bytes);
-  return held * machine.gpu.cache_latency + (1 - held) * machine.hbm.latency;
-}
-
-/// A kernel of one thread that follows a chain through the range; what it finds elsewhere comes by fault or
-/// is read in place, past the cache.
+/// A kernel of one thread that follows a chain through the range, of which the cache holds a part; what it
+/// finds elsewhere comes by fault or is read in place, past the cache.
 inline errc run_chase(state& s, stream_state& stream, const void* p, std::size_t bytes, std::size_t steps) {
   constexpr std::size_t os_page = 4096;
   const outcome touched = touch_range(s, {p, bytes}, access::read, os_page, {stream.device, 1});
@@ -173,7 +158,9 @@ inline errc run_chase(state& s, stream_state& stream, const void* p, std::size_t
   }
   const auto all = static_cast<double>(bytes);
   const double share = std::min(1.0, near / all);
-  const double load = share * near_latency(s.machine, all) + (1 - share) * s.machine.link.remote_latency;
+  const double held = std::min(1.0, s.machine.gpu.cache / all);
+  const double here = held * s.machine.gpu.cache_latency + (1 - held) * s.machine.hbm.latency;
+  const double load = share * here + (1 - share) * s.machine.link.remote_latency;
   return launch(s, stream, {.faults = touched.faults, .near = load * static_cast<double>(steps)});
 }
 

@@ -5,9 +5,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "../costs/chunks.hpp"
-#include "../machine/memory_store.hpp"
-#include "../state.hpp"
+#include "blocks.hpp"
 
 namespace cmm::sim {
 
@@ -30,8 +28,7 @@ inline errc reserve(state& s, void*& out, std::size_t bytes) {
   if (range.base() == nullptr) return errc::out_of_memory;
   out = range.base();
   s.reservations[range.base()] = std::move(range);
-  s.clock.spend(s.machine.calls.system_pair / 2);
-  return errc::success;
+  return s.done_in(s.machine.calls.system_pair / 2);
 }
 
 inline errc free_reserved(state& s, void* p, std::size_t bytes) {
@@ -43,8 +40,7 @@ inline errc free_reserved(state& s, void* p, std::size_t bytes) {
   s.space.each([&](const allocation& block) { mapped = mapped || block.within == found->first; });
   if (mapped) return s.misuse("cuMemAddressFree of a range in which memory is still mapped");
   s.reservations.erase(found);
-  s.clock.spend(s.machine.calls.system_pair / 2);
-  return errc::success;
+  return s.done_in(s.machine.calls.system_pair / 2);
 }
 
 /// Memory of a device or of a NUMA node. Host memory is cleared and pinned in one call after another, however
@@ -66,15 +62,11 @@ inline errc create_memory(state& s, memory_handle& out, std::size_t bytes, locat
   s.physical[id] = made;
   s.handles[id] = id;
   out = {id};
-  if (on_device) {
-    s.clock.spend(device_alloc(s.machine.calls, bytes));
-  } else {
-    const std::int64_t start = s.clock.start();
-    const double time = s.machine.calls.host_memory_per_byte * static_cast<double>(bytes);
-    s.pinning_until = std::max(start, s.pinning_until) + clock::rounded(time);
-    s.clock.overlap(static_cast<double>(s.pinning_until - start));
-  }
-  return errc::success;
+  if (on_device) return s.done_in(map_time(s.machine.calls, bytes));
+  const std::int64_t start = s.clock.start();
+  const double time = s.machine.calls.host_memory_per_byte * static_cast<double>(bytes);
+  s.pinning_until = std::max(start, s.pinning_until) + clock::rounded(time);
+  return s.done_beside(static_cast<double>(s.pinning_until - start));
 }
 
 /// One handle or mapping less; the last one gives the memory back.
@@ -93,8 +85,7 @@ inline errc release_memory(state& s, memory_handle handle) {
   }
   leave(s, *found);
   s.handles.erase(handle.native);
-  s.clock.overlap(s.machine.calls.ask);
-  return errc::success;
+  return s.done_beside(s.machine.calls.ask);
 }
 
 inline errc map(state& s, void* p, std::size_t bytes, memory_handle handle) {
@@ -118,8 +109,7 @@ inline errc map(state& s, void* p, std::size_t bytes, memory_handle handle) {
   mapping.memory = *found;
   mapping.within = around;
   ++memory.users;
-  s.clock.overlap(s.machine.calls.map_per_byte / 2 * static_cast<double>(bytes));
-  return errc::success;
+  return s.done_beside(s.machine.calls.map_per_byte / 2 * static_cast<double>(bytes));
 }
 
 /// Calls `body(allocation&)` for the mappings that make up exactly these bytes; false where none do.
@@ -148,8 +138,7 @@ inline errc unmap(state& s, void* p, std::size_t bytes) {
     leave(s, memory);
   });
   if (!done) return s.misuse("cuMemUnmap of addresses that no mapping fills, or that were unmapped before");
-  s.clock.overlap(s.machine.calls.unmap_per_byte * static_cast<double>(bytes));
-  return errc::success;
+  return s.done_beside(s.machine.calls.unmap_per_byte * static_cast<double>(bytes));
 }
 
 /// Devices reach any memory; the CPU that of a NUMA node.
@@ -170,8 +159,7 @@ inline errc set_access(state& s, void* p, std::size_t bytes, const location* pla
   if (!whole) return s.misuse("cuMemSetAccess of addresses that no mapping fills");
   if (!reached) return errc::invalid_value;
   each_mapping(s, p, bytes, [&](allocation& block) { block.opened |= opened; });
-  s.clock.overlap(s.machine.calls.map_per_byte / 2 * static_cast<double>(bytes));
-  return errc::success;
+  return s.done_beside(s.machine.calls.map_per_byte / 2 * static_cast<double>(bytes));
 }
 
 inline errc export_memory(state& s, memory_handle handle, int& descriptor) {
@@ -190,15 +178,13 @@ inline errc import_memory(state& s, memory_handle& out, int descriptor) {
   ++found->users;
   out = {++s.last_handle};
   s.handles[out.native] = id;
-  s.clock.overlap(s.machine.calls.ask);
-  return errc::success;
+  return s.done_beside(s.machine.calls.ask);
 }
 
 inline errc granularity(state& s, location where, std::size_t& bytes) {
   if (const errc code = s.resolve(where, s.device()); code != errc::success) return code;
-  s.clock.overlap(s.machine.calls.ask);
   bytes = page_bytes;
-  return errc::success;
+  return s.done_beside(s.machine.calls.ask);
 }
 
 }  // namespace cmm::sim

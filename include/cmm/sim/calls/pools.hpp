@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../state.hpp"
+#include "blocks.hpp"
 
 namespace cmm::sim {
 
@@ -18,8 +18,7 @@ inline errc create_pool(state& s, pool_handle& out, const pool_properties& what)
   if (numa && !s.has(attribute::host_numa_pools)) return errc::not_supported;
   out = {s.new_handle()};
   s.pools[out.native].what = what;
-  s.clock.spend(s.machine.calls.pool_create);
-  return errc::success;
+  return s.done_in(s.machine.calls.pool_create);
 }
 
 /// Gives up what the pool keeps. Whoever takes that memory next, by any call, comes after the work that used
@@ -45,8 +44,7 @@ inline errc destroy_pool(state& s, pool_handle handle) {
   if (pool->live != 0) return s.misuse("a pool was destroyed while blocks of it are live");
   trim(s, *pool);
   s.pools.erase(handle.native);
-  s.clock.spend(s.machine.calls.pool_create);
-  return errc::success;
+  return s.done_in(s.machine.calls.pool_create);
 }
 
 inline errc grant_access(state& s, pool_handle handle, int device) {
@@ -79,7 +77,7 @@ inline allocation* add_to_pool(state& s, const pool_state& pool, std::size_t byt
   if (managed && where.what != location::kind::none) {
     for (page& p : pages_of(*block)) p.preferred = where;
   }
-  s.clock.spend(managed ? s.machine.calls.managed_pair / 2 : device_alloc(s.machine.calls, bytes));
+  s.clock.spend(managed ? s.machine.calls.managed_pair / 2 : map_time(s.machine.calls, bytes));
   return block;
 }
 
@@ -125,8 +123,7 @@ inline errc free_to_pool(state& s, stream_state& stream, void* p) {
   block->capture = stream.capture;  // what a graph freed, it takes again each time it runs
   block->freed = {stream.id, ++stream.tick};
   pool.kept.push_back(block);
-  s.clock.spend(half_pair(s, *block));
-  return errc::success;
+  return s.done_in(half_pair(s, *block));
 }
 
 }  // namespace cmm::sim

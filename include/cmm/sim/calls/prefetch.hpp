@@ -5,10 +5,62 @@
 #include <cstddef>
 #include <span>
 
-#include "../costs/chunks.hpp"
-#include "hints.hpp"
+#include "../costs/faults.hpp"
 
 namespace cmm::sim {
+
+/// The block that advice and prefetch may speak about, or null: managed, or system where the GPU reads it.
+inline allocation* hinted(state& s, const void* p, std::size_t bytes) {
+  allocation* const block = s.space.holding(p, bytes);
+  if (block == nullptr || !block->pageable()) return nullptr;
+  const bool reachable = block->kind == memory_kind::managed || s.has(attribute::pageable_memory_access);
+  return reachable ? block : nullptr;
+}
+
+/// Gives advice to the pages that the range meets, each as a whole, or takes it back from them.
+inline errc advise(state& s, const void* p, std::size_t bytes, advice what, location where, bool given) {
+  allocation* const block = hinted(s, p, bytes);
+  if (block == nullptr) return errc::invalid_value;
+  if (!s.has(attribute::concurrent_managed_access)) return errc::invalid_device;
+  const bool on_node = where.what == location::kind::host_numa;
+  if (given && what == advice::accessed_by && on_node) return errc::invalid_value;
+  const bool tells_where = what == advice::accessed_by || (given && what == advice::preferred_location);
+  if (const errc code = s.check(where); tells_where && code != errc::success) return code;
+  // Without pageable access a NUMA node is taken for no location at all, as the driver does.
+  const bool ignored = on_node && !s.has(attribute::pageable_memory_access);
+  const location preferred = given && !ignored ? where : location::none();
+  s.clock.spend(s.machine.calls.advise);
+  each_page(*block, address_space::offset_in(*block, p), bytes, [&](page& of, const page_slice&) {
+    switch (what) {
+      case advice::preferred_location: of.preferred = preferred; break;
+      case advice::accessed_by: of.let_use(where, given); break;
+      case advice::read_mostly: of.read_mostly = given; break;
+    }
+    return true;
+  });
+  return errc::success;
+}
+
+/// The ranges hold nothing from here on; their pages are given up.
+inline errc discard(state& s, stream_state& stream, std::span<const memory_use> ranges) {
+  if (stream.legacy || ranges.empty()) return errc::invalid_value;
+  for (const memory_use& range : ranges) {
+    if (hinted(s, range.data, range.bytes) == nullptr) return errc::invalid_value;
+  }
+  if (!s.has(attribute::concurrent_managed_access)) return errc::invalid_device;
+  if (stream.capture != 0) return s.invalidate(stream.capture);
+  s.clock.spend(s.machine.calls.advise);
+  for (const memory_use& range : ranges) {
+    allocation& block = *hinted(s, range.data, range.bytes);
+    each_page(block, address_space::offset_in(block, range.data), range.bytes,
+              [&](page& of, const page_slice& part) {
+                s.memory.drop_device(of, part.mask);
+                s.memory.drop_host(of, part.mask);
+                return true;
+              });
+  }
+  return errc::success;
+}
 
 namespace detail {
 
@@ -51,8 +103,11 @@ inline bool page_to_host(state& s, page& p, std::uint32_t mask, int node, prefet
 }  // namespace detail
 
 /// Moves ranges in one call, as far as there is room: like the driver's, a prefetch that does not fit still
-/// succeeds. The call blocks its thread; calls of several threads overlap only in what each call costs.
-inline errc prefetch(state& s, stream_state& stream, std::span<const memory_use> ranges, location where) {
+/// succeeds. The call blocks its thread; calls of several threads overlap only in what each call costs. A
+/// batch of the driver takes any stream but the legacy default one.
+inline errc prefetch(state& s, stream_state& stream, std::span<const memory_use> ranges, location where,
+                     bool batch) {
+  if (batch && (ranges.empty() || stream.legacy)) return errc::invalid_value;
   for (const memory_use& range : ranges) {
     if (hinted(s, range.data, range.bytes) == nullptr) return errc::invalid_value;
   }
@@ -94,24 +149,16 @@ inline errc prefetch(state& s, stream_state& stream, std::span<const memory_use>
   if (whole && stream.ready > start) work.call += costs.queued;
   stream.before.join(s.host);
   stream.prefetch(start, work.call + locked, s.clock.book(locked));
-  s.clock.overlap(work.call + locked - beside * last);
-  return errc::success;
+  return s.done_beside(work.call + locked - beside * last);
 }
 
-/// A batch of the driver: one location, any stream but the legacy default one.
-inline errc prefetch_batch(state& s, stream_state& stream, std::span<const memory_use> ranges,
-                           location where) {
-  if (ranges.empty() || stream.legacy) return errc::invalid_value;
-  return prefetch(s, stream, ranges, where);
-}
-
-/// The same, after what the ranges held is dropped.
+/// A batch, after what its ranges held is dropped.
 inline errc discard_and_prefetch(state& s, stream_state& stream, std::span<const memory_use> ranges,
                                  location where) {
   if (ranges.empty() || stream.legacy) return errc::invalid_value;
   if (const errc code = s.check(where); code != errc::success) return code;
   if (const errc code = discard(s, stream, ranges); code != errc::success) return code;
-  return prefetch(s, stream, ranges, where);
+  return prefetch(s, stream, ranges, where, true);
 }
 
 }  // namespace cmm::sim

@@ -55,23 +55,20 @@ inline errc capture_of(state& s, stream_state& stream, std::uint64_t& id) {
 }
 
 inline errc device_of(state& s, stream_state& stream, int& device) {
-  s.clock.overlap(s.machine.calls.ask);
   device = stream.device;
-  return errc::success;
+  return s.done_beside(s.machine.calls.ask);
 }
 
 inline errc create_event(state& s, event& out) {
   out = {s.new_handle()};
   s.events[out.native];
-  s.clock.spend(s.machine.calls.event);
-  return errc::success;
+  return s.done_in(s.machine.calls.event);
 }
 
 inline errc destroy_event(state& s, event e) {
   if (s.find(e) == nullptr) return errc::invalid_value;
   s.events.erase(e.native);
-  s.clock.spend(s.machine.calls.event);
-  return errc::success;
+  return s.done_in(s.machine.calls.event);
 }
 
 inline errc record(state& s, stream_state& stream, event e) {
@@ -79,7 +76,8 @@ inline errc record(state& s, stream_state& stream, event e) {
   if (event == nullptr) return errc::invalid_value;
   s.clock.spend(s.machine.calls.event);
   if (stream.legacy) {
-    s.streams.each_per_thread(stream.device, [&](const stream_state& each) {
+    s.streams.each([&](const stream_state& each) {
+      if (each.thread == 0 || each.device != stream.device) return;
       stream.wait(each.ready, each.before);
       stream.before.reach(each.id, each.tick);
     });
@@ -111,28 +109,19 @@ inline errc wait(state& s, stream_state& stream, event e) {
   return errc::success;
 }
 
-/// The event of a question. The api works in relaxed capture mode, in which only the events of a capture are
-/// out of reach.
-inline errc ask(state& s, event e, const event_state*& found) {
-  found = s.find(e);
+/// Asks whether an event has come, or waits for it. The api works in relaxed capture mode, in which only the
+/// events of a capture are out of reach.
+inline errc ask_event(state& s, event e, bool waits) {
+  const event_state* const found = s.find(e);
   if (found == nullptr) return errc::invalid_value;
-  return found->capture == 0 ? errc::success : s.invalidate(found->capture);
-}
-
-inline errc query(state& s, event e) {
-  const event_state* event = nullptr;
-  if (const errc code = ask(s, e, event); code != errc::success) return code;
-  s.clock.spend(s.machine.calls.ask);
-  if (event->ready > s.clock.start()) return errc::not_ready;
-  s.host.join(event->before);
-  return errc::success;
-}
-
-inline errc synchronize_event(state& s, event e) {
-  const event_state* event = nullptr;
-  if (const errc code = ask(s, e, event); code != errc::success) return code;
-  wait_for(s, event->ready);
-  s.host.join(event->before);
+  if (found->capture != 0) return s.invalidate(found->capture);
+  if (waits) {
+    wait_for(s, found->ready);
+  } else {
+    s.clock.spend(s.machine.calls.ask);
+  }
+  if (found->ready > s.clock.start()) return errc::not_ready;
+  s.host.join(found->before);
   return errc::success;
 }
 

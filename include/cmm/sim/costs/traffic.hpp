@@ -5,10 +5,22 @@
 #include <cstdint>
 
 #include "../../core/status.hpp"
-#include "../machine/clock.hpp"
 #include "../machine/memory.hpp"
 
 namespace cmm::sim {
+
+/// A range of memory that a call, or one thread block of a kernel, uses.
+struct memory_use {
+  const void* data = nullptr;
+  std::size_t bytes = 0;
+};
+
+/// A copy from one range to another.
+struct copy_use {
+  void* to = nullptr;
+  const void* from = nullptr;
+  std::size_t bytes = 0;
+};
 
 /// What a touch does to a page.
 enum class access : unsigned char { read, write };

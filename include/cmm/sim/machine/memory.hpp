@@ -11,7 +11,6 @@
 
 #include "../../core/location.hpp"
 #include "addresses.hpp"
-#include "lookup.hpp"
 #include "streams.hpp"
 
 namespace cmm::sim {

@@ -1,19 +1,79 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "../../core/stream.hpp"
-#include "clock.hpp"
-#include "lookup.hpp"
 
 namespace cmm::sim {
+
+/// What a map holds under a key, or null.
+auto* look_up(auto& map, const auto& key) {
+  const auto found = map.find(key);
+  return found == map.end() ? nullptr : &found->second;
+}
+
+/// A number for the calling thread, which dies with it; never used again by another, as a `std::thread::id`
+/// is.
+inline const std::shared_ptr<const std::uint64_t>& this_thread() {
+  static std::atomic<std::uint64_t> last{0};
+  thread_local const auto token = std::make_shared<const std::uint64_t>(++last);
+  return token;
+}
+inline std::uint64_t thread_token() { return *this_thread(); }
+
+/// Virtual time of the host, in nanoseconds.
+///
+/// All calls are serial in virtual time, as under the driver's lock, in the order the machine sees them. Only
+/// `overlap` (a prefetch, a mapping, a question) moves the calling thread alone: such calls of several
+/// threads start together, at the end of the last serial call. `now`, and waiting for a stream, join them
+/// again.
+class clock {
+ public:
+  [[nodiscard]] std::int64_t start() { return std::max(own(), serial_); }
+
+  void spend(double nanoseconds) { wait_until(start() + rounded(nanoseconds)); }
+  void overlap(double nanoseconds) { own() = start() + rounded(nanoseconds); }
+  void wait_until(std::int64_t time) { own() = serial_ = std::max(start(), time); }
+
+  /// The latest time of any thread; all threads go on from there.
+  std::int64_t now() {
+    std::int64_t latest = serial_;
+    for (const auto& [token, time] : threads_) latest = std::max(latest, time);
+    return own() = serial_ = latest;
+  }
+
+  /// True when another thread has booked since the last serial call.
+  [[nodiscard]] bool contended() const { return booked_from_ == serial_ && booker_ != thread_token(); }
+  /// Books work of which all threads together do only one at a time; answers when it is done.
+  std::int64_t book(double nanoseconds) {
+    if (booked_from_ != serial_) {
+      booked_from_ = serial_;
+      booked_ = 0;
+      booker_ = thread_token();
+    }
+    booked_ += rounded(nanoseconds);
+    return booked_from_ + booked_;
+  }
+
+  static std::int64_t rounded(double nanoseconds) { return std::llround(nanoseconds); }
+
+ private:
+  std::int64_t& own() { return threads_[thread_token()]; }
+
+  std::unordered_map<std::uint64_t, std::int64_t> threads_;
+  std::int64_t serial_ = 0;
+  std::int64_t booked_from_ = -1;
+  std::int64_t booked_ = 0;
+  std::uint64_t booker_ = 0;
+};
 
 /// How far each stream's work is known to have come, by stream id.
 class vector_clock {
@@ -53,7 +113,11 @@ struct stream_state {
   std::uint64_t tick = 0;
   vector_clock before{};
   std::uint64_t capture = 0;
+  bool created = false;                ///< by the program, which has not destroyed it
+  std::uint64_t thread = 0;            ///< whose default stream it is
+  std::weak_ptr<const void> living{};  ///< expires with that thread
 
+  [[nodiscard]] bool destroyed() const noexcept { return !created && !legacy && thread == 0; }
   /// When work that is submitted now can begin.
   [[nodiscard]] std::int64_t free_at(std::int64_t submitted) const { return std::max(ready, submitted); }
   /// Adds work that ends at this time.
@@ -71,11 +135,6 @@ struct stream_state {
   }
 };
 
-/// The default stream of a device, or of one thread there.
-struct default_state : stream_state {
-  std::weak_ptr<const void> thread{};  ///< expires with the thread
-};
-
 struct event_state {
   std::int64_t ready = 0;
   vector_clock before{};
@@ -90,83 +149,69 @@ class streams {
   explicit streams(stream null) : null_{null} {}
 
   stream create(int device) {
-    const std::uint64_t id = ++last_id_;
-    void* const native = reinterpret_cast<void*>(id << 12);
-    created_[native] = {.id = id, .device = device};
-    return native;
+    const stream_state& made = add({.device = device, .created = true});
+    return reinterpret_cast<void*>(made.id << 12);
   }
   bool destroy(stream s) {
-    const auto found = created_.find(s.native());
-    if (found == created_.end()) return false;
-    destroyed_[found->second.id] = found->second.tick;
-    created_.erase(found);
-    return true;
+    stream_state* const found = created(s);
+    return found != nullptr && std::exchange(found->created, false);
   }
 
   /// The stream, or null if there is none by this handle; a default stream is that of `device`.
   stream_state* find(stream s, int device) {
     const stream known = s.native() == nullptr ? null_ : s;
     if (known == stream::legacy()) return default_of(0, device);
-    if (known == stream::per_thread()) return default_of(thread_token(), device);
-    return look_up(created_, known.native());
+    return known == stream::per_thread() ? default_of(thread_token(), device) : created(known);
   }
 
   /// The default stream that the null handle means.
   [[nodiscard]] stream null() const noexcept { return null_; }
 
   void each(auto body) {
-    for (auto& [native, state] : created_) body(state);
-    for (auto& [key, state] : defaults_) body(state);
-  }
-
-  /// The per-thread default streams of a device, for which work in the legacy one waits.
-  void each_per_thread(int device, auto body) {
-    for (auto& [key, state] : defaults_) {
-      if (key.first != 0 && key.second == device) body(state);
+    for (auto& [id, state] : all_) {
+      if (!state.destroyed()) body(state);
     }
   }
 
   /// True now and then, when it is worth while to let streams retire.
-  [[nodiscard]] bool many_gone() const noexcept {
-    return destroyed_.size() + defaults_.size() >= 2 * unfinished_ + created_.size() + 16;
-  }
+  [[nodiscard]] bool many_gone() const noexcept { return all_.size() >= 2 * unfinished_ + 16; }
   /// Destroyed streams of which the host knows all are remembered no longer, nor those of threads that ended.
   void retire(const vector_clock& host) {
-    const auto finished = [&](std::uint64_t id, std::uint64_t tick) {
-      return tick == 0 || host.covers(id, tick);
-    };
-    std::erase_if(destroyed_, [&](const auto& each) { return finished(each.first, each.second); });
-    std::erase_if(defaults_, [&](const auto& each) {
-      const default_state& state = each.second;
-      const bool ended = each.first.first != 0 && state.thread.expired() && state.capture == 0;
-      return ended && finished(state.id, state.tick) && default_ids_.erase(state.id) != 0;
+    std::erase_if(all_, [&](const auto& each) {
+      const stream_state& state = each.second;
+      const bool ended = state.thread != 0 && state.living.expired() && state.capture == 0;
+      return (ended || state.destroyed()) && (state.tick == 0 || host.covers(state.id, state.tick));
     });
-    unfinished_ = destroyed_.size() + defaults_.size();
+    std::erase_if(defaults_, [&](const auto& each) { return retired(each.second); });
+    unfinished_ = all_.size();
   }
-  [[nodiscard]] bool retired(std::uint64_t id) const {
-    return id != 0 && !created_.contains(reinterpret_cast<void*>(id << 12)) && !default_ids_.contains(id) &&
-           !destroyed_.contains(id);
-  }
+  [[nodiscard]] bool retired(std::uint64_t id) const { return id != 0 && !all_.contains(id); }
 
  private:
+  stream_state& add(stream_state made) {
+    made.id = ++last_id_;
+    return all_[made.id] = std::move(made);
+  }
+  stream_state* created(stream s) {
+    const auto handle = reinterpret_cast<std::uint64_t>(s.native());
+    stream_state* const found = handle % (1 << 12) == 0 ? look_up(all_, handle >> 12) : nullptr;
+    return found != nullptr && found->created ? found : nullptr;
+  }
   stream_state* default_of(std::uint64_t thread, int device) {
-    default_state& state = defaults_[{thread, device}];
-    if (state.id == 0) {
-      state.id = ++last_id_;
-      state.device = device;
-      state.legacy = thread == 0;
-      if (thread != 0) state.thread = thread_life();
-      default_ids_.insert(state.id);
-    }
-    return &state;
+    std::uint64_t& id = defaults_[{thread, device}];
+    if (id != 0) return &all_.at(id);
+    stream_state made{.device = device, .legacy = thread == 0, .thread = thread};
+    if (thread != 0) made.living = this_thread();
+    stream_state& added = add(std::move(made));
+    id = added.id;
+    return &added;
   }
 
   stream null_;
-  std::unordered_map<void*, stream_state> created_;
-  std::map<std::pair<std::uint64_t, int>, default_state> defaults_;
-  std::unordered_set<std::uint64_t> default_ids_;
-  std::map<std::uint64_t, std::uint64_t> destroyed_;  ///< the last ticks of those that did not retire
-  std::size_t unfinished_ = 0;  ///< destroyed and default streams that could not retire the last time
+  std::map<std::uint64_t, stream_state> all_;
+  std::map<std::pair<std::uint64_t, int>, std::uint64_t>
+      defaults_;                ///< by thread, 0 the legacy one, and device
+  std::size_t unfinished_ = 0;  ///< streams that could not retire the last time
   std::uint64_t last_id_ = 0;
 };
 

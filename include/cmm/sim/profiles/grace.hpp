@@ -1,8 +1,6 @@
 #pragma once
 
-#include <string_view>
-
-#include "h200.hpp"
+#include "hopper.hpp"
 
 namespace cmm::sim {
 
@@ -14,22 +12,6 @@ inline constexpr const char* rrze = "RRZE gpu-benches";
 inline constexpr const char* gh200_sheet = "NVIDIA GH200 data sheet";
 inline constexpr const char* cuda_guide = "CUDA programming guide";
 inline constexpr const char* copier = "TensorRT-LLM, its copier of KV blocks on a GH200";
-inline constexpr const char* like_h200 = "assumed, as on the H200";
-
-/// What another machine has in common with the H200, driver, calls and GPU, until it says otherwise: what was
-/// measured there is assumed, and what was assumed there is so for the same reason.
-inline constexpr profile hopper_machine = [] {
-  profile p = h200_pcie;
-  profile::each(p, [](const char*, auto& figures) {
-    figures.each(figures, [](const char*, figure& one, const char*) {
-      const std::string_view source = one.source;
-      if (source == from_a_row || source == moved_by_h200 || source == h200_attributes)
-        one = {one.value, like_h200};
-    });
-  });
-  p.calibration = {};
-  return p;
-}();
 
 /// A cost of the driver's faults on the H200, made smaller until pages come at the 18-29 GB/s of GH200.
 constexpr figure scaled(double h200) {

@@ -41,6 +41,16 @@ inline constexpr const char* each_byte = "ns/byte";
 inline constexpr const char* pure = "";
 }  // namespace unit
 
+namespace detail {
+
+/// Calls `visit(name, one)` for names and what each of them stands before.
+constexpr void each_pair(auto&& visit, const char* name, auto& one, auto&... more) {
+  visit(name, one);
+  if constexpr (sizeof...(more) != 0) each_pair(visit, more...);
+}
+
+}  // namespace detail
+
 /// One kind of memory: capacity in bytes, bandwidth in GB/s (bytes in a nanosecond), latency in nanoseconds.
 struct tier {
   figure capacity{};
@@ -50,11 +60,9 @@ struct tier {
   figure latency{};
 
   static constexpr void each(auto& of, auto&& visit) {
-    visit("capacity", of.capacity, unit::size);
-    visit("peak", of.peak, unit::rate);
-    visit("read", of.read, unit::rate);
-    visit("write", of.write, unit::rate);
-    visit("latency", of.latency, unit::time);
+    visit(unit::size, "capacity", of.capacity);
+    visit(unit::rate, "peak", of.peak, "read", of.read, "write", of.write);
+    visit(unit::time, "latency", of.latency);
   }
 };
 
@@ -65,9 +73,8 @@ struct cpu_thread {
   figure access{};
 
   static constexpr void each(auto& of, auto&& visit) {
-    visit("read", of.read, unit::rate);
-    visit("write", of.write, unit::rate);
-    visit("access", of.access, unit::time);
+    visit(unit::rate, "read", of.read, "write", of.write);
+    visit(unit::time, "access", of.access);
   }
 };
 
@@ -86,17 +93,14 @@ struct processor {
   figure fp8_share{};      ///< of that, in fp8
 
   static constexpr void each(auto& of, auto&& visit) {
-    visit("multiprocessors", of.multiprocessors, unit::pure);
-    visit("in_flight", of.in_flight, unit::size);
-    visit("threads", of.threads, unit::pure);
-    visit("launch", of.launch, unit::time);
-    visit("cache", of.cache, unit::size);
-    visit("cache_latency", of.cache_latency, unit::time);
-    visit("bf16", of.bf16, unit::work);
-    visit("fp8", of.fp8, unit::work);
-    visit("fp32", of.fp32, unit::work);
-    visit("product_share", of.product_share, unit::pure);
-    visit("fp8_share", of.fp8_share, unit::pure);
+    visit(unit::pure, "multiprocessors", of.multiprocessors);
+    visit(unit::size, "in_flight", of.in_flight);
+    visit(unit::pure, "threads", of.threads);
+    visit(unit::time, "launch", of.launch);
+    visit(unit::size, "cache", of.cache);
+    visit(unit::time, "cache_latency", of.cache_latency);
+    visit(unit::work, "bf16", of.bf16, "fp8", of.fp8, "fp32", of.fp32);
+    visit(unit::pure, "product_share", of.product_share, "fp8_share", of.fp8_share);
   }
 };
 
@@ -119,21 +123,11 @@ struct link {
   figure peer_peak{};  ///< each way
 
   static constexpr void each(auto& of, auto&& visit) {
-    visit("peak", of.peak, unit::rate);
-    visit("h2d", of.h2d, unit::rate);
-    visit("d2h", of.d2h, unit::rate);
-    visit("both", of.both, unit::rate);
-    visit("remote_read", of.remote_read, unit::rate);
-    visit("remote_write", of.remote_write, unit::rate);
-    visit("remote_both", of.remote_both, unit::rate);
-    visit("remote_latency", of.remote_latency, unit::time);
-    visit("far", of.far, unit::rate);
-    visit("cpu_read", of.cpu_read, unit::rate);
-    visit("peer", of.peer, unit::rate);
-    visit("peer_read", of.peer_read, unit::rate);
-    visit("peer_write", of.peer_write, unit::rate);
-    visit("peer_both", of.peer_both, unit::rate);
-    visit("peer_peak", of.peer_peak, unit::rate);
+    visit(unit::rate, "peak", of.peak, "h2d", of.h2d, "d2h", of.d2h, "both", of.both, "remote_read",
+          of.remote_read, "remote_write", of.remote_write, "remote_both", of.remote_both);
+    visit(unit::time, "remote_latency", of.remote_latency);
+    visit(unit::rate, "far", of.far, "cpu_read", of.cpu_read, "peer", of.peer, "peer_read", of.peer_read,
+          "peer_write", of.peer_write, "peer_both", of.peer_both, "peer_peak", of.peer_peak);
   }
 };
 
@@ -147,12 +141,9 @@ struct copy_costs {
   figure staged{};  ///< GB/s of memory that the GPU cannot read itself
 
   static constexpr void each(auto& of, auto&& visit) {
-    visit("call", of.call, unit::time);
-    visit("batched", of.batched, unit::time);
-    visit("inlined", of.inlined, unit::time);
-    visit("engine", of.engine, unit::time);
-    visit("engine_batched", of.engine_batched, unit::time);
-    visit("staged", of.staged, unit::rate);
+    visit(unit::time, "call", of.call, "batched", of.batched, "inlined", of.inlined, "engine", of.engine,
+          "engine_batched", of.engine_batched);
+    visit(unit::rate, "staged", of.staged);
   }
 };
 
@@ -173,18 +164,11 @@ struct mover_costs {
   figure engine_slows{};  ///< by which the copy engine slows products that wait for memory
 
   static constexpr void each(auto& of, auto&& visit) {
-    visit("up", of.up, unit::rate);
-    visit("down", of.down, unit::rate);
-    visit("swap", of.swap, unit::rate);
-    visit("ring_up", of.ring_up, unit::rate);
-    visit("ring_down", of.ring_down, unit::rate);
-    visit("ring_swap", of.ring_swap, unit::rate);
-    visit("piece", of.piece, unit::time);
-    visit("beside", of.beside, unit::pure);
-    visit("slows", of.slows, unit::pure);
-    visit("slows_large", of.slows_large, unit::pure);
-    visit("saturated", of.saturated, unit::pure);
-    visit("engine_slows", of.engine_slows, unit::pure);
+    visit(unit::rate, "up", of.up, "down", of.down, "swap", of.swap, "ring_up", of.ring_up, "ring_down",
+          of.ring_down, "ring_swap", of.ring_swap);
+    visit(unit::time, "piece", of.piece);
+    visit(unit::pure, "beside", of.beside, "slows", of.slows, "slows_large", of.slows_large, "saturated",
+          of.saturated, "engine_slows", of.engine_slows);
   }
 };
 
@@ -210,24 +194,15 @@ struct call_costs {
   figure wait{};     ///< from the end of work until the waiting thread goes on
 
   static constexpr void each(auto& of, auto&& visit) {
-    visit("managed_pair", of.managed_pair, unit::time);
-    visit("device_pair", of.device_pair, unit::time);
-    visit("device_pair_per_byte", of.device_pair_per_byte, unit::each_byte);
-    visit("small_device_pair", of.small_device_pair, unit::time);
-    visit("system_pair", of.system_pair, unit::time);
-    visit("pinned_per_byte", of.pinned_per_byte, unit::each_byte);
-    visit("host_memory_per_byte", of.host_memory_per_byte, unit::each_byte);
-    visit("map_per_byte", of.map_per_byte, unit::each_byte);
-    visit("unmap_per_byte", of.unmap_per_byte, unit::each_byte);
-    visit("pool_create", of.pool_create, unit::time);
-    visit("pool_pair", of.pool_pair, unit::time);
-    visit("device_pool_share", of.device_pool_share, unit::pure);
-    visit("advise", of.advise, unit::time);
-    visit("event", of.event, unit::time);
-    visit("ask", of.ask, unit::time);
-    visit("launch", of.launch, unit::time);
-    visit("product", of.product, unit::time);
-    visit("wait", of.wait, unit::time);
+    visit(unit::time, "managed_pair", of.managed_pair, "device_pair", of.device_pair);
+    visit(unit::each_byte, "device_pair_per_byte", of.device_pair_per_byte);
+    visit(unit::time, "small_device_pair", of.small_device_pair, "system_pair", of.system_pair);
+    visit(unit::each_byte, "pinned_per_byte", of.pinned_per_byte, "host_memory_per_byte",
+          of.host_memory_per_byte, "map_per_byte", of.map_per_byte, "unmap_per_byte", of.unmap_per_byte);
+    visit(unit::time, "pool_create", of.pool_create, "pool_pair", of.pool_pair);
+    visit(unit::pure, "device_pool_share", of.device_pool_share);
+    visit(unit::time, "advise", of.advise, "event", of.event, "ask", of.ask, "launch", of.launch, "product",
+          of.product, "wait", of.wait);
   }
 };
 
@@ -242,13 +217,9 @@ struct fault_costs {
   figure cpu_migrate{};  ///< GB/s at which pages go back to the host
 
   static constexpr void each(auto& of, auto&& visit) {
-    visit("batch", of.batch, unit::time);
-    visit("service", of.service, unit::time);
-    visit("service_migration", of.service_migration, unit::time);
-    visit("granule", of.granule, unit::time);
-    visit("cpu_fault", of.cpu_fault, unit::time);
-    visit("cpu_zero", of.cpu_zero, unit::rate);
-    visit("cpu_migrate", of.cpu_migrate, unit::rate);
+    visit(unit::time, "batch", of.batch, "service", of.service, "service_migration", of.service_migration,
+          "granule", of.granule, "cpu_fault", of.cpu_fault);
+    visit(unit::rate, "cpu_zero", of.cpu_zero, "cpu_migrate", of.cpu_migrate);
   }
 };
 
@@ -262,12 +233,9 @@ struct prefetch_costs {
   figure blocked{};          ///< the part of a migration for which the call blocks its thread
 
   static constexpr void each(auto& of, auto&& visit) {
-    visit("call", of.call, unit::time);
-    visit("queued", of.queued, unit::time);
-    visit("block", of.block, unit::time);
-    visit("range_migration", of.range_migration, unit::time);
-    visit("handoff", of.handoff, unit::pure);
-    visit("blocked", of.blocked, unit::pure);
+    visit(unit::time, "call", of.call, "queued", of.queued, "block", of.block, "range_migration",
+          of.range_migration);
+    visit(unit::pure, "handoff", of.handoff, "blocked", of.blocked);
   }
 };
 
@@ -290,18 +258,16 @@ struct profile {
   std::array<figure, 9> capabilities{};  ///< by `cmm::attribute`
   std::span<const calibrated> calibration{};
 
-  /// Calls `visit(name, group)` for each group of figures but the capabilities.
+  /// Calls `visit(group, name, figure, unit)` for each figure but the capabilities.
   static constexpr void each(auto& of, auto&& visit) {
-    visit("hbm", of.hbm);
-    visit("host", of.host);
-    visit("cpu", of.cpu);
-    visit("gpu", of.gpu);
-    visit("link", of.link);
-    visit("copies", of.copies);
-    visit("movers", of.movers);
-    visit("calls", of.calls);
-    visit("faults", of.faults);
-    visit("prefetch", of.prefetch);
+    const auto all = [&](const char* group, auto& figures) {
+      figures.each(figures, [&](const char* unit, auto&... named) {
+        detail::each_pair([&](const char* of_it, auto& one) { visit(group, of_it, one, unit); }, named...);
+      });
+    };
+    detail::each_pair(all, "hbm", of.hbm, "host", of.host, "cpu", of.cpu, "gpu", of.gpu, "link", of.link,
+                      "copies", of.copies, "movers", of.movers, "calls", of.calls, "faults", of.faults,
+                      "prefetch", of.prefetch);
   }
 
   /// What `attribute` answers on this machine.

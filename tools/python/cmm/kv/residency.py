@@ -141,14 +141,15 @@ class Residency(Owner):
         _WORDS.pack_into(self._changes, 0, *words)
         return not self._c.cmm_kv_residency_step_lists(self._handle, self._changes, given, plan)
 
-    def refill(self) -> Plan:
+    def refill(self, least: int = 1) -> Plan:
         """Copies of the oldest idle pages to slots beyond, so that later steps can take theirs without one.
 
-        Until `reserve` slots of HBM can be had so. May run in another stream beside the work of the last
-        step, but after the work before that step, and the next step's plan and work come after it.
+        Until `reserve` slots of HBM can be had so; nothing where fewer than `least` are missing. May run in
+        another stream beside the work of the last step, but after that step's own plan, and the next step's
+        plan and work come after it.
         """
         plan = abi.Plan()
-        self._functions.check(self._c.cmm_kv_residency_refill(self._handle, plan))
+        self._functions.check(self._c.cmm_kv_residency_refill(self._handle, least, plan))
         self._refill.end()
         self._refill = Plan(plan, (self,))
         return self._refill

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "profile.hpp"
 
 namespace cmm::sim {
@@ -9,12 +11,15 @@ namespace detail {
 inline constexpr double mib = 1024.0 * 1024.0;
 inline constexpr double gib = 1024.0 * mib;
 inline constexpr const char* h200_attributes = "attributes of an H200, driver 580";
-inline constexpr const char* h100_attributes = "assumed, as an H100 with driver 580 offers";
 inline constexpr const char* h200_sheet = "NVIDIA H200 data sheet";
 inline constexpr const char* hopper = "NVIDIA Hopper tuning guide";
 inline constexpr const char* rrze_gh200 = "RRZE gpu-benches, on the GH200";
 
 inline constexpr const char* moved_by_h200 = "measured on an H200: large pages, one thread block";
+
+inline constexpr figure offers{1, h200_attributes};
+inline constexpr figure lacks{0, h200_attributes};
+inline constexpr figure likely{1, "assumed, as an H100 with driver 580 offers"};
 
 inline constexpr calibrated h200_calibration[] = {
     {"calls.managed_pair", "allocate/allocator:managed+advise_only/bytes:16MiB"},
@@ -127,16 +132,47 @@ inline constexpr profile h200_pcie{
                  .range_migration = {33.1e3, from_a_row},
                  .handoff = {0.15, after_h200, "a lock that changes hands"},
                  .blocked = {0.7, after_h200, "the call returns when the last copies are under way"}},
-    .capabilities = {{{1, detail::h200_attributes},
-                      {0, detail::h200_attributes},
-                      {0, detail::h200_attributes},
-                      {1, detail::h200_attributes},
-                      {1, detail::h200_attributes},
-                      {0, detail::h200_attributes},
-                      {1, detail::h100_attributes},
-                      {1, detail::h100_attributes},
-                      {1, detail::h100_attributes}}},
+    .capabilities = {detail::offers, detail::lacks, detail::lacks, detail::offers, detail::offers,
+                     detail::lacks, detail::likely, detail::likely, detail::likely},
     .calibration = detail::h200_calibration,
 };
+
+namespace detail {
+
+inline constexpr const char* like_h200 = "assumed, as on the H200";
+
+/// What another machine has in common with the H200, driver, calls and GPU, until it says otherwise: what was
+/// measured there is assumed, and what was assumed there is so for the same reason.
+inline constexpr profile hopper_machine = [] {
+  profile p = h200_pcie;
+  profile::each(p, [](const char*, const char*, figure& one, const char*) {
+    const std::string_view source = one.source;
+    if (source == from_a_row || source == moved_by_h200 || source == h200_attributes)
+      one = {one.value, like_h200};
+  });
+  p.calibration = {};
+  return p;
+}();
+
+}  // namespace detail
+
+/// Two H100 SXM of one node, joined by NVLink 4; host and driver as on the H200.
+inline constexpr profile h100_x2 = [] {
+  constexpr const char* sheet = "NVIDIA H100 data sheet";
+  constexpr const char* linked = "assumed, as copies between two H100 over NVLink reach";
+  profile p = detail::hopper_machine;
+  p.name = "h100-x2";
+  p.devices = 2;
+  p.hbm.capacity = {80e9, sheet};
+  p.hbm.peak = {3350, sheet};
+  p.hbm.read = p.hbm.write = {3015, "assumed, 90 % of the peak"};
+  p.gpu.cache = {50 * detail::mib, detail::hopper};
+  p.link.peer = {395, linked};
+  p.link.peer_read = {369, "assumed, as kernels write over NVLink"};
+  p.link.peer_write = {369, linked};
+  p.link.peer_both = {781, linked};
+  p.link.peer_peak = {450, "NVIDIA H100 data sheet: 900 GB/s of NVLink both ways together"};
+  return p;
+}();
 
 }  // namespace cmm::sim
