@@ -11,6 +11,7 @@ import json
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -64,7 +65,10 @@ def servers(options: argparse.Namespace) -> dict[str, dict]:
     return {STOCK: {"worker": "stock", **common}, **ours}
 
 
-def measure(processes: list[Process], rounds: int, seconds: float) -> dict:
+def measure(
+    processes: list[Process], rounds: int, seconds: float, keep: Callable[[dict], None] = lambda found: None
+) -> dict:
+    """What each server did; kept before the GPU's time is asked for, and after each time."""
     for each in processes:  # one after the other, for each profiles how much of the GPU is free
         print(f"starting {each.name}", file=sys.stderr, flush=True)
         each.ask("start")
@@ -77,31 +81,34 @@ def measure(processes: list[Process], rounds: int, seconds: float) -> dict:
             break
         print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
         turns.append(take_turn(processes, "decode", number))
-    steps = gpu_steps(processes, len(turns))
     workers = {each.name: each.ask("memory") for each in processes}
-    return {
+    found = {
         each.name: {
             "tokens_per_second": spread([turn[each.name] for turn in turns]),
             "to_stock": spread([turn[each.name] / turn[STOCK] for turn in turns]),
-            **({"gpu_step": steps[each.name]} if steps else {}),
             "same_tokens": tokens[each.name] == tokens[STOCK],
             "workers": workers[each.name],
         }
         for each in processes
     }
+    keep(found)
+    profiled: list[dict] = []
+    for number in range(min(rounds, GPU_ROUNDS)):
+        print(f"the GPU's time of a step, {number + 1}", file=sys.stderr, flush=True)
+        profiled.append(take_turn(processes, "gpu", number))
+        if profiled[-1][STOCK] is None:  # workers are apart
+            break
+        for name, seen in found.items():
+            seen["gpu_step"] = gpu_step(name, profiled)
+        keep(found)
+    return found
 
 
-def gpu_steps(processes: list[Process], rounds: int) -> dict[str, dict]:
-    """The GPU's time of a step in seconds, and stock's beside it; nothing where workers are apart."""
-    turns = [take_turn(processes, "gpu", number) for number in range(min(rounds, GPU_ROUNDS))]
-    if any(turn[STOCK] is None for turn in turns):
-        return {}
+def gpu_step(name: str, turns: list[dict]) -> dict:
+    """The GPU's time of a step in seconds, and stock's beside it."""
     return {
-        each.name: {
-            "seconds": spread([turn[each.name] for turn in turns]),
-            "to_stock": spread([turn[STOCK] / turn[each.name] for turn in turns]),
-        }
-        for each in processes
+        "seconds": spread([turn[name] for turn in turns]),
+        "to_stock": spread([turn[STOCK] / turn[name] for turn in turns]),
     }
 
 
@@ -211,12 +218,20 @@ def main() -> int:
     if not options.seconds > 0:
         parser.error(f"--seconds must be more than 0, not {options.seconds:g}")
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    processes = []
+    unsaid = ("library", "out", "check", "seconds")
+    told = {key: value for key, value in vars(options).items() if key not in unsaid}
+    processes: list[Process] = []
+
+    def keep(found: dict) -> None:
+        told["rounds"] = len(found[STOCK]["tokens_per_second"]["values"])
+        context = {"started": started, **told, **processes[0].ask("about")}
+        bars = judge(found, options.blocks)
+        write(options.out / "spill.json", {"context": context, "servers": found, "bars": bars})
+
     try:
         for name, settings in servers(options).items():
             processes.append(Process(name, [HERE / "measure.py", json.dumps(settings)]))
-        found = measure(processes, options.rounds, options.seconds)
-        machine = processes[0].ask("about")
+        found = measure(processes, options.rounds, options.seconds, keep)
     except Failure as failure:
         print(f"spill: {failure}", file=sys.stderr)
         return 1
@@ -224,13 +239,6 @@ def main() -> int:
         for each in processes:
             each.end()
     bars = judge(found, options.blocks)
-    unsaid = ("library", "out", "check", "seconds")
-    told = {key: value for key, value in vars(options).items() if key not in unsaid}
-    told["rounds"] = len(found[STOCK]["tokens_per_second"]["values"])
-    write(
-        options.out / "spill.json",
-        {"context": {"started": started, **told, **machine}, "servers": found, "bars": bars},
-    )
     print(table(found, bars))
     return 1 if options.check and not all(bar["held"] for bar in bars) else 0
 

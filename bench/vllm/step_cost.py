@@ -28,7 +28,7 @@ class Requests:
     """Requests that run, and a follower of them."""
 
     def __init__(self) -> None:
-        kv = cmm.kv.build("sim:h200-pcie")
+        kv = cmm.kv.build("sim:gh200-480")  # of which the tests have a library already
         layout = kv.layout([(0, 1 << 21, 1 << 21)], BLOCKS)
         pages = kv.residency(layout, BLOCKS // 2)
         self.follower = Follower(pages, [Group(SIZE)], BLOCKS, caching=True)

@@ -18,11 +18,14 @@ class Figures:
         return seen["tokens_per_second"]["median"] if "tokens_per_second" in seen else None
 
     def ratio(self, kind: str, other: str, workload: str) -> dict | None:
-        """Tokens per second of one to those of the other in the same round, with its interval over rounds."""
+        """Tokens per second of one to those of the other in the same round, with its interval over rounds.
+
+        A round that only one of them has finished counts for neither.
+        """
         both = [self.found.get(each, {}).get(workload, {}).get("tokens_per_second") for each in (kind, other)]
         if None in both:
             return None
-        return spread([one / of for one, of in zip(*(each["values"] for each in both), strict=True)])
+        return spread([one / of for one, of in zip(*(each["values"] for each in both), strict=False)])
 
     def ttft(self, kind: str, workload: str, part: str) -> float | None:
         """Seconds to the first token."""

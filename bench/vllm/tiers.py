@@ -14,6 +14,7 @@ import argparse
 import json
 import statistics
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
@@ -33,7 +34,7 @@ SERVER = HERE / "tiers_server.py"
 MODELS = {"small": LLAMA, "large": LARGE}
 SPREAD = ("tokens_per_second",)
 LATENCIES = ("ttft", "itl")
-COUNTED = ("preemptions", "hit_share", "remote_share", "brought")
+COUNTED = ("start_seconds", "preemptions", "hit_share", "remote_share", "brought")
 
 
 def token_bytes(model: dict, gpus: int) -> int:
@@ -69,7 +70,7 @@ def settings(kind: str, options: argparse.Namespace, longest: int, at_once: int,
 def measure(
     asked: dict[str, workloads.Workload], options: argparse.Namespace, keep: Callable[[dict], None]
 ) -> None:
-    """Each workload by each kind: figures of every round, or why there are none; kept after each round."""
+    """Each workload by each kind: figures of every round, or why there are none; kept after each answer."""
     left_out = {
         kind: {name: {"left_out": why} for name in asked}
         for kind in options.servers
@@ -78,9 +79,8 @@ def measure(
     kinds = [kind for kind in options.servers if kind not in left_out]
     rounds: dict[str, dict[str, list]] = {kind: {} for kind in kinds}
 
-    def note(name: str, answers: dict[str, dict]) -> None:
-        for kind in kinds:
-            rounds[kind].setdefault(name, []).append(answers[kind])
+    def note(name: str, kind: str, answer: dict) -> None:
+        rounds[kind].setdefault(name, []).append(answer)
         keep(left_out | {kind: {of: joined(seen) for of, seen in rounds[kind].items()} for kind in kinds})
 
     if not kinds:
@@ -102,7 +102,8 @@ def _beside(kinds: list[str], names: list[str], asked: dict, options: argparse.N
             server.start()
         for name in names:
             for number in range(options.rounds):
-                note(name, {kind: servers[kind].ask(asked[name]) for kind in in_turn(kinds, number)})
+                for kind in in_turn(kinds, number):
+                    note(name, kind, servers[kind].ask(asked[name]))
     finally:
         for server in made:
             server.end()
@@ -111,17 +112,14 @@ def _beside(kinds: list[str], names: list[str], asked: dict, options: argparse.N
 def _alone(kinds: list[str], names: list[str], asked: dict, options: argparse.Namespace, note) -> None:
     """One server is there at a time, made anew in each round."""
     for number in range(options.rounds):
-        answers: dict[str, dict[str, dict]] = {name: {} for name in names}
         for kind in in_turn(kinds, number):
             server = Server(kind, [asked[name] for name in names], options, 1)
             try:
                 server.start()
                 for name in names:
-                    answers[name][kind] = server.ask(asked[name])
+                    note(name, kind, server.ask(asked[name]))
             finally:
                 server.end()
-        for name in names:
-            note(name, answers[name])
 
 
 class Server:
@@ -139,18 +137,21 @@ class Server:
             variables["VLLM_BATCH_INVARIANT"] = "1"
         self.process = Process(kind, [options.server, json.dumps(told)], variables)
         self._never: dict = {}
+        self._took: dict = {}
         options.machine = self._answer("about")
 
     def start(self) -> None:
-        """Makes the engine."""
+        """Makes the engine, with vLLM imported before that; how long it took is told beside its figures."""
         print(f"starting {self.process.name} for {self._loads}", file=sys.stderr, flush=True)
+        begun = time.monotonic()
         answer = self._never or self._answer("start")
+        self._took = {"start_seconds": time.monotonic() - begun}
         self._never = {why: text for why, text in answer.items() if why in ("refused", "failed")}
 
     def ask(self, load: workloads.Workload) -> dict:
         """The figures of a round, or why there are none."""
         print(f"{self.process.name}: {load.name}", file=sys.stderr, flush=True)
-        return self._never or self._answer(load.to_json())
+        return self._never or self._took | self._answer(load.to_json())
 
     def end(self) -> None:
         """Its memory is free again."""

@@ -134,7 +134,8 @@ class Cache(AdapterTest):
             (self.folder / name).chmod(mode)
         command = ["setpriv", "--reuid", str(other), "--regid", str(other), "--clear-groups"]
         command += [str(ROOT / "tools/adapter"), "--no-install", "--recipe", "managed | pool"]
-        command += ["--platform", "sim:gh200-480", "-o", str(self.folder / "own" / "libcmm.so")]
+        command += ["--platform", "sim:gh200-480", "--flags=-O0"]
+        command += ["-o", str(self.folder / "own" / "libcmm.so")]
         for name, words in (
             ("open", "can be written by other users"),
             ("of_root", "belongs to user 0"),

@@ -41,7 +41,7 @@ class Command(AdapterTest):
         except Error as error:
             self.skipTest(str(error))
         out = self.folder / "libcmm.so"
-        self.adapter("--recipe", RECIPE, "-o", out)
+        self.adapter("--recipe", RECIPE, "--flags=-O0", "-o", out)
         self.assertTrue(out.is_file())
 
     def test_says_what_is_wrong_with_a_recipe_in_the_words_of_the_library(self):

@@ -20,6 +20,8 @@ RUNS = ROOT / "bench" / "results" / "h200-pcie" / "stability"
 MOVED = ROOT / "bench" / "results" / "h200-pcie" / "kv_tier"
 RANGES = ROOT / "bench" / "results" / "h200-pcie" / "kv_range" / "first.json"
 CALIBRATED = ROOT / "bench" / "results" / "h200-pcie" / "calibrate"
+# Whole runs that no page was moved in yet: to simulate such rows as well takes longer than all others.
+MEASURED = ("--filter", "^(?!kv_tier)")
 
 
 class Prediction(unittest.TestCase):
@@ -28,7 +30,7 @@ class Prediction(unittest.TestCase):
     def test_h200_pcie_predicts_two_runs(self):
         """The first run gave twelve rows to the profile, the second none."""
         with tempfile.TemporaryDirectory() as out:
-            command = [PROGRAM, "--platform", "sim:h200-pcie", "--out", out]
+            command = [PROGRAM, "--platform", "sim:h200-pcie", *MEASURED, "--out", out]
             subprocess.run(command, check=True, capture_output=True)
             simulated = read(Path(out) / "results.json")
         for run in ("first", "second"):
@@ -73,7 +75,7 @@ def calibrated(runs, out):
     """What a profile made from these runs predicts."""
     command = [PROGRAM, "--calibrate-from", *map(str, runs), "--name", "calibrated", "--out", out]
     subprocess.run(command, check=True, capture_output=True)
-    command = [PROGRAM, "--platform", f"sim:{out}/profile.json", "--out", out]
+    command = [PROGRAM, "--platform", f"sim:{out}/profile.json", *MEASURED, "--out", out]
     subprocess.run(command, check=True, capture_output=True)
     return read(Path(out) / "results.json")
 
@@ -95,7 +97,7 @@ class Calibration(unittest.TestCase):
         """Nearly as well as the profile that knows that run."""
         profile = f"sim:{CALIBRATED / 'second' / 'profile.json'}"
         with tempfile.TemporaryDirectory() as out:
-            command = [PROGRAM, "--platform", profile, "--out", out]
+            command = [PROGRAM, "--platform", profile, *MEASURED, "--out", out]
             subprocess.run(command, check=True, capture_output=True)
             held = compare(read(RUNS.parent / "results.json"), read(Path(out) / "results.json"))
         self.assertGreater(len(held.rows), 490)

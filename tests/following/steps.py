@@ -24,6 +24,8 @@ CHUNKED = ("ChunkedLocalAttentionSpec", 4, {"attention_chunk_size": 16})
 STATES = ("MambaSpec", 4096, {})
 ALIGNED = ("MambaSpec", 4, {"mamba_cache_mode": "align"})
 LONGER = ("MambaSpec", 16, {"mamba_cache_mode": "align"})
+DRAFTED = ("MambaSpec", 4096, {"num_speculative_blocks": 3})
+DRAFTED_ALIGNED = ("MambaSpec", 4, {"mamba_cache_mode": "align", "num_speculative_blocks": 3})
 BLOCKS, FAST = 80, 13
 ROOMY = {"blocks": 100, "fast": 30, "spare": 20, "requests": 2, "seed": 0}
 """Few requests in much memory, where idle blocks have copies and come back."""
@@ -166,6 +168,17 @@ class Steps:
                 self.assertGreater(made.workers[0].runner.carried, 20)
         self.drive([FULL, ALIGNED, WINDOW])
 
+    def test_states_behind_drafts(self):
+        ahead = {"runs_ahead": True, "resets": self.release != packages.OLDEST}
+        for how in ({}, {"blocks": 50}, ahead):
+            with self.subTest(how):
+                made = self.drive([FULL, DRAFTED_ALIGNED], drafts=3, **how)
+                self.assert_happened(made, "drafts", "chunked", "hit", "aborted")
+                self.assertGreater(made.workers[0].runner.behind_drafts, 20)
+        for groups, how in (([FULL, DRAFTED], {"caching": False}), ([FULL, DRAFTED_ALIGNED, WINDOW], {})):
+            made = self.drive(groups, drafts=3, **how)
+            self.assertGreater(made.workers[0].runner.behind_drafts, 20)
+
     def test_blocks_that_are_found_in_part_are_copied(self):
         if self.release == packages.OLDEST:
             self.skipTest("it finds whole blocks only")
@@ -250,6 +263,17 @@ class Steps:
                 self._left = "dead"
 
         self.assert_found([FULL, ALIGNED], self.with_follower(Drops))
+
+    def test_states_behind_drafts_that_are_given_back_are_missed(self):
+        class GivesBack(Follower):
+            def _append(self, request, blocks, computed, told):
+                super()._append(request, blocks, computed, told)
+                told.left += blocks[1][-1:]
+
+        for states, caching in ((DRAFTED, False), (DRAFTED_ALIGNED, True)):
+            with self.subTest(states):
+                worker = self.with_follower(GivesBack)
+                self.assert_found([FULL, states], worker, drafts=3, caching=caching)
 
     def test_drafts_of_steps_in_flight_that_are_forgotten_are_found(self):
         if self.release == packages.OLDEST:

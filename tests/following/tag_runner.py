@@ -42,10 +42,12 @@ class State:
         self.tokens, self.blocks, self.computed = Tokens(prompt), [list(each) for each in blocks], computed
         self.at = None
         """Which of its blocks has the state, where each block of tokens has one."""
+        self.accepted = 1
+        """Tokens that the last step sampled. Behind each there is a state, in a block of its own."""
 
-    def row(self, spec, blocks):
-        """The slot of its state."""
-        return blocks[self.at if is_aligned(spec) else 0]
+    def row(self, spec, blocks, ahead=0):
+        """The slot of its state, of that after so many drafts."""
+        return blocks[(self.at if is_aligned(spec) else 0) + ahead]
 
 
 class TagRunner:
@@ -58,6 +60,8 @@ class TagRunner:
         self.read = 0
         self.carried = 0
         """States that went on in another block."""
+        self.behind_drafts = 0
+        """Steps that went on from the state behind a draft."""
 
     def execute(self, output):
         """A step; returns the sampled tokens and the next drafts of each request."""
@@ -86,12 +90,16 @@ class TagRunner:
         drafts = {number: self._drafts(number, output) for number in counts}
         for number, count in counts.items():
             self._carry(number, count)
+        begins = {number: self.requests[number].computed for number in counts}
         before = {number: self._states(number) for number in counts}
         for number, count in counts.items():
             self._write(number, count, drafts[number])
         for number, count in counts.items():
             self._read(number, count, drafts[number], before[number])
-        return {number: self._sample(number, count, drafts[number]) for number, count in counts.items()}
+        sampled = {number: self._sample(number, count, drafts[number]) for number, count in counts.items()}
+        for number, count in counts.items():
+            self._finish_block(number, begins[number] + count - len(drafts[number][1:]))
+        return sampled
 
     def _drafts(self, number, output):
         """The drafts that this step tries; where the scheduler runs ahead, those that this runner made."""
@@ -113,7 +121,7 @@ class TagRunner:
     def _forget_state(self, number):
         """In which block a request that is preempted has its state."""
         if number in self.requests:
-            self.requests[number].at = None
+            self.requests[number].at, self.requests[number].accepted = None, 1
 
     def _carry(self, number, count):
         """Copies states of which each block of tokens has one to the block in which this step ends."""
@@ -125,22 +133,45 @@ class TagRunner:
             before = (state.computed - 1) // size if state.at is None else state.at
             state.at = -(-(state.computed + count) // size) - 1
             if before not in (-1, state.at):
-                self.memory[mine[state.at]] = self.memory[mine[before]]
+                self.memory[mine[state.at]] = self.memory[mine[before + state.accepted - 1]]
                 self.carried += 1
+                self.behind_drafts += state.accepted > 1
+                state.accepted = 1
 
     def _states(self, number):
         """Of groups with states: what their blocks hold before the step."""
         state = self.requests[number]
+        self.behind_drafts += state.accepted > 1
         return [
-            self.memory[state.row(spec, mine), 0] if is_state(spec) else None
+            self.memory[state.row(spec, mine, state.accepted - 1), 0] if is_state(spec) else None
             for spec, mine in zip(self.specs, state.blocks, strict=True)
         ]
+
+    def _finish_block(self, number, known):
+        """Copies the state at the end of a block of tokens to that block, if drafts were accepted beyond it.
+
+        `known` tokens of the step were no drafts, or came before it.
+        """
+        state = self.requests[number]
+        for spec, mine in zip(self.specs, state.blocks, strict=True):
+            if not is_aligned(spec):
+                continue
+            end = state.computed // spec.block_size * spec.block_size
+            if end >= known:
+                to = end // spec.block_size - 1
+                self.memory[mine[to]] = self.memory[state.row(spec, mine, end - known)]
+                if to == state.at:
+                    state.accepted = 1
 
     def _write(self, number, count, drafts):
         tags, begin, end = self._whole(number, count, drafts)
         for spec, mine in zip(self.specs, self.requests[number].blocks, strict=True):
             if is_state(spec):
-                self.memory[self.requests[number].row(spec, mine), 0] = tags[end - 1]
+                for ahead in range(
+                    len(drafts)
+                ):  # after the last token that is no draft, and after each draft
+                    row = self.requests[number].row(spec, mine, ahead)
+                    self.memory[row, 0] = tags[end - len(drafts) + ahead]
                 continue
             at = np.arange(begin, end)
             self.memory[np.array(mine)[at // spec.block_size], at % spec.block_size] = tags[begin:end]
@@ -168,6 +199,7 @@ class TagRunner:
         state = self.requests[number]
         known, tried = drafts[0], drafts[1:]
         end = state.computed + count
+        state.accepted = 1
         if end < known:
             state.computed = end
             return []
@@ -180,7 +212,7 @@ class TagRunner:
         else:
             sampled.append(state.tokens.next())
             state.tokens.add(sampled[-1])
-        state.computed = len(state.tokens.ids) - 1
+        state.computed, state.accepted = len(state.tokens.ids) - 1, len(sampled)
         return sampled
 
 

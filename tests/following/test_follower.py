@@ -205,6 +205,20 @@ class HandsOn(FollowerCase):
         self.assertEqual(cached.new_block_ids, [None, ([int(self.pages.slots[42])], [])])
         self.assertEqual(told.scheduled_cached_reqs.new_block_ids, [None, ([42], [])])
 
+    def test_what_running_requests_get_beside_what_was_computed_before(self):
+        follower = self.follower()
+        begin = [(name, ([page],), 0) for name, page in (("a", 1), ("b", 2), ("c", 3))]
+        follower.step(step(new=[*begin, ("x", ([*range(4, FAST)],), 0)]))
+        follower.step(step(new=[("y", ([42],), 0)]))
+        follower.step(step(finished=["x", "y"]))
+        grown = [("a", ([40, 41],)), ("b", None), ("c", ([42],))]
+        _, seen = follower.step(step(grown=grown, computed=[4, 4, 8], new=[("d", ([43],), 0)]))
+        slots = [int(self.pages.slots[page]) for page in (40, 41, 42, 43)]
+        self.assertNotEqual(slots, [40, 41, 42, 43])
+        self.assertEqual(self.pages.told[-1], {"fresh": [43, 40, 41], "hits": [42]})
+        self.assertEqual(seen.scheduled_cached_reqs.new_block_ids, [(slots[:2],), None, (slots[2:3],)])
+        self.assertEqual(seen.scheduled_new_reqs[0].block_ids, (slots[3:],))
+
     def test_hits_that_came_back_are_counted(self):
         follower = self.follower()
         follower.step(step(new=[("a", ([*range(1, FAST)],), 0)]))

@@ -1,12 +1,15 @@
 """A worker with its KV cache in one range of memory handles, in a simulated machine."""
 
 import itertools
+import resource
 import types
 import unittest
+import unittest.mock
 
 import numpy as np
 import stand_ins as world
 import tag_runner
+from cmm import kv
 from cmm.vllm.worker import gpu_worker, tiered
 from test_following_worker import BLOCKS, LAYERS, FullAttentionSpec, WorkerCase
 
@@ -104,6 +107,25 @@ class Memory(TieredCase):
             while not said.output:
                 pass
         self.assertRegex(said.output[0], "rank 3, 32 MiB of 32 MiB of the KV cache are made")
+
+    def test_host_memory_that_ran_out_is_said_with_the_limit_of_locked_memory(self):
+        made = self.worker()._store.tiered
+
+        def full():
+            raise kv.MemoryFull("the host is full; 3 of the 24 slots beyond would fit")
+
+        made.memory.wait = full
+        for limit, words in (
+            (65536, "would fit; this process may lock 64 KiB of memory .ulimit -l., less than the 24 MiB"),
+            (24 << 20, "would fit$"),
+            (resource.RLIM_INFINITY, "would fit$"),
+        ):
+            with (
+                self.subTest(limit),
+                unittest.mock.patch("resource.getrlimit", return_value=(limit, limit)),
+                self.assertRaisesRegex(kv.MemoryFull, words),
+            ):
+                made.finish(0)
 
     def test_a_report_says_that_nothing_migrates(self):
         ours = self.worker(report_seconds=1)

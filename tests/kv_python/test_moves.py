@@ -35,6 +35,32 @@ class Growth(KvTest):
         self.assertEqual(self.pages.counters()["live"], 3)
         self.pages.step(dead=[5, 6, 7])
 
+    def test_is_told_as_slots(self):
+        given = [([9, 6],), None, ([30],)]
+        gained, _ = self.grow(given)
+        plan = self.pages.step(fresh=gained)  # pages 9 and 30 take slots of HBM
+        self.assertTrue(plan.empty)
+        slots = self.pages.slots_of_gained(gained)
+        self.assertEqual(slots, self.pages.slots_of_lists(given))
+        self.assertNotEqual(slots, given)
+        self.assertEqual(given, [([9, 6],), None, ([30],)])
+
+    def test_is_told_as_slots_where_some_was_computed_before(self):
+        gained, others = self.grow([([5],), ([6],), ([7, 1],)], computed=(8, 5, 4))
+        self.assertEqual((others, self.pages.slots_of_gained(gained)), ([1], [([5],), None, ([7, 1],)]))
+
+    def test_is_no_longer_told_as_slots_once_more_is_gained(self):
+        gained, _ = self.grow([([5],), None, None])
+        more, _ = self.grow([None, ([6],), None])
+        self.assertEqual(self.pages.slots_of_gained(more), [None, ([6],), None])
+        with self.assertRaisesRegex(BadInput, "ask for slots before the next grow"):
+            self.pages.slots_of_gained(gained)
+
+    def test_that_is_foreign_has_no_slot(self):
+        gained, _ = self.grow([([32],), None, None])
+        with self.assertRaisesRegex(BadInput, "no page or slot 32; give a number from 0 to 31"):
+            self.pages.slots_of_gained(gained)
+
     def test_is_left_alone_where_it_was_computed_before(self):
         gained, others = self.grow([([5],), ([6],), None], computed=(8, 5, 0))
         self.assertEqual((gained.tolist(), others, self.of["b"]), ([5], [1], ([3],)))

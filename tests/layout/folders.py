@@ -21,6 +21,7 @@ ONE_KIND = {
     "tests/following": "one test of vLLM's scheduler over workers, and what drives it",
     "tests/layout": "checks of the tree, one a file",
     "tests/unit": "one file for each part of the library",
+    "examples/engine/results": "runs of the engine on a GPU, one a file",
     "docker/steps": "the steps of the images, one a file",
 }
 

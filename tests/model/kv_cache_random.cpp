@@ -214,7 +214,7 @@ class engine_run {
     expect(refused([&] { cache_.shorten(one.handle, -1); }), "a sequence was shortened to less than nothing");
   }
 
-  void refill() { run(cache_.refill()); }
+  void refill() { run(cache_.refill(std::int32_t(below(4)))); }
   void run(const kv::plan& plan) {
     expect(memory_.run(plan).empty(), "a plan has a slot twice or misplaced");
   }

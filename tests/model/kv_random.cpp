@@ -199,7 +199,7 @@ class residency_run {
   void refill() {
     const pages before = slots();
     const auto counted = residency_.counters().pages_down;
-    const kv::plan plan = residency_.refill();
+    const kv::plan plan = residency_.refill(std::int32_t(plain_.below(4)));
     expect(plan.up.empty() && plan.swap.empty(), "a refill brings something in");
     expect(memory_.run(plan).empty(), "a refill names a slot twice, or one in the wrong memory");
     expect(residency_.counters().pages_down - counted == plan.down.size(), "a refill is counted wrong");

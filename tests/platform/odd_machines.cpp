@@ -33,6 +33,20 @@ BOOST_AUTO_TEST_CASE(of_another_memory_only_what_nvml_tells_is_known) {
   BOOST_CHECK(free.evidence.find("nvidia-fabricmanager") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_gpu_without_a_size_has_none_and_no_more_is_free_than_there_is) {
+  cmm::probe::recorded odd{std::string{CMM_MACHINES} + "/h200-pcie"};
+  auto& told = odd.known.given.gpus[0];
+  told.cuda["cudaMemGetInfo.free"] = std::int64_t{1} << 50;
+  const gpu full = describe(odd.files, odd.known.given).gpus[0];
+  BOOST_CHECK_EQUAL(*full.free_bytes, *full.memory_bytes);
+  told.cuda["cudaMemGetInfo.total"] = 0;
+  BOOST_CHECK(describe(odd.files, odd.known.given).gpus[0].memory_bytes.evidence.find("memory_total") == 0);
+  told.nvml["memory_total"] = 0;
+  const gpu none = describe(odd.files, odd.known.given).gpus[0];
+  BOOST_CHECK(!none.memory_bytes);
+  BOOST_CHECK_EQUAL(none.memory_bytes.evidence, "cudaMemGetInfo.total is 0");
+}
+
 BOOST_AUTO_TEST_CASE(a_gpu_with_memory_of_its_own_is_not_integrated_whatever_it_says) {
   const description known = tests::machine("rtx5090-says-integrated");
   BOOST_CHECK(!*known.gpus[0].integrated);
@@ -56,6 +70,11 @@ BOOST_AUTO_TEST_CASE(a_pod_of_kubernetes_is_a_container) {
   BOOST_CHECK(*read_surroundings(limited).container);
   files host = files::of({{"/proc/self/cgroup", "0::/user.slice\n"}});
   BOOST_CHECK(!*read_surroundings(host).container);
+  files nested = files::of({{"/proc/self/cgroup", "0::/inner\n"}, {"/sys/fs/cgroup/memory.max", "max\n"}});
+  BOOST_CHECK(*read_surroundings(nested).container);
+  files of_version_1 = files::of({{"/proc/self/cgroup", "9:memory:/\n8:cpu,cpuacct:/\n0::/\n"}});
+  BOOST_CHECK(!read_surroundings(of_version_1).container);
+  BOOST_CHECK(*tests::machine("h100-lxcfs").surroundings.container);
 }
 
 BOOST_AUTO_TEST_CASE(page_cache_in_hbm_is_named_with_the_way_to_drop_it) {

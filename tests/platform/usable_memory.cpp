@@ -179,6 +179,7 @@ BOOST_AUTO_TEST_CASE(where_the_group_of_a_slurm_job_is_not_seen_that_is_said) {
       of({}, {{"SLURM_JOB_ID", "47"}, {"SLURM_MEM_PER_CPU", "1024"}, {"SLURM_CPUS_ON_NODE", "8"}});
   BOOST_REQUIRE_EQUAL(by_cpus.assumed.size(), 1U);
   BOOST_CHECK(by_cpus.assumed[0].find(" 8 GiB ") != std::string::npos);
+  BOOST_CHECK(of({}, {{"SLURM_JOB_ID", "47"}, {"SLURM_MEM_PER_NODE", "0"}}).assumed.empty());  // all of it
 }
 
 BOOST_AUTO_TEST_CASE(what_lxcfs_shows_is_the_limit_of_its_container) {
@@ -262,6 +263,23 @@ BOOST_AUTO_TEST_CASE(a_kernel_that_has_no_figure_of_what_is_available_has_what_i
   BOOST_CHECK(by_nodes.assumed[0].find("NUMA nodes") != std::string::npos);
   files nothing = files::of({{"/proc/meminfo", total}});
   BOOST_CHECK(!describe(nothing, answers{}).host_memory.usable);
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_that_is_there_and_cannot_be_read_is_named) {
+  const usable_memory odd = of({{"/proc/self/cgroup", "0::/job\n"},
+                                {v2 + "/job/memory.max", "lots\n"},
+                                {v2 + "/job/memory.high", bytes(90)},
+                                {v2 + "/job/memory.current", bytes(2)}});
+  BOOST_CHECK_EQUAL(*odd.usable, 88 * gib);
+  BOOST_REQUIRE_EQUAL(odd.assumed.size(), 1U);
+  BOOST_CHECK(odd.assumed[0].find("/sys/fs/cgroup/job/memory.max holds no number") == 0);
+  BOOST_CHECK(of({{v1 + "/memory.limit_in_bytes", ""}}).limit.evidence.find("holds no number") !=
+              std::string::npos);
+  BOOST_CHECK(of({{v2 + "/memory.max", "max\n"}, {v2 + "/memory.high", "max\n"}}).assumed.empty());
+  files denied{"/proc/none", {{v2 + "/memory.max", "Permission denied"}}};
+  const memory_groups groups = read_memory_groups(denied);
+  BOOST_REQUIRE_EQUAL(groups.unclear.size(), 1U);
+  BOOST_CHECK_EQUAL(groups.unclear[0], "/sys/fs/cgroup/memory.max cannot be read (Permission denied)");
 }
 
 BOOST_AUTO_TEST_CASE(no_more_is_available_than_there_is) {

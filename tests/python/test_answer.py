@@ -73,7 +73,12 @@ class AnswerTest(ReportTest):
         self.assertNotIn("half of its KV", shared)
 
     def test_without_rows_there_is_none(self):
-        self.assertIsNone(self.said(without(synthetic.measured(), "gemm/", "page_fault/")))
+        self.assertIsNone(self.said(without(synthetic.measured(), "gemm/", "page_fault/", "bandwidth/")))
+
+    def test_reads_alone_allow_one_too(self):
+        found = self.said(committed("h200-x2"))
+        self.assertEqual((found.kind, found.head), ("good", "Use it"))
+        self.assertIn("99.5 % of the speed of cudaMalloc memory", found.text)
 
     def test_it_stands_on_top_of_both_pages_and_on_the_terminal(self):
         _, printed = self.report(

@@ -2,6 +2,7 @@
 #include <cmm/kv.hpp>
 #include <cstdint>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 BOOST_AUTO_TEST_SUITE(kv_cache)
@@ -250,6 +251,50 @@ BOOST_AUTO_TEST_CASE(freed_and_foreign_sequences_are_refused) {
   BOOST_CHECK_THROW(cache.use(again, 0), bad_request);
   BOOST_CHECK_THROW(small(9, {.tokens = 0}), bad_request);
   BOOST_CHECK_THROW(small(9, {.sequences = 1 << 20, .pages_per_sequence = 1 << 20}), bad_request);
+}
+
+BOOST_AUTO_TEST_CASE(where_there_was_no_sequence_left_that_is_said) {
+  auto cache = small(9, {.tokens = 4, .sequences = 1, .pages_per_sequence = 3});
+  static_cast<void>(cache.start());
+  BOOST_CHECK_EXCEPTION(static_cast<void>(cache.append(cache.start(), 1)), bad_request,
+                        [](const auto& error) {
+                          return std::string{error.what()}.find("all 1 rows are taken") != std::string::npos;
+                        });
+}
+
+BOOST_AUTO_TEST_CASE(a_view_shows_the_cache_that_it_is_given) {
+  constexpr kv::cache_settings how{.tokens = 4, .sequences = 2, .pages_per_sequence = 3};
+  auto one = small(9, how), other = small(9, how);
+  std::vector<std::int32_t> table(6);
+  kv::block_table rows{table};
+  BOOST_CHECK(one.append(one.start(), 4));
+  one.prepare();
+  rows.update(one);
+  const auto row = other.start();
+  BOOST_CHECK(other.append(row, 12));
+  other.prepare();
+  rows.update(other);  // as many steps as the first
+  for (std::int32_t i = 0; i < 3; ++i) {
+    BOOST_CHECK_EQUAL(table[std::size_t(row.row * 3 + i)], other.residency().slot_of(other.page(row, i)));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_of_a_smaller_cache_follows_that_of_a_larger_one) {
+  auto large = small(9, {.tokens = 4, .sequences = 64, .pages_per_sequence = 3});
+  std::vector<kv::sequence> batch;
+  for (int i = 0; i < 64; ++i) batch.push_back(large.start());
+  std::vector<std::int32_t> indices(8), indptr(65), last(64);
+  kv::paged_batch view{indices, indptr, last};
+  large.prepare();
+  view.update(large, batch);
+  auto one = small(9, {.tokens = 4, .sequences = 1, .pages_per_sequence = 3});
+  batch = {one.start()};
+  BOOST_CHECK(one.append(batch[0], 6));
+  one.prepare();
+  view.update(one, batch);
+  BOOST_CHECK_EQUAL(indptr[1], 2);
+  BOOST_CHECK_EQUAL(indices[1], one.residency().slot_of(one.page(batch[0], 1)));
+  BOOST_CHECK_EQUAL(last[0], 2);
 }
 
 BOOST_AUTO_TEST_CASE(views_refuse_a_buffer_that_is_too_small) {

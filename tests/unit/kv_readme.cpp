@@ -1,5 +1,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cmm/kv.hpp>
+#include <cmm/sim.hpp>
+#include <cmm/sim/page_copier.hpp>
 #include <cstdint>
 #include <vector>
 
@@ -21,22 +23,22 @@ struct at_most {
 };
 static_assert(kv::placement_policy<at_most>);
 
-struct counting_mover {
-  std::size_t plans = 0;
-  void run(const kv::plan& plan, int) { plans += !plan.empty(); }
-};
-
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(the_lines_of_use_work) {
-  counting_mover mover;
-  const int stream = 0;
+  sim::machine machine{sim::h200_pcie};
+  sim::api api{machine};
+  sim::page_copier copier{machine};
+  const cmm::stream stream = machine.create_stream();
   std::int64_t copied = 0;
   const auto copy_slot = [&](std::int32_t, std::int32_t) { ++copied; };
   std::vector<std::int32_t> table(256 * 512);
 
   const auto layout = kv::layout::one_place({.layers = 32, .kv_heads = 8, .head_size = 128}, 5000);
-  kv::cache cache{layout, /*fast=*/1000, {}, kv::pinned{.most = 100} | kv::on_use{}};
+  kv::range memory{api, layout, {.fast = 1000}};
+  kv::mover mover{copier, kv::page_places::of_range(memory.data(), memory.fast(), memory.slots()),
+                  layout.pieces()};
+  kv::cache cache{layout, memory.fast(), {}, kv::pinned{.most = 100} | kv::on_use{}};
   kv::block_table rows{table};
 
   const auto step = [&] {

@@ -135,6 +135,22 @@ BOOST_AUTO_TEST_CASE(a_reserve_is_refilled_with_copies_of_the_oldest_idle_pages)
   for (const std::int32_t page : {1, 2, 3, 4}) BOOST_CHECK(kv.intact(page));
 }
 
+BOOST_AUTO_TEST_CASE(a_refill_of_few_pages_is_put_off) {
+  world kv{40, 13, {.reserve = 4}};
+  kv.residency.adopt(13, 27);
+  const pages all{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  kv.step({.fresh = all});
+  kv.step({.idle = all});
+  BOOST_CHECK_EQUAL(kv.residency.refill(3).down.size(), 4U);
+  kv.step({.fresh = pages{20}});
+  kv.step({.fresh = pages{21}});
+  BOOST_CHECK(kv.residency.refill(3).empty());  // two are missing
+  kv.step({.fresh = pages{22}});
+  BOOST_CHECK_EQUAL(kv.residency.refill(3).down.size(), 3U);
+  kv.step({.fresh = pages{23, 24, 25, 26}});
+  BOOST_CHECK_EQUAL(kv.residency.refill(100).down.size(), 4U);  // no more than the reserve can be missing
+}
+
 BOOST_AUTO_TEST_CASE(new_pages_from_the_slots_of_copies_trade_with_their_owners) {
   world kv{8, 3, {.reserve = 2}};
   kv.residency.adopt(3, 5);

@@ -128,6 +128,15 @@ BOOST_AUTO_TEST_CASE(each_block_is_taken_once_and_freed_once) {
   BOOST_CHECK(refused("take 1 0 0 0 0\n", ":2: \"take 1 0 0 0 0\" takes a block of 0 bytes"));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_no_regular_file_is_refused_before_it_is_read) {
+  for (const char* path : {"/dev/zero", "/"}) {
+    BOOST_CHECK_EXCEPTION(static_cast<void>(load_trace(path)), bad_text, [&](const auto& error) {
+      return std::string{error.what()} ==
+             std::string{path} + " is no regular file; give the path of a saved trace";
+    });
+  }
+}
+
 BOOST_AUTO_TEST_CASE(more_than_an_address_space_is_never_live) {
   BOOST_CHECK(
       refused("take 1 18446744073709551615 0 0 0\ntake 2 1 0 0 0\n", ":3: \"take 2 1 0 0 0\" has more live"));

@@ -44,7 +44,7 @@ EXPECTED = {
     ("wsl2-5090-no-numa", 1): (IN_HBM, 0.92, 0),
     ("wsl2-5090", 1): (IN_HBM, 0.92, 0),
     ("vgpu-l40s", 1): (IN_HBM, 0.92, 0),
-    # A node that is a third of the host's memory or more is a place of its own, a smaller one is not.
+    # A node that is a third of what is free or more is a place of its own, a smaller one is not.
     ("dgx-h100", 1): (HOST, 0.92, 904217),
     ("dgx-h100", 8): (HOST, 0.92, 222982),
     ("h100-mig-3g", 1): (HOST, 0.92, 853056),
@@ -126,6 +126,10 @@ class Recorded(ServeTest):
         said = " ".join(make_plan(machine("h200-pcie"), Wishes()).warnings)
         self.assertIn("76 times slower", said)  # 4814.3 / 63.0
         self.assertIn("PCIe at up to 63 GB/s", said)
+        self.assertIn("A prompt longer than HBM's part of the KV cache is served, and computed slowly", said)
+        self.assertIn("--max-model-len refuses what is longer", said)
+        in_hbm = make_plan(machine("h200-pcie"), Wishes(recipe="device | stats"))
+        self.assertNotIn("A prompt longer", " ".join(in_hbm.warnings))
         plan = make_plan(machine("gh200-480"), Wishes())
         self.assertEqual(plan.warnings, ())
         self.assertIn("9 times slower", " ".join(reason.text for reason in plan.reasons))

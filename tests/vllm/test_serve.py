@@ -2,11 +2,12 @@
 
 import json
 import os
+import resource
 import shlex
 import socket
 import unittest
 
-from serving import GIB, MACHINES, MIB, ServeTest, answer, reach
+from serving import GIB, KIB, MACHINES, MIB, ServeTest, answer, reach
 
 GH200 = """\
 Plan for GPU 0: NVIDIA GH200 480GB
@@ -203,6 +204,22 @@ class Start(ServeTest):
         failed = self.start(version="0.25.0")
         self.assertIn("Nothing was verified", failed.stdout)
         self.assertIn("no memory to try with", failed.stdout)
+
+    def test_a_low_limit_of_locked_memory_is_told_and_refuses_nothing(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_MEMLOCK, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (64 * KIB, hard))
+        done = self.start()
+        self.assertIn("started [", done.stdout, done.stderr)
+        why = " ".join(done.stdout.split("Why\n")[1].split())
+        self.assertIn(
+            "reported this process may lock 64 KiB of memory (ulimit -l), less than the 205 GiB that are "
+            "pinned; NVIDIA's driver is not known to count them against it",
+            why,
+        )
+        managed = self.start("--recipe", "managed | stats", version="0.24.0")
+        self.assertNotIn("ulimit", managed.stdout, "nothing is pinned")
+        self.assertNotIn("ulimit", self.plan_of("gh200-480"), "another machine has a limit of its own")
 
     def test_without_vllm_or_with_an_old_or_changed_one_is_refused(self):
         none = self.environment["PYTHONPATH"]

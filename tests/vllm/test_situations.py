@@ -1,8 +1,10 @@
 """Machines on which people were refused or misled: what cmm serve says of each."""
 
+import copy
 import unittest
 
 from cmm.vllm.planning.plan import Wishes, make_plan
+from cmm.vllm.planning.telling import told
 from serving import GIB, MACHINES, MIB, ServeTest, machine
 
 
@@ -61,6 +63,40 @@ class NoAnswer(ServeTest):
         self.assert_error(["GPU 0", "cudaMemGetInfo failed"], make_plan, two, Wishes())
 
 
+class GpusThatDiffer(ServeTest):
+    """A KV cache is as large on each GPU, so the smallest one bounds it."""
+
+    @staticmethod
+    def two(told):
+        other = copy.deepcopy(told["gpus"][0])
+        other.update(ordinal=1, name="NVIDIA H100 80GB HBM3")
+        other["memory_bytes"]["value"], other["free_bytes"]["value"] = 79 * GIB, 78 * GIB
+        other["link_rate"]["value"] = 31.5
+        told["gpus"].append(other)
+
+    def test_are_all_named_with_what_each_has_free(self):
+        plan = make_plan(machine("h200-pcie", self.two), Wishes(gpus=2))
+        self.assertEqual(plan.hbm_bytes, int(79 * GIB * 0.92))
+        said = told(plan, (), ())
+        for words in (
+            "GPUs 0, 1: NVIDIA H200, NVIDIA H100 80GB HBM3",
+            "139 GiB of 140 GiB of GPU memory are free now, on GPU 0",
+            "78 GiB of 79 GiB of GPU memory are free now, on GPU 1",
+            "up to 32 GB/s",  # the slower link
+        ):
+            self.assertIn(words, said)
+        words = ["larger than GPU 1 reaches"]
+        self.assert_error(
+            words, make_plan, machine("h200-pcie", self.two), Wishes(gpus=2, kv_bytes=900 * GIB)
+        )
+
+    def test_that_say_they_have_no_memory_are_named(self):
+        def none(told):
+            told["gpus"][0]["memory_bytes"]["value"] = 0
+
+        self.assert_error(["GPU 0", "said to be 0 bytes"], make_plan, machine("h200-pcie", none), Wishes())
+
+
 class PageCacheOnHbm(ServeTest):
     """HBM that is a NUMA node takes page cache, and no process holds it."""
 
@@ -83,6 +119,11 @@ class PageCacheOnHbm(ServeTest):
 
 class Nodes(ServeTest):
     """What is demanded of NUMA nodes."""
+
+    def test_of_hbm_are_all_named(self):
+        said = self.plan_of("gh200-4gpu-slurm-200g")
+        self.assertIn("NUMA nodes 4, 12, 20 and 28 are HBM", said)
+        self.assertIn("the control group of this process may use 200 GiB", " ".join(said.split()))
 
     def test_a_recipe_that_names_the_nearest_needs_to_know_it(self):
         cloud = machine("h100-vm-no-affinity")
@@ -119,12 +160,22 @@ class Nodes(ServeTest):
 
     def test_where_the_nearest_node_is_full_the_others_are_taken(self):
         def full(told):
-            told["nodes"][0].update(free_bytes=10 * GIB, cache_bytes=5 * GIB)
-            told["host_memory"]["available_bytes"]["value"] = 800 * GIB
+            told["nodes"][0].update(free_bytes=55 * GIB, cache_bytes=5 * GIB)
+            told["nodes"][1].update(free_bytes=100 * GIB, cache_bytes=0)
+            told["host_memory"]["available_bytes"]["value"] = 160 * GIB
 
         plan = make_plan(machine("dgx-h100", full), Wishes())
         self.assertIn("2 nodes", plan.tier)
-        self.assertEqual(plan.large_bytes // GIB, 670)  # 800 less a 16th of 2015.5 and 4
+        self.assertEqual(plan.large_bytes // GIB, 30)  # 160 less a 16th of 2015.5 and 4
+
+    def test_where_little_of_the_nearest_node_is_free_the_others_are_taken(self):
+        def held(told):  # by huge pages, say, or by virtual machines
+            told["nodes"][0].update(free_bytes=100 * GIB, cache_bytes=10 * GIB)
+            told["host_memory"]["available_bytes"]["value"] = 1000 * GIB
+
+        plan = make_plan(machine("dgx-h100", held), Wishes())
+        self.assertIn("2 nodes", plan.tier)
+        self.assertEqual(plan.large_bytes // GIB, 870)  # 1000 less a 16th of 2015.5 and 4
 
     def test_nodes_and_gpus_that_are_not_there_are_refused(self):
         for recipe, words in (

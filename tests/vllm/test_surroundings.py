@@ -7,6 +7,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+from cmm.printable import said_by
 from cmm.vllm.asked.arguments import Arguments
 from cmm.vllm.asked.checks import check_devices, check_port
 from cmm.vllm.machine.host_memory import available_host_memory
@@ -54,6 +55,27 @@ class HostMemory(ServeTest):
 
     def test_on_another_system_is_refused(self):
         self.assert_error(["/proc/meminfo is missing", "cmm needs Linux"], available_host_memory, self.folder)
+
+
+class Names(ServeTest):
+    """What a message calls the commands."""
+
+    def test_are_those_of_the_package_where_it_was_called(self):
+        refused = "--root x is no folder; give one that tools/probe --record wrote"
+        self.assertEqual(said_by("tools/serve-vllm", refused), f"tools/serve-vllm: {refused}")
+        self.assertEqual(
+            said_by("cmm serve", refused),
+            "cmm serve: --root x is no folder; give one that cmm probe --record wrote",
+        )
+        self.assertEqual(said_by("cmm x", "/my/tools/probe\n"), "cmm x: /my/tools/probe\\n")
+        done = subprocess.run(
+            [sys.executable, "-Bm", "cmm.cli", "serve", "M", "--dry-run", "--root", "nowhere"],
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            check=False,
+        )
+        self.assertIn("cmm probe --record", done.stderr)
 
 
 class Permissions(ServeTest):

@@ -113,6 +113,16 @@ class Rounds(unittest.TestCase):
         self.assertAlmostEqual(step["to_stock"]["median"], 0.8)
         self.assertEqual(len(step["seconds"]["values"]), spill.GPU_ROUNDS)
 
+    def test_rates_are_kept_before_the_gpu_is_asked_and_after_each_answer(self):
+        servers, kept = [Answering(spill.STOCK, 0.010), Answering("ours", 0.010)], []
+        with contextlib.redirect_stderr(io.StringIO()):
+            spill.measure(servers, 5, float("inf"), lambda found: kept.append(copy.deepcopy(found["ours"])))
+        profiled = [
+            len(each.get("gpu_step", {"seconds": {"values": []}})["seconds"]["values"]) for each in kept
+        ]
+        self.assertEqual(profiled, list(range(spill.GPU_ROUNDS + 1)))
+        self.assertTrue(all("tokens_per_second" in each for each in kept))
+
     def test_where_workers_are_apart_the_gpu_is_not_asked(self):
         servers = [Answering(spill.STOCK), Answering("ours")]
         with contextlib.redirect_stderr(io.StringIO()):

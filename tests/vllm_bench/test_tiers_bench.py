@@ -361,6 +361,7 @@ class Command(unittest.TestCase):
             else:
                 self.assertEqual(len(seen["tokens_per_second"]["values"]), 2)
                 self.assertEqual(set(seen["itl"]), {"mean", "p50", "p95", "p99"})
+                self.assertGreater(seen["start_seconds"], 0)
         context = written["context"]
         self.assertEqual((context["kind"], context["vllm"], context["hbm_mib"]), ("tiers", "stand-in", 64))
         self.assertIn("| returning | cmm following |", said)
@@ -393,21 +394,40 @@ class Command(unittest.TestCase):
             self.assertIn("| long | stock | refused: a context of", said)
             self.assertIn("| returning | cmm fixed | failed: cmm fixed ended with 1", said)
 
-    def test_what_is_measured_is_kept_after_each_round(self):
+    def test_what_is_measured_is_kept_after_each_answer(self):
         kept, whole = [], tiers.write
 
         def keep(path, results):
             kept.append(json.loads(json.dumps(results)))
             whole(path, results)
 
-        with mock.patch.object(tiers, "write", keep):
-            self.run_("--servers", "stock,native", "--workloads", "returning,over", "--rounds", "2")
-        rates = [each["servers"]["native"] for each in kept]
+        def answers(of, name):
+            return len(of.get(name, {}).get("tokens_per_second", {}).get("values", []))
+
+        for more in ((), ("--apart",)):
+            kept.clear()
+            asked = ("--servers", "stock,native", "--workloads", "returning,over", "--rounds", "2")
+            with mock.patch.object(tiers, "write", keep):
+                self.run_(*asked, *more)
+            seen = [
+                [
+                    answers(each["servers"][kind], name)
+                    for kind in ("stock", "native")
+                    for name in ("returning", "over")
+                ]
+                for each in kept
+            ]
+            self.assertEqual([sum(each) for each in seen], [1, 2, 3, 4, 5, 6, 7, 8])
+            self.assertEqual(seen[-1], [2, 2, 2, 2])
+            self.assertEqual(len({each["context"]["gpu"] for each in kept}), 1)
+
+    def test_a_round_that_one_has_not_finished_counts_for_neither(self):
+        found = measured()
+        for kind, rates in ((tier_kinds.STOCK, [100, 200]), (tier_kinds.FOLLOWING, [99])):
+            found[kind]["cycled"]["tokens_per_second"] = turns.spread(rates)
         self.assertEqual(
-            [len(each["returning"]["tokens_per_second"]["values"]) for each in rates], [1, 2, 2, 2]
+            tier_bars.Figures(found).ratio(tier_kinds.FOLLOWING, tier_kinds.STOCK, "cycled")["values"], [0.99]
         )
-        self.assertEqual(["over" in each for each in rates], [False, False, True, True])
-        self.assertEqual(len({each["context"]["gpu"] for each in kept}), 1)
 
     def test_a_missed_bar_is_told_by_the_status(self):
         status, said, written = self.run_(

@@ -11,6 +11,7 @@
 #include "measured.hpp"
 #include "request.hpp"
 #include "scheduler.hpp"
+#include "side_stream.hpp"
 
 namespace engine {
 
@@ -27,7 +28,9 @@ class engine {
         cache_{layout_,
                how.fast(),
                {.tokens = how.page, .sequences = how.batch, .pages_per_sequence = how.longest()},
-               std::move(policy)},
+               std::move(policy),
+               {.reserve = how.ready()}},
+        side_{on},
         pages_{memory_.data(), &layout_, how.longest(), 2 * how.batch},
         baseline_{on, how, pages_, memory_.staging()},
         model_{on, how, pages_},
@@ -51,8 +54,10 @@ class engine {
   bool step() {
     const double began = on_.seconds();
     if (scheduler_.next().tokens.empty()) return false;
+    side_.join();
     model_.copy(cache_.step(mover_, on_.stream()));  // pages move first, then the work that reads them
     table_.update(cache_);
+    side_.begin(mover_, cache_.refill(few));
     const batch& work = scheduler_.placed(model_.table());
     scheduler_.take(model_.run(baseline_.come(work, model_.table())));
     baseline_.leave(model_.table());
@@ -60,11 +65,14 @@ class engine {
     return true;
   }
 
+  static constexpr std::int32_t few = 16;  ///< pages; fewer wait for others, for each launch costs a step
+
   Backend& on_;
   cmm::kv::layout layout_;
   kv_memory<Backend> memory_;
   cmm::kv::mover<std::remove_reference_t<decltype(std::declval<Backend&>().copier())>> mover_;
   cmm::kv::cache<Policy> cache_;
+  side_stream<Backend> side_;
   page_memory pages_;
   baseline<Backend> baseline_;
   typename Backend::model model_;

@@ -29,7 +29,7 @@ concept model = requires(M& m, const batch& work, std::span<const cmm::kv::slot_
   { m.run(work) } -> std::same_as<std::span<const next_token>>;
 };
 
-/// A machine: its memory, its stream, its clock, and the model that it can compute.
+/// A machine: its memory, its streams, its clock, and the model that it can compute.
 template <class B>
 concept backend = requires(B& b) {
   typename B::model;
@@ -37,7 +37,8 @@ concept backend = requires(B& b) {
   { b.api() } -> cmm::api;
   { b.copier() } -> cmm::page_copier;
   { b.stream() } -> std::convertible_to<cmm::stream>;
-  { b.seconds() } -> std::same_as<double>;  // when all its work is done
+  { b.beside() } -> std::convertible_to<cmm::stream>;  // for copies that no work of the step waits for
+  { b.seconds() } -> std::same_as<double>;             // when all its work is done
   { B::element_bytes } -> std::convertible_to<std::int32_t>;
   { B::same_in_any_batch } -> std::convertible_to<bool>;  // whether what a token becomes depends on it alone
   requires std::constructible_from<typename B::model, B&, const options&, const page_memory&>;

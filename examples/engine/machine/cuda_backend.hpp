@@ -17,14 +17,20 @@ class cuda_backend {
   static constexpr std::int32_t element_bytes = sizeof(kernels::bf16);
   static constexpr bool same_in_any_batch = false;  // cuBLAS sums by the shape of a product
 
-  cuda_backend() { check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate"); }
-  ~cuda_backend() { (void)cudaStreamDestroy(stream_); }
+  cuda_backend() {
+    for (cudaStream_t* const each : {&stream_, &beside_})
+      check(cudaStreamCreateWithFlags(each, cudaStreamNonBlocking), "cudaStreamCreate");
+  }
+  ~cuda_backend() {
+    for (cudaStream_t const each : {stream_, beside_}) (void)cudaStreamDestroy(each);
+  }
   cuda_backend(const cuda_backend&) = delete;
   cuda_backend& operator=(const cuda_backend&) = delete;
 
   [[nodiscard]] static cmm::cuda::api api() noexcept { return {}; }
   [[nodiscard]] cmm::cuda::page_copier& copier() noexcept { return copier_; }
   [[nodiscard]] cudaStream_t stream() const noexcept { return stream_; }
+  [[nodiscard]] cudaStream_t beside() const noexcept { return beside_; }
   [[nodiscard]] double seconds() const {
     check(cudaStreamSynchronize(stream_), "waiting for a step");
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -39,6 +45,7 @@ class cuda_backend {
  private:
   cmm::cuda::page_copier copier_;
   cudaStream_t stream_ = nullptr;
+  cudaStream_t beside_ = nullptr;
 };
 
 }  // namespace engine

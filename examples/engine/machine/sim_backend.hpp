@@ -20,12 +20,14 @@ class sim_backend {
       : profile_{cmm::sim::find_machine(profile)},
         machine_{*profile_},
         copier_{machine_},
-        stream_{machine_.create_stream()} {}
+        stream_{machine_.create_stream()},
+        beside_{machine_.create_stream()} {}
 
   [[nodiscard]] cmm::sim::machine& machine() noexcept { return machine_; }
   [[nodiscard]] cmm::sim::api api() noexcept { return cmm::sim::api{machine_}; }
   [[nodiscard]] cmm::sim::page_copier& copier() noexcept { return copier_; }
   [[nodiscard]] cmm::stream stream() const noexcept { return stream_; }
+  [[nodiscard]] cmm::stream beside() const noexcept { return beside_; }
   [[nodiscard]] double seconds() {
     cmm::detail::check(api().synchronize(stream_), "waiting for a step");
     return static_cast<double>(machine_.now()) * 1e-9;
@@ -39,6 +41,7 @@ class sim_backend {
   cmm::sim::machine machine_;
   cmm::sim::page_copier copier_;
   cmm::stream stream_;
+  cmm::stream beside_;
 };
 
 }  // namespace engine

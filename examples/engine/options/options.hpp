@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -51,6 +52,11 @@ struct options {
     if (placement == "all-in-hbm") return slots;
     if (placement == "remote") return 0;
     return hbm();
+  }
+  /// Slots of HBM that are kept ready for new pages, by copies beside the work of a step.
+  [[nodiscard]] std::int32_t ready() const noexcept {
+    const bool moves = placement == "on_use" || placement == "hot_set";
+    return moves ? std::min({fast() / 8, slots - fast(), 512}) : 0;
   }
   /// Pages that the longest text can take.
   [[nodiscard]] std::int32_t longest() const noexcept {

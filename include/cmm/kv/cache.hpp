@@ -174,7 +174,7 @@ class cache {
     return copies();
   }
   /// Beside the work of a step, in another stream: see `residency::refill`.
-  kv::plan refill() { return residency_.refill(); }
+  kv::plan refill(std::int32_t least = 1) { return residency_.refill(least); }
 
   /// What the last step moves, up to the next one.
   [[nodiscard]] const kv::plan& plan() const noexcept { return plan_; }

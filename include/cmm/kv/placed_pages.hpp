@@ -70,6 +70,9 @@ class placed_pages {
     file(page);
   }
 
+  /// A live page holds content from now on, which changes neither the counts nor its list.
+  void fill(std::int32_t page) noexcept { states_[at(page)].holds = true; }
+
   /// In which trade of this step the page takes part; no other one can have it until then.
   void set_trade(std::int32_t page, std::int32_t index) noexcept {
     states_[at(page)].trade = index;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -99,23 +100,27 @@ class residency {
   }
 
   /// Copies of the oldest idle pages to slots of dead ones, so that later steps can take their slots without
-  /// a copy. Valid until the next one.
+  /// a copy; none where fewer than `least` are missing, so that not every step launches a few. It looks at up
+  /// to `reserve` pages. Valid until the next one.
   ///
   /// Nobody reads these pages, so it may run beside the work of the last step, in another stream; but after
-  /// the work before that step, and the next step's plan and work must come after it.
-  plan refill() {
+  /// that step's own plan, and the next step's plan and work must come after it.
+  plan refill(std::int32_t least = 1) {
     refill_.clear();
     if (settings_.careful) return {};
     std::int32_t wanted = settings_.reserve - pages_.lists().count(detail::list::dead_fast);
     for (const auto from : {detail::list::idle_fast, detail::list::shared_fast}) {
       std::int32_t page = pages_.lists().oldest(from);
       for (; page != none && wanted > 0; page = pages_.lists().younger(page), --wanted) {
-        if (pages_.of(page).home != none) continue;
-        const std::int32_t dead = pages_.lists().oldest(detail::list::dead_beyond);
-        if (dead == none) break;
-        refill_.push_back({pages_.slot_of(page), pages_.slot_of(dead)});
-        pages_.set_home(page, pages_.slot_of(dead));
+        if (pages_.of(page).home == none) refill_.push_back({pages_.slot_of(page), none});
       }
+    }
+    const auto room = detail::at(pages_.lists().count(detail::list::dead_beyond));
+    const bool enough = refill_.size() >= detail::at(std::clamp(least, 0, settings_.reserve));
+    refill_.resize(enough ? std::min(refill_.size(), room) : 0);
+    for (slot_pair& each : refill_) {
+      each.beyond = pages_.slot_of(pages_.lists().oldest(detail::list::dead_beyond));
+      pages_.set_home(pages_.page_in(each.fast), each.beyond);
     }
     pages_.counted().pages_down += refill_.size();
     pages_.counted().refilled += refill_.size();
@@ -197,7 +202,7 @@ class residency {
     for (const std::int32_t page : what.fresh) {
       if (page == 0) continue;
       if (!pages_.is_fast(page)) pages_.drop_copy(pages_.slot_of(page));
-      pages_.change(page, [](detail::page_state& p) { p.holds = true; });
+      pages_.fill(page);
     }
     for (const std::int32_t page : what.written) pages_.drop_home(page);
     count_reads(what);

@@ -46,6 +46,9 @@ class sequence_tables {
 
   /// The row of a live sequence. Throws `bad_request` for one that was freed or never was.
   [[nodiscard]] std::int32_t row_of(const sequence& s) const {
+    if (!s) [[unlikely]]
+      throw bad_request{"there is no such sequence: start and fork give none where all " +
+                        std::to_string(rows()) + " rows are taken; ask whether they gave one"};
     if (s.row < 0 || s.row >= rows() || rows_[at(s.row)].life != s.life || s.life % 2 == 0) [[unlikely]]
       throw bad_request{"sequence " + std::to_string(s.row) + " is freed, or of another cache; use what " +
                         "start and fork gave, up to its free"};

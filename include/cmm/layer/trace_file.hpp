@@ -5,6 +5,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -109,6 +110,11 @@ class trace_reader {
 /// Reads a trace that `save_trace` wrote. Throws `bad_text` naming the file and the line that cannot be read,
 /// takes a block a second time or frees one that is not live.
 inline std::vector<trace_event> load_trace(const std::filesystem::path& path) {
+  std::error_code failed;  // a named pipe or a device would never end
+  const std::filesystem::file_type type = std::filesystem::status(path, failed).type();
+  if (type != std::filesystem::file_type::regular && type != std::filesystem::file_type::not_found) {
+    throw bad_text{path.string() + " is no regular file; give the path of a saved trace"};
+  }
   std::ifstream file{path};
   if (!file)
     throw bad_text{"the trace " + path.string() + " cannot be opened; give the path of a saved trace"};

@@ -92,6 +92,7 @@ inline description describe(files& from, const answers& given) {
   known.egm_mode = detail::egm_mode(known, regions, detail::host_bytes(known));
   detail::add_carve_out(known, regions);
   known.host_memory = find_usable_memory(from, known, map, given.environment);
+  detail::tell_container(known);
   find_reachable(known);
   advise(known);
   detail::name_unseen(known, from, given, map);

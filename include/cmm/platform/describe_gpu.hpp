@@ -89,6 +89,22 @@ inline fact<std::uint64_t> memory_info(const named_numbers& from, const std::str
                  "; another process may have the GPU for itself or fill its memory, see nvidia-smi"};
 }
 
+/// The size of a GPU's memory: no answer of 0 is one.
+inline fact<std::uint64_t> memory_size(const gpu_answers& told) {
+  const fact<std::uint64_t> by_cuda = memory_info(told.cuda, "total");
+  const fact<std::uint64_t> by_nvml = bytes(told.nvml, "memory_total");
+  if (by_cuda.value_or(0) != 0) return by_cuda;
+  if (by_nvml.value_or(0) != 0) return by_nvml;
+  return by_cuda ? unknown{"cudaMemGetInfo.total is 0"} : by_cuda;
+}
+
+/// What is free of that, and never more.
+inline fact<std::uint64_t> memory_left(const gpu_answers& told, const fact<std::uint64_t>& size) {
+  fact<std::uint64_t> left = memory_info(told.cuda, "free");
+  if (!size || !left || *left <= *size) return left;
+  return inferred(*size, left.evidence + ", which is more than " + size.evidence);
+}
+
 /// Whether a GPU that says it is integrated has memory of its own: NVML counts some, and no such size is the
 /// system's.
 inline bool has_own_memory(files& from, const gpu& known, const gpu_answers& told) {
@@ -166,11 +182,8 @@ inline gpu describe_gpu(files& from, const gpu_answers& told, int ordinal) {
   std::string bus = told.bus;
   std::transform(bus.begin(), bus.end(), bus.begin(), [](unsigned char c) { return std::tolower(c); });
   if (!bus.empty()) known.bus = reported(bus, "cudaDeviceGetPCIBusId");
-  known.memory_bytes = detail::memory_info(told.cuda, "total");
-  if (const auto own = detail::bytes(told.nvml, "memory_total"); own && !known.memory_bytes) {
-    known.memory_bytes = own;
-  }
-  known.free_bytes = detail::memory_info(told.cuda, "free");
+  known.memory_bytes = detail::memory_size(told);
+  known.free_bytes = detail::memory_left(told, known.memory_bytes);
   known.memory_rate = detail::memory_rate(told.cuda);
   known.integrated = detail::flag(told.cuda, "cudaDevAttrIntegrated");
   if (known.shares_host_memory() && detail::has_own_memory(from, known, told)) {

@@ -26,8 +26,9 @@ struct memory_group {
 /// The groups with a limit that hold this process, from its own one up.
 struct memory_groups {
   std::vector<memory_group> limited{};
-  bool found = false;    ///< any group is seen, limited or not
-  bool has_root = true;  ///< the groups above are seen, up to that of the whole system
+  std::vector<std::string> unclear{};  ///< why a file of a limit that is there sets none
+  bool found = false;                  ///< any group is seen, limited or not
+  bool has_root = true;                ///< the groups above are seen, up to that of the whole system
 
   /// The group that has least left; null where none sets a limit.
   [[nodiscard]] const memory_group* tightest() const noexcept {
@@ -45,6 +46,13 @@ inline std::optional<std::uint64_t> limit_in(files& from, const std::string& pat
   constexpr std::uint64_t none = std::uint64_t{1} << 60;
   const auto bytes = number(from.line(path).value_or(""));
   return bytes && *bytes < none ? bytes : std::nullopt;
+}
+
+/// Why nothing is known of a limit whose file is there; "" where that file says it, or there is none.
+inline std::string why_unclear(files& from, const std::string& path) {
+  const auto text = from.line(path);
+  if (text) return number(*text) || trimmed(*text) == "max" ? "" : path + " holds no number";
+  return from.unreadable().contains(path) ? from.why_not(path) : "";
 }
 
 /// The names of one version's files.
@@ -91,6 +99,7 @@ inline void read_group(files& from, const std::string& folder, int version, std:
     const std::string path = folder + "/" + name;
     const auto found = limit_in(from, path);
     if (from.read(path)) into.found = true;
+    if (const std::string why = why_unclear(from, path); !why.empty()) into.unclear.push_back(scrubbed(why));
     if (!found || (limit && *limit <= *found)) continue;
     limit = found;
     limit_path = path;
@@ -136,6 +145,7 @@ inline void walk_groups(files& from, const group_mount& at, memory_groups& into)
     all_that_bind = !binds_those_inside(from, at.folder + below, at.version);
     if (all_that_bind) break;
   }
+  into.unclear.insert(into.unclear.end(), here.unclear.begin(), here.unclear.end());
   if (!here.found) return;
   // The group of the whole system has no limit, in version 2 not even the file. What has one is below others.
   const std::string top = at.folder + "/";

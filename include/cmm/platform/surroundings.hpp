@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "evidence.hpp"
 #include "files.hpp"
@@ -17,6 +18,13 @@ struct surroundings {
 
 namespace detail {
 
+/// Whether every line such as "4:memory:/" names the top, as in a container with a namespace of its own.
+inline bool all_at_the_top(std::string_view groups) {
+  bool all = !trimmed(groups).empty();
+  each_line(groups, [&](std::string_view line) { all = all && trimmed(line).ends_with(":/"); });
+  return all;
+}
+
 /// By what container engines leave, by the name of the control group, and by being cut off from those above.
 inline fact<bool> in_container(files& from) {
   for (const char* path :
@@ -30,12 +38,11 @@ inline fact<bool> in_container(files& from) {
   for (const char* name : {"docker", "kubepods", "containerd", "libpod", "lxc", "crio", "buildkit"}) {
     if (groups.find(name) != std::string::npos) return inferred(true, path + " names " + name);
   }
-  if (trimmed(groups) == "0::/") {
-    if (from.read("/sys/fs/cgroup/memory.max")) {
-      return inferred(true,
-                      path + " is 0::/, and that group has a limit file, which the system's own has not");
-    }
-    return unknown{path + " is 0::/, as in many containers and on few other systems"};
+  if (from.read("/sys/fs/cgroup/memory.max")) {
+    return inferred(true, "the uppermost control group has a limit file, which the system's own has not");
+  }
+  if (all_at_the_top(groups)) {
+    return unknown{path + " names no group, as in many containers and on few other systems"};
   }
   return inferred(false, "none of the files that container engines leave");
 }

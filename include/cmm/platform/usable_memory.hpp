@@ -49,6 +49,13 @@ inline bool meminfo_is_of_container(const description& known) {
   return total != 0 && total < in_nodes - in_nodes / 50;
 }
 
+/// A container that leaves nothing else behind shows itself by the memory it is given.
+inline void tell_container(description& known) {
+  fact<bool>& told = known.surroundings.container;
+  if (told.value_or(false) || !meminfo_is_of_container(known)) return;
+  told = inferred(true, "/proc/meminfo shows less than the NUMA nodes, as in a container (lxcfs)");
+}
+
 /// Nodes that may be host memory and are left out.
 inline void name_unclear(usable_memory& found, const description& known) {
   std::string names;
@@ -136,6 +143,8 @@ inline void warn_of_slurm(usable_memory& found, const memory_groups& groups,
                           const std::map<std::string, std::string>& set) {
   const auto job = set.find("SLURM_JOB_ID");
   if (job == set.end() || groups.has_root) return;
+  const auto whole = set.find("SLURM_MEM_PER_NODE");
+  if (whole != set.end() && number(whole->second).value_or(1) == 0) return;  // --mem=0 asks for all of a node
   const auto given = bytes_of_slurm(set);
   const bool asked = std::any_of(set.begin(), set.end(),
                                  [](const auto& each) { return each.first.starts_with("SLURM_MEM_PER_"); });
@@ -168,9 +177,14 @@ inline usable_memory find_usable_memory(files& from, const description& known, c
 
   const memory_groups groups = read_memory_groups(from);
   const memory_group* const tightest = groups.tightest();
+  for (const std::string& why : groups.unclear) {
+    found.assumed.push_back(why + ", so that control group is taken for one without a limit");
+  }
   if (tightest == nullptr) {
     found.limit = found.used = found.left =
-        unknown{groups.found ? "no control group of this process sets a limit" : "no control group is seen"};
+        unknown{!groups.unclear.empty() ? groups.unclear.front()
+                : groups.found          ? "no control group of this process sets a limit"
+                                        : "no control group is seen"};
   } else {
     found.limit = reported(tightest->limit, tightest->limit_path);
     found.used = tightest->used ? reported(*tightest->used, "use of that group without page cache")

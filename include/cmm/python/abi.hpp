@@ -149,7 +149,7 @@ int cmm_kv_residency_step(cmm_kv_residency* of, const cmm_kv_changes* what, cmm_
 /// comes in the place of what is there. The caller holds Python's lock.
 int cmm_kv_residency_step_lists(cmm_kv_residency* of, const cmm_kv_changes* what, void* lists,
                                 cmm_kv_plan* out) noexcept;
-int cmm_kv_residency_refill(cmm_kv_residency* of, cmm_kv_plan* out) noexcept;
+int cmm_kv_residency_refill(cmm_kv_residency* of, std::int32_t least, cmm_kv_plan* out) noexcept;
 /// The slots of pages; both arrays may be the same one. Nothing is written where a page is foreign.
 int cmm_kv_residency_translate(const cmm_kv_residency* of, const std::int32_t* pages, std::uint64_t count,
                                std::int32_t* slots) noexcept;
@@ -160,6 +160,9 @@ int cmm_kv_residency_translate_lists(const cmm_kv_residency* of, void* lists, vo
 /// next call. The caller holds Python's lock.
 int cmm_kv_residency_grow(cmm_kv_residency* of, void* requests, void* names, void* blocks, void* computed,
                           std::int64_t page_tokens, void* others, cmm_kv_list* out) noexcept;
+/// The slots of what sequences gained in the last such call, into a list of Python of as many places, each
+/// where its pages stood; other places stay. `numbers` as above. The caller holds Python's lock.
+int cmm_kv_residency_translate_gained(const cmm_kv_residency* of, void* places, void* numbers) noexcept;
 /// The slot of each page: a table that stays where it is as long as the residency lives.
 int cmm_kv_residency_slots(const cmm_kv_residency* of, cmm_kv_list* out) noexcept;
 /// The pages that the last step gave another slot; valid until the next one.
@@ -194,6 +197,6 @@ int cmm_kv_mover_count(const cmm_kv_mover* of, cmm_kv_mover_counts* out) noexcep
 namespace cmm::python {
 
 /// Counts changes of the functions and structures above.
-inline constexpr int abi_version = 2;
+inline constexpr int abi_version = 3;
 
 }  // namespace cmm::python

@@ -168,8 +168,8 @@ int cmm_kv_residency_step_lists(cmm_kv_residency* of, const cmm_kv_changes* what
     *out = cmm::python::detail::plan_of(of->pages.step(cmm::python::detail::changes_of(all)));
   });
 }
-int cmm_kv_residency_refill(cmm_kv_residency* of, cmm_kv_plan* out) noexcept {
-  return cmm::python::answer([&] { *out = cmm::python::detail::plan_of(of->pages.refill()); });
+int cmm_kv_residency_refill(cmm_kv_residency* of, std::int32_t least, cmm_kv_plan* out) noexcept {
+  return cmm::python::answer([&] { *out = cmm::python::detail::plan_of(of->pages.refill(least)); });
 }
 int cmm_kv_residency_translate(const cmm_kv_residency* of, const std::int32_t* pages, std::uint64_t count,
                                std::int32_t* slots) noexcept {
@@ -195,6 +195,11 @@ int cmm_kv_residency_grow(cmm_kv_residency* of, void* requests, void* names, voi
     *out = cmm::python::detail::list_of(of->growth.read(
         static_cast<_object*>(requests), static_cast<_object*>(names), static_cast<_object*>(blocks),
         static_cast<_object*>(computed), page_tokens, static_cast<_object*>(others)));
+  });
+}
+int cmm_kv_residency_translate_gained(const cmm_kv_residency* of, void* places, void* numbers) noexcept {
+  return cmm::python::answer([&] {
+    of->growth.translate({of->pages.slots(), static_cast<_object*>(numbers)}, static_cast<_object*>(places));
   });
 }
 int cmm_kv_residency_slots(const cmm_kv_residency* of, cmm_kv_list* out) noexcept {

@@ -27,6 +27,7 @@ class growth {
   std::span<const std::int32_t> read(_object* requests, _object* names, _object* blocks, _object* computed,
                                      std::int64_t page_tokens, _object* others) {
     pages_.clear();
+    gains_.clear();
     const std::ptrdiff_t places = list_of_pages::size_of(blocks);
     const list_of_pages counts{computed};
     if (list_of_pages::size_of(names) != places || counts.size() != places)
@@ -44,13 +45,28 @@ class growth {
         if (PyList_Append(others, number.get()) != 0) list_of_pages::refuse();
         continue;
       }
-      const list_of_pages pages{list};
-      for (std::ptrdiff_t i = 0; i < pages.size(); ++i) {
-        pages_.push_back(pages[i]);
-        if (PyList_Append(mine, PyList_GetItem(list, i)) != 0) list_of_pages::refuse();
+      const std::ptrdiff_t count = list_of_pages::size_of(list);
+      for (std::ptrdiff_t i = 0; i < count; ++i) {
+        _object* const page = PyList_GetItem(list, i);
+        pages_.push_back(list_of_pages::number(page));
+        if (PyList_Append(mine, page) != 0) list_of_pages::refuse();
       }
+      gains_.push_back({at, count});
     }
     return pages_;
+  }
+
+  /// Puts tuples with lists of slots into a list that is as long as the last one that `read` was given, each
+  /// where that had pages which were added. Reads no list of Python a second time. Throws `bad_request`.
+  void translate(const translation& to, _object* places) const {
+    std::span<const std::int32_t> pages{pages_};
+    for (const gain& each : gains_) {
+      owned lists{PyTuple_New(1)};
+      const auto count = static_cast<std::size_t>(each.count);
+      if (PyTuple_SetItem(lists.get(), 0, to.list_of(pages.first(count))) != 0) list_of_pages::refuse();
+      pages = pages.subspan(count);
+      if (PyList_SetItem(places, each.at, lists.take()) != 0) list_of_pages::refuse();
+    }
   }
 
  private:
@@ -63,7 +79,14 @@ class growth {
     throw bad_request{"a sequence gains pages that was not named before"};
   }
 
+  /// How many pages the sequence at a place gained.
+  struct gain {
+    std::ptrdiff_t at;
+    std::ptrdiff_t count;
+  };
+
   std::vector<std::int32_t> pages_;
+  std::vector<gain> gains_;
 };
 
 }  // namespace cmm::python

@@ -42,8 +42,9 @@ class list_of_pages {
 
   [[nodiscard]] std::ptrdiff_t size() const noexcept { return size_; }
   /// Throws `bad_request` for what is no number that int32 holds.
-  [[nodiscard]] std::int32_t operator[](std::ptrdiff_t at) const {
-    const long number = PyLong_AsLong(PyList_GetItem(list_, at));
+  [[nodiscard]] std::int32_t operator[](std::ptrdiff_t at) const { return number(PyList_GetItem(list_, at)); }
+  static std::int32_t number(_object* of) {
+    const long number = PyLong_AsLong(of);
     if (number == -1 && PyErr_Occurred() != nullptr) refuse();
     if (number != static_cast<std::int32_t>(number)) {
       throw bad_request{std::to_string(number) + " is no int32 number, as pages are"};
@@ -137,6 +138,13 @@ class translation {
     }
   }
 
+  /// A new list with the slots of these pages. Throws `bad_request` for a foreign one.
+  [[nodiscard]] _object* list_of(std::span<const std::int32_t> pages) const {
+    owned made{PyList_New(static_cast<std::ptrdiff_t>(pages.size()))};
+    for (std::size_t i = 0; i < pages.size(); ++i) put(made.get(), static_cast<std::ptrdiff_t>(i), pages[i]);
+    return made.take();
+  }
+
  private:
   static bool is_tuple(_object* each) {
     if (PyTuple_Size(each) >= 0) return true;
@@ -154,17 +162,19 @@ class translation {
   [[nodiscard]] _object* of_list(_object* list) const {
     const list_of_pages pages{list};
     owned made{PyList_New(pages.size())};
-    for (std::ptrdiff_t i = 0; i < pages.size(); ++i) {
-      const auto page = static_cast<std::uint32_t>(pages[i]);
-      if (page >= slots_.size()) {
-        throw bad_request{"there is no page or slot " + std::to_string(pages[i]) +
-                          "; give a number from 0 to " + std::to_string(slots_.size() - 1)};
-      }
-      _object* const slot = PyList_GetItem(numbers_, slots_[page]);
-      Py_IncRef(slot);
-      if (PyList_SetItem(made.get(), i, slot) != 0) list_of_pages::refuse();
-    }
+    for (std::ptrdiff_t i = 0; i < pages.size(); ++i) put(made.get(), i, pages[i]);
     return made.take();
+  }
+  void put(_object* list, std::ptrdiff_t at, std::int32_t page) const {
+    if (static_cast<std::uint32_t>(page) >= slots_.size()) [[unlikely]]
+      refuse_foreign(page);
+    _object* const slot = PyList_GetItem(numbers_, slots_[static_cast<std::uint32_t>(page)]);
+    Py_IncRef(slot);
+    if (PyList_SetItem(list, at, slot) != 0) list_of_pages::refuse();
+  }
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse_foreign(std::int32_t page) const {
+    throw bad_request{"there is no page or slot " + std::to_string(page) + "; give a number from 0 to " +
+                      std::to_string(slots_.size() - 1)};
   }
 
   std::span<const std::int32_t> slots_;

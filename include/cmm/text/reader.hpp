@@ -143,7 +143,7 @@ class reader {
   static std::string unknown_field(std::string_view name, const std::string& of, const given& fields) {
     if (fields.names.empty()) return "there are no fields" + of + "; write its name alone";
     if (name.empty()) return "this is one value too many; the fields" + of + " are " + listed(fields.names);
-    return "there is no such field" + of + "; " + suggestion(name, fields.names) + "known are " +
+    return "there is no such field" + of + "; " + suggestion(name, fields.names) + "its fields are " +
            listed(fields.names);
   }
 
@@ -153,7 +153,7 @@ class reader {
   }
   template <class Element>
   void value(const char*, parsed_predicate& out) {
-    element(out.value, "predicate", "known is " + listed(names_of(&out.value)));
+    element(out.value, "predicate", "the predicates are: " + listed(names_of(&out.value)));
   }
   template <class Element>
   void value(const char*, parsed_policies& out) {

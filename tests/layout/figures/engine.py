@@ -1,11 +1,19 @@
 """The example engine on an H200."""
 
-from .data import link, load, number, table
+from .data import ROOT, link, load, number, table
 
 FOLDER = "examples/engine/results"
 SKEWED = ["remote", "hot_set", "all-in-hbm"]
-SWEEPS = {"16 KiB": "16k-2", "64 KiB": "64k-2", "512 KiB": "512k-2", "2 MiB": "2m-2"}
-PLACEMENTS = ["fault", "remote", "fixed", "on_use", "hot_set", "all-in-hbm"]
+SIZES = {
+    "16 KiB": "16k",
+    "16 KiB, an eighth of the HBM": "16k-small",
+    "64 KiB": "64k",
+    "512 KiB": "512k",
+    "2 MiB": "2m",
+}
+RATIOS = ["1", "1.25", "2", "4"]
+BASELINES = ["fault", "prefetch", "copy", "remote"]
+PLACEMENTS = [*BASELINES, "fixed", "on_use", "hot_set", "all-in-hbm"]
 
 
 def runs(name):
@@ -39,15 +47,51 @@ def skewed(page):
     )
 
 
+def sweeps(ratio, size):
+    """The runs of each file with pages of a size that take so many times what HBM has room for."""
+    names = (f"{FOLDER}/h200-sweep-{SIZES[size]}-{ratio}{which}.json" for which in ("", "-again"))
+    return [load(name)["runs"] for name in names if (ROOT / name).exists()]
+
+
+def to_another(runs, others):
+    """`on_use` to the best of these."""
+    rates = {run["placement"]: run["decoded_per_second"] for run in runs}
+    return rates["on_use"] / max(rates[name] for name in others)
+
+
+def against_baselines(ratio):
+    """`on_use` to the best of what engines do without `cmm::kv`, over all sizes; such as 0.99 to 1.01."""
+    measured = [runs for size in SIZES for runs in sweeps(ratio, size)]
+    whole = [runs for runs in measured if set(BASELINES) <= {run["placement"] for run in runs}]
+    found = [to_another(runs, BASELINES) for runs in whole]
+    return " to ".join(dict.fromkeys(f"{ratio:.2f}" for ratio in (min(found), max(found))))
+
+
 def sweep(page):
-    """Tokens per second at twice what HBM holds, by the size of a page."""
+    """Tokens per second of every run, by how far pages have outgrown HBM and by the size of a page."""
     lines = []
-    for size, name in SWEEPS.items():
-        rates = {run["placement"]: number(run["decoded_per_second"]) for run in runs(f"sweep-{name}")}
-        lines.append([size, *(rates.get(placement, "") for placement in PLACEMENTS)])
-    head = [f"Tokens/s while decoding ({link('data', FOLDER, page)}), a page of"]
-    heads = [*head, *(f"`{placement}`" for placement in PLACEMENTS)]
-    return table(heads, ["---"] + ["---:"] * len(PLACEMENTS), lines)
+    for ratio in RATIOS:
+        for size in SIZES:
+            rates = {
+                name: [
+                    run["decoded_per_second"]
+                    for runs in sweeps(ratio, size)
+                    for run in runs
+                    if run["placement"] == name
+                ]
+                for name in PLACEMENTS
+            }
+            if any(rates.values()):
+                lines.append([ratio, size, *(span(seen) if seen else "" for seen in rates.values())])
+    heads = ["Pages take, times HBM", f"a page ({link('data', FOLDER, page)})"]
+    heads += [f"`{placement}`" for placement in PLACEMENTS]
+    fits = [to_another(runs, ["all-in-hbm"]) for size in SIZES for runs in sweeps("1", size)]
+    told = ", ".join(f"{against_baselines(ratio)} at {ratio}" for ratio in RATIOS[1:])
+    return (
+        table(heads, ["---:"] * len(heads), lines)
+        + f"\n\n`on_use` in the same run: at 1 {min(fits):.3f} to {max(fits):.3f} of `all-in-hbm`; to the "
+        f"best baseline, where `copy` was among them, {told}."
+    )
 
 
 def cycled(page):

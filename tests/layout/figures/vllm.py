@@ -71,9 +71,31 @@ def tier_runs():
     return {path: load(path) for path in paths}
 
 
-def milliseconds(seconds):
-    """Such as 12."""
-    return f"{1000 * seconds:.0f}"
+def least_to_most(values, digits):
+    """Such as 375 to 382, or one figure of one round."""
+    told = list(dict.fromkeys(f"{value:,.{digits}f}" for value in (min(values), max(values))))
+    return " to ".join(told)
+
+
+def tier_cells(figures, of_stock):
+    """Of a server and a workload: rates, ratios to stock's in the same round, latency, reads beyond HBM."""
+    if "tokens_per_second" not in figures:
+        return ["refused" if "refused" in figures else "failed", "", "", ""]
+    values = figures["tokens_per_second"]["values"]
+    # A round that only one of them has finished counts for neither.
+    ratios = [one / other for one, other in zip(values, of_stock, strict=False)] if of_stock else []
+    times = (f"{1000 * figures['ttft'][part]['median']:.0f}" for part in ("mean", "p99"))
+    return [
+        least_to_most(values, 0 if min(values) >= 10 else 1),
+        least_to_most(ratios, 2) if ratios else "",
+        " / ".join(times),
+        f"{figures['remote_share']:.0%}" if "remote_share" in figures else "",
+    ]
+
+
+def memories(context):
+    """The KV cache of a server of tiers.py, such as 4+12 GiB: in HBM and beyond it."""
+    return f"{context['hbm_mib'] / 1024:g}+{context['host_mib'] / 1024:g} GiB"
 
 
 def tiers(page):
@@ -81,31 +103,42 @@ def tiers(page):
     lines = []
     for path, result in tier_runs().items():
         context, servers = result["context"], result["servers"]
-        sizes = f"{context['hbm_mib'] / 1024:g}+{context['host_mib'] / 1024:g} GiB"
         for workload in dict.fromkeys(name for seen in servers.values() for name in seen):
-            of_stock = servers["stock"][workload].get("tokens_per_second", {}).get("values")
-            for kind, seen in servers.items():
-                figures = seen[workload]
-                if "tokens_per_second" not in figures:
-                    word = "refused" if "refused" in figures else "failed"
-                    cells = [word, "", "", ""]
-                else:
-                    values = figures["tokens_per_second"]["values"]
-                    spans = [
-                        f"{min(values):,.0f} to {max(values):,.0f}" if len(values) > 1 else f"{values[0]:.1f}"
-                    ]
-                    ratios = (
-                        [one / other for one, other in zip(values, of_stock, strict=True)] if of_stock else []
-                    )
-                    spans.append(f"{min(ratios):.2f} to {max(ratios):.2f}" if ratios else "")
-                    times = " / ".join(
-                        milliseconds(figures["ttft"][part]["median"]) for part in ("mean", "p99")
-                    )
-                    beyond = f"{figures['remote_share']:.0%}" if "remote_share" in figures else ""
-                    cells = [*spans, times, beyond]
-                lines.append([f"{workload}, {sizes} ({link('data', path, page)})", kind, *cells])
+            of_stock = servers.get("stock", {}).get(workload, {}).get("tokens_per_second", {}).get("values")
+            name = f"{workload}, {memories(context)}, {context['model']} model ({link('data', path, page)})"
+            lines += [
+                [name, kind, *tier_cells(seen[workload], of_stock)]
+                for kind, seen in servers.items()
+                if workload in seen
+            ]
     head = ["Workload, HBM+host", "server", "tokens/s", "to stock", "TTFT mean / p99, ms", "read beyond HBM"]
     return table(head, ["---", "---", "---:", "---:", "---:", "---:"], lines)
 
 
-BLOCKS = {"vllm": spill, "tiers": tiers}
+def to_native(kind, workload):
+    """Tokens per second to those of vLLM's offloading, round by round, of every run that has both."""
+    told = []
+    for result in tier_runs().values():
+        both = [result["servers"].get(name, {}).get(workload, {}) for name in (kind, "native")]
+        if all("tokens_per_second" in figures for figures in both):
+            ours, theirs = (figures["tokens_per_second"]["values"] for figures in both)
+            ratios = [one / other for one, other in zip(ours, theirs, strict=False)]
+            rounds = f"{len(ratios)} round{'s' * (len(ratios) > 1)}"
+            told.append(f"{least_to_most(ratios, 2)} ({memories(result['context'])}, {rounds})")
+    return ", ".join(told)
+
+
+def gain(page):
+    """What blocks that follow are worth beside vLLM's own offloading."""
+    returning = to_native("cmm following", "returning")
+    over = to_native("cmm following, admit fast", "over")
+    loose = to_native("cmm following", "over")
+    data = link("every run", "bench/vllm/results", page)
+    return (
+        f"Tokens per second to those of vLLM's own offloading with the same HBM and host memory, on one H200 "
+        f"over PCIe 5 ({data}): chats that come back {returning}; more requests than HBM holds {over} as "
+        f"`cmm serve` runs it there, {loose} with requests that are read beyond HBM."
+    )
+
+
+BLOCKS = {"vllm": spill, "tiers": tiers, "vllm_gain": gain}

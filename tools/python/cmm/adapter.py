@@ -10,7 +10,7 @@ from .building.cache import cache_folder
 from .building.compiler import find_compiler, words
 from .building.recipe import recommended_recipe
 from .errors import Error
-from .printable import printable
+from .printable import said_by
 from .whole_file import whole_file
 
 
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "tools/adapter")
     try:
         run(sys.argv[1:] if arguments is None else arguments, program)
     except (Error, OSError) as error:
-        print(f"{program}: {printable(str(error))}", file=sys.stderr)
+        print(said_by(program, str(error)), file=sys.stderr)
         return 1
     return 0
 

@@ -3,7 +3,7 @@
 import sys
 
 from .errors import Error
-from .printable import printable
+from .printable import said_by
 
 USAGE = """\
 usage: cmm probe [OPTIONS]           what memory this machine has and how that is known; cmm probe --help
@@ -30,7 +30,7 @@ def main() -> int:
         if name in COMMANDS:
             return COMMANDS[name](arguments)
     except Error as error:
-        print(f"cmm {name}: {printable(str(error))}", file=sys.stderr)
+        print(said_by(f"cmm {name}", str(error)), file=sys.stderr)
         return 1
     said = f"cmm has no command {name!r}" if name else "cmm needs a command"
     print(f"{said}\n{USAGE}", end="", file=sys.stderr)

@@ -6,6 +6,8 @@ import re
 import sys
 from pathlib import Path
 
+from cmm.printable import said_by
+
 from . import tiers
 from .conclusions import compare as comparing
 from .conclusions.answer import lines
@@ -120,5 +122,5 @@ def main(arguments=None, program="tools/report"):
     try:
         return run(arguments, program)
     except BadInput as error:
-        print(f"{program}: {str(error).replace('tools/report', program)}", file=sys.stderr)
+        print(said_by(program, str(error)), file=sys.stderr)
         return 2

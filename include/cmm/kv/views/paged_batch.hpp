@@ -27,6 +27,7 @@ class paged_batch {
   void update(const Cache& cache, std::span<const sequence> batch) {
     const auto& tables = cache.tables();
     check(tables, batch);
+    if (!updates_.is_of(cache)) batch_.clear();  // the rows of another one may not be here
     position_.resize(detail::at(tables.rows()), none);
     slots_.resize(detail::at(detail::table_updates::entries_of(cache)));
     for (const sequence& each : batch_) position_[detail::at(each.row)] = none;

@@ -11,19 +11,27 @@
 namespace cmm::kv::detail {
 
 /// Which entries of a cache's table a view must write: those of the last step, or all where it saw none
-/// before, or missed a step.
+/// before, missed a step, or was of another cache.
 class table_updates {
  public:
   template <class Cache, class Write>
   void update(const Cache& cache, Write&& write) {
     const std::uint64_t now = cache.counters().steps;
-    if (now == seen_) return;
-    if (seen_ != 0 && now == seen_ + 1) {
+    const bool same = is_of(cache);
+    if (same && now == seen_) return;
+    if (same && seen_ != 0 && now == seen_ + 1) {
       for (const std::int32_t entry : cache.tables().published()) write(entry);
     } else {
       for (std::int32_t entry = 0; entry < entries_of(cache); ++entry) write(entry);
     }
     seen_ = now;
+    of_ = &cache;
+  }
+
+  /// Whether the last update was of this cache.
+  template <class Cache>
+  [[nodiscard]] bool is_of(const Cache& cache) const noexcept {
+    return of_ == &cache;
   }
 
   template <class Cache>
@@ -33,6 +41,7 @@ class table_updates {
 
  private:
   std::uint64_t seen_ = 0;
+  const void* of_ = nullptr;
 };
 
 /// Throws `bad_request` for a buffer of the caller that is too small.

@@ -262,7 +262,7 @@ struct profile {
   static constexpr void each(auto& of, auto&& visit) {
     const auto all = [&](const char* group, auto& figures) {
       figures.each(figures, [&](const char* unit, auto&... named) {
-        detail::each_pair([&](const char* name, auto& one) { visit(group, name, one, unit); }, named...);
+        detail::each_pair([&](const char* of_it, auto& one) { visit(group, of_it, one, unit); }, named...);
       });
     };
     detail::each_pair(all, "hbm", of.hbm, "host", of.host, "cpu", of.cpu, "gpu", of.gpu, "link", of.link,

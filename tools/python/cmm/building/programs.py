@@ -121,7 +121,9 @@ def built(program: Program) -> Path:
             f"with CUDA {toolkit.version // 1000}" if toolkit else f"without CUDA, so {program.without_cuda}"
         )
         print(
-            f"cmm: compiling {program.name} {what}; it is kept for the next time", file=sys.stderr, flush=True
+            f"cmm: compiling {program.name} {what}, which takes minutes; it is kept for the next time",
+            file=sys.stderr,
+            flush=True,
         )
         with tempfile.TemporaryDirectory(prefix="cmm-") as scratch:
             _compile(program, folder, compiler, toolkit, nvcc, Path(scratch), path)

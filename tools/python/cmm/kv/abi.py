@@ -4,7 +4,7 @@ import ctypes
 from typing import Any
 
 MAGIC = b"cmmkvpgs"
-ABI_VERSION = 2
+ABI_VERSION = 3
 
 _int, _i32, _u32 = ctypes.c_int, ctypes.c_int32, ctypes.c_uint
 _u64, _data, _text = ctypes.c_uint64, ctypes.c_void_p, ctypes.c_char_p
@@ -175,13 +175,14 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "cmm_kv_residency_adopt": (_int, [_handle, _i32, _i32]),
     "cmm_kv_residency_step": (_int, [_handle, _to(Changes), _to(Plan)]),
     "cmm_kv_residency_step_lists": (_int, [_handle, _to(Changes), ctypes.py_object, _to(Plan)]),
-    "cmm_kv_residency_refill": (_int, [_handle, _to(Plan)]),
+    "cmm_kv_residency_refill": (_int, [_handle, _i32, _to(Plan)]),
     "cmm_kv_residency_translate": (_int, [_handle, _data, _u64, _data]),
     "cmm_kv_residency_translate_lists": (_int, [_handle, ctypes.py_object, ctypes.py_object]),
     "cmm_kv_residency_grow": (
         _int,
         [_handle, *[ctypes.py_object] * 4, ctypes.c_int64, ctypes.py_object, _to(List)],
     ),
+    "cmm_kv_residency_translate_gained": (_int, [_handle, ctypes.py_object, ctypes.py_object]),
     "cmm_kv_residency_slots": (_int, [_handle, _to(List)]),
     "cmm_kv_residency_moved": (_int, [_handle, _to(List)]),
     "cmm_kv_residency_count": (_int, [_handle, _to(Counters)]),

@@ -15,6 +15,9 @@ from . import abi
 from .errors import BadInput
 from .library import Library
 
+_FLAGS = ("-fno-plt",)
+"""Functions of Python are called thousands of times in a step: without a stub that jumps to each."""
+
 
 def build(platform: str = "cuda", *, cache_dir: str | os.PathLike[str] | None = None) -> Library:
     """Compile and load the library for "cuda", or for "sim:" and a profile by its name or by its file, which
@@ -31,6 +34,7 @@ def compiled(platform: str, *, cache: Path, compiler: Compiler, flags: tuple[str
     """The library in the cache folder, made if it is not there yet, with more options of the compiler."""
     source = source_text(platform)
     toolkit = find_toolkit() if platform == "cuda" else None
+    flags = (*_FLAGS, *flags)
     key = shared_library.library_key((source,), toolkit, compiler, flags)
     return made_once(
         cache, f"libcmmkv-{key}.so", lambda output: _make(source, output, toolkit, compiler, flags)

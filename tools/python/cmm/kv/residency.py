@@ -25,11 +25,11 @@ _NONE = (0,) * (2 * len(_LISTS))
 class Gained:
     """Pages that sequences gained, in memory of the library, until more are added."""
 
-    __slots__ = ("_keeps", "address", "size")
+    __slots__ = ("_keeps", "address", "places", "size")
 
-    def __init__(self, address: int, size: int, keeps: Any) -> None:
+    def __init__(self, address: int, size: int, places: int, keeps: Any) -> None:
         """By `Residency.grow`."""
-        self.address, self.size, self._keeps = address, size, keeps
+        self.address, self.size, self.places, self._keeps = address, size, places, keeps
 
     def tolist(self) -> list[int]:
         """As numbers of Python."""
@@ -76,7 +76,7 @@ class Residency(Owner):
         """The slot of each page, as it is now: int32 [pages], a view that cannot be written."""
         self.slots.flags.writeable = False
         self._numbers: list[int] | None = None
-        self._gained = abi.List()
+        self._gained, self._newest = abi.List(), Gained(0, 0, 0, None)
         self._changes = abi.Changes()
         self._plan = self._refill = Plan(abi.Plan())
 
@@ -141,14 +141,15 @@ class Residency(Owner):
         _WORDS.pack_into(self._changes, 0, *words)
         return not self._c.cmm_kv_residency_step_lists(self._handle, self._changes, given, plan)
 
-    def refill(self) -> Plan:
+    def refill(self, least: int = 1) -> Plan:
         """Copies of the oldest idle pages to slots beyond, so that later steps can take theirs without one.
 
-        Until `reserve` slots of HBM can be had so. May run in another stream beside the work of the last
-        step, but after the work before that step, and the next step's plan and work come after it.
+        Until `reserve` slots of HBM can be had so; nothing where fewer than `least` are missing. May run in
+        another stream beside the work of the last step, but after that step's own plan, and the next step's
+        plan and work come after it.
         """
         plan = abi.Plan()
-        self._functions.check(self._c.cmm_kv_residency_refill(self._handle, plan))
+        self._functions.check(self._c.cmm_kv_residency_refill(self._handle, least, plan))
         self._refill.end()
         self._refill = Plan(plan, (self,))
         return self._refill
@@ -189,9 +190,7 @@ class Residency(Owner):
         """
         try:
             made = list(lists)
-            if self._numbers is None:
-                self._numbers = list(range(len(self)))
-            if not self._c.cmm_kv_residency_translate_lists(self._handle, made, self._numbers):
+            if not self._c.cmm_kv_residency_translate_lists(self._handle, made, self._known_numbers()):
                 return made
             made = list(lists)
             ids = array("i", [page for each in made for page in each])
@@ -229,7 +228,27 @@ class Residency(Owner):
         )
         if answer:
             self._functions.check(answer)
-        return Gained(found.pages or 0, found.count, self), others
+        self._newest = Gained(found.pages or 0, found.count, len(pages), self)
+        return self._newest, others
+
+    def slots_of_gained(self, gained: Gained) -> list[tuple[list[int]] | None]:
+        """The slots of what the last `grow` added, as it was given: for each place a tuple with a list.
+
+        None stands where nothing was added. Costs less than `slots_of_lists`, since no number is read again.
+        """
+        if gained is not self._newest:
+            raise BadInput("sequences have gained other pages since; ask for slots before the next grow")
+        made: list[Any] = [None] * gained.places
+        numbers = self._known_numbers()
+        if answer := self._c.cmm_kv_residency_translate_gained(self._handle, made, numbers):
+            self._functions.check(answer)
+        return made
+
+    def _known_numbers(self) -> list[int]:
+        """Python's numbers of all slots, made once: a new one for each slot would cost more than all else."""
+        if self._numbers is None:
+            self._numbers = list(range(len(self)))
+        return self._numbers
 
     @property
     def moved(self) -> np.ndarray:

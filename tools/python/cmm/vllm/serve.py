@@ -10,7 +10,7 @@ from typing import Any
 
 from ..building.programs import recorded_machine
 from ..errors import Error
-from ..printable import printable
+from ..printable import said_by
 from ..size import parse_size
 from .asked.arguments import Arguments
 from .asked.blocks import fixed_warning, why_fixed
@@ -22,6 +22,7 @@ from .asked.predecessor import predecessor_warnings
 from .asked.wished_recipe import wished_recipe
 from .machine.description import Machine, read_machine
 from .machine.host_taken import host_taken, host_taken_warnings
+from .machine.locked_memory import locked_limit
 from .machine.probing import ask, ask_verified, find_probe, gpu_users, read_answer
 from .planning.admission import OPTION, admission, check_asked, tokens_told
 from .planning.plan import Wishes, make_plan
@@ -176,6 +177,7 @@ def _wishes(options: argparse.Namespace, given: Arguments, recorded: bool) -> Wi
         weights=weights_bytes(given),
         host_taken=host_taken(given),
         budget=parse_size(budget, "CMM_LIMIT") if budget else None,
+        locked=None if recorded else locked_limit(),
     )
 
 
@@ -203,7 +205,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "cmm serve") -> 
             share_metrics()
             os.execv(command[0], command)
     except (Error, OSError) as error:
-        print(f"{program}: {printable(str(error))}", file=sys.stderr)
+        print(said_by(program, str(error)), file=sys.stderr)
         return 1
     return 0
 

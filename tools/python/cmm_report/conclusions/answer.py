@@ -5,7 +5,7 @@ from cmm.vllm.machine.description import read_machine
 
 from .. import units
 from ..units import percent_text, size_text, time_text, times_text
-from .findings import WAYS, Sentence, largest_pair, size
+from .findings import WAYS, Sentence, resident_pair, size
 from .threshold import gpu_bytes, listed
 
 ENOUGH = 0.98  # of the speed of cudaMalloc memory
@@ -14,9 +14,10 @@ DEAR = 2  # times as long, from where on it matters which blocks are on the host
 
 def answer(result):
     """One sentence or two; None where the rows do not allow one."""
-    speed, rows = resident_speed(result)
-    if speed is None:
+    pair = resident_pair(result)
+    if pair is None:
         return None
+    speed, _, rows = pair
     use = speed >= ENOUGH
     text = (
         f"Managed memory that is on the GPU runs at {percent_text(speed)} of the speed of cudaMalloc memory. "
@@ -27,21 +28,6 @@ def answer(result):
         text += " " + price
     head = "Use it" if use else "Do not use it for what every step reads"
     return Sentence("good" if use else "bad", head, text, [*rows, *priced])
-
-
-def resident_speed(result):
-    """Of a product on resident managed memory against cudaMalloc's, the largest there is; and its rows."""
-    gemm = result.family("gemm")
-    one, other = {"operands": "managed_resident", "call": "steady"}, {"operands": "device"}
-    pairs = (
-        largest_pair([r for r in gemm if r.matches(type=kind)], one, other, "n") for kind in ("bf16", "fp32")
-    )
-    pair = next((pair for pair in pairs if pair), None)
-    if pair:
-        return pair[0].speed_against(pair[1]), list(pair)
-    what = {"what": "gpu_first_touch", "policy": "always_prefetch"}
-    pair = largest_pair(result.family("page_fault"), what, {"policy": "cudaMalloc"})
-    return (pair[1].time / pair[0].time, list(pair)) if pair else (None, [])
 
 
 def beyond(result):

@@ -51,6 +51,31 @@ def largest_pair(rows, one, other, axis="bytes"):
     return max(pairs, key=lambda pair: pair[0])[1:] if pairs else None
 
 
+def resident_pair(result):
+    """How fast resident managed memory is against cudaMalloc's: the speed, of what, and its two rows."""
+    gemm = result.family("gemm")
+    for kind in ("bf16", "fp8", "fp32"):
+        pair = largest_pair(
+            [r for r in gemm if r.matches(type=kind)],
+            {"operands": "managed_resident", "call": "steady"},
+            {"operands": "device"},
+            "n",
+        )
+        if pair:
+            speed = pair[0].speed_against(pair[1])
+            return speed, f"A {kind} matrix product of size {pair[0].axes.get('n')}", list(pair)
+    pair = largest_pair(
+        result.family("bandwidth"),
+        {"what": "device", "op": "read", "memory": "managed"},
+        {"memory": "device"},
+    ) or largest_pair(
+        result.family("page_fault"),
+        {"what": "gpu_first_touch", "policy": "always_prefetch"},
+        {"policy": "cudaMalloc"},
+    )
+    return (pair[1].time / pair[0].time, "A kernel", list(pair)) if pair else None
+
+
 def versus(slow, fast, what="as long"):
     """ "12 times as long", or that no difference is seen."""
     if is_clear(slow, fast) is False:

@@ -2,40 +2,17 @@
 
 from .. import units
 from ..units import axis_text, rate_text, significant, size_text, time_text, times_text
-from .findings import NEARLY_ONE, WAYS, Sentence, find, largest_pair, size, versus
+from .findings import NEARLY_ONE, WAYS, Sentence, find, largest_pair, resident_pair, size, versus
 from .spread import is_clear, ratio
 
 
 def resident(result):
     """Whether managed memory that is resident costs anything."""
-    gemm = result.family("gemm")
-    for kind in ("bf16", "fp8", "fp32"):
-        pair = largest_pair(
-            [r for r in gemm if r.matches(type=kind)],
-            {"operands": "managed_resident", "call": "steady"},
-            {"operands": "device"},
-            "n",
-        )
-        if pair:
-            managed, device = pair
-            speed = managed.speed_against(device)
-            what = f"A {kind} matrix product of size {managed.axes.get('n')}"
-            return resident_sentence(speed, f"{what} on resident managed memory runs at", [managed, device])
-    pair = largest_pair(
-        result.family("bandwidth"),
-        {"what": "device", "op": "read", "memory": "managed"},
-        {"memory": "device"},
-    ) or largest_pair(
-        result.family("page_fault"),
-        {"what": "gpu_first_touch", "policy": "always_prefetch"},
-        {"policy": "cudaMalloc"},
-    )
+    pair = resident_pair(result)
     if not pair:
         return None
-    managed, device = pair
-    return resident_sentence(
-        device.time / managed.time, "A kernel on resident managed memory runs at", [managed, device]
-    )
+    speed, what, rows = pair
+    return resident_sentence(speed, f"{what} on resident managed memory runs at", rows)
 
 
 def resident_sentence(speed, start, rows):

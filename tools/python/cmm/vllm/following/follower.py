@@ -77,7 +77,7 @@ class Follower:
             told.gather()
             self._fill(told, {*(output.new_block_ids_to_zero or ()), *(to for _, to in copies or ())})
         plan = self._decide(told, output)
-        return plan, translated(output, grown, self.pages)
+        return plan, translated(output, grown, told.gained, self.pages)
 
     def _leave(self, request: str, told: Told) -> None:
         """The request reads its blocks no longer. Last blocks first, so that they leave HBM first."""
@@ -114,6 +114,7 @@ class Follower:
         resumed = cached.resumed_req_ids
         if self._plain and not resumed:  # the usual case, in which each request counts
             told.grown, others = self.pages.grow(self._requests, ids, blocks, computed, self._plain)
+            told.gained = None if others else told.grown
         else:
             others = [*itertools.compress(range(len(ids)), blocks)]
         for at in others:

@@ -6,7 +6,7 @@ from ...kv.residency import Gained
 class Told:
     """Lists of pages, as `Residency.step` takes them."""
 
-    __slots__ = ("fresh", "grown", "hits", "left", "taken", "written")
+    __slots__ = ("fresh", "gained", "grown", "hits", "left", "taken", "written")
 
     def __init__(self) -> None:
         """Nothing yet."""
@@ -16,6 +16,8 @@ class Told:
         """Handed out anew."""
         self.grown: Gained | None = None
         """Handed out anew to requests that run, until they are gathered in `fresh`."""
+        self.gained: Gained | None = None
+        """All that requests that run gained, where it was added in one call."""
         self.hits: list[int] = []
         """Their content is needed."""
         self.written: list[int] = []

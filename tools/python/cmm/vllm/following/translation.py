@@ -4,29 +4,32 @@ import copy
 from typing import Any
 
 from ...kv import Residency
+from ...kv.residency import Gained
 
 
-def translated(output: Any, grown: bool, pages: Residency) -> Any:
+def translated(output: Any, grown: bool, gained: Gained | None, pages: Residency) -> Any:
     """A copy of a SchedulerOutput with the slots of its blocks; the same one where it names none.
 
-    `grown`: whether requests that run have new blocks.
+    `grown`: whether requests that run have new blocks; `gained` has these where all were told in one call.
     """
     new, cached = output.scheduled_new_reqs, output.scheduled_cached_reqs
     zeroed = output.new_block_ids_to_zero
     copies = getattr(output, "kv_cache_block_copies", None)  # not there in vLLM 0.23
     if not (new or grown or zeroed or copies):
         return output
-    gained = cached.new_block_ids if grown else []
-    lists = [*gained, *(each.block_ids for each in new), zeroed or None, *map(list, copies or ())]
-    slots = pages.slots_of_lists(lists)  # all at once: a call for each would cost more than its work
     made = _copy(output)
-    behind = len(gained)
     if grown:
         made.scheduled_cached_reqs = _copy(cached)
-        made.scheduled_cached_reqs.new_block_ids = slots[:behind]
+        made.scheduled_cached_reqs.new_block_ids = (
+            pages.slots_of_lists(cached.new_block_ids) if gained is None else pages.slots_of_gained(gained)
+        )
+    if not (new or zeroed or copies):
+        return made
+    lists = [*(each.block_ids for each in new), zeroed or None, *map(list, copies or ())]
+    slots = pages.slots_of_lists(lists)  # all at once: a call for each would cost more than its work
     if new:
-        made.scheduled_new_reqs = list(map(_entering, new, slots[behind:]))
-    behind += len(new)
+        made.scheduled_new_reqs = list(map(_entering, new, slots))
+    behind = len(new)
     if zeroed:
         made.new_block_ids_to_zero = slots[behind]
     if copies:

@@ -172,6 +172,8 @@ def _gpu(told: dict[str, Any], now: Now) -> Gpu:
     for size, name in ((total, "memory_bytes"), (free, "free_bytes")):
         if size is None:
             trouble = str(told[name]["evidence"])
+    if not trouble and total <= 0:
+        trouble = f"its memory is said to be {total} bytes ({told['memory_bytes']['evidence']})"
     return Gpu(
         ordinal=int(told["ordinal"]),
         name=str(told["name"]),

@@ -8,7 +8,8 @@ def modes(machine: Machine) -> list[tuple[str, str]]:
     """Facts about the mode of the machine, as pairs of how and text."""
     found = []
     if machine.hbm_nodes:
-        nodes = " and ".join(map(str, machine.hbm_nodes))
+        *others, last = map(str, machine.hbm_nodes)
+        nodes = f"{', '.join(others)} and {last}" if others else last
         one = "NUMA node" if len(machine.hbm_nodes) == 1 else "NUMA nodes"
         verb = "is" if len(machine.hbm_nodes) == 1 else "are"
         found.append(("reported", f"{one} {nodes} {verb} HBM: counted as HBM, and not again as host memory"))

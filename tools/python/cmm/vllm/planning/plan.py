@@ -1,12 +1,15 @@
 """From a machine and a user's wishes to a plan: recipe, sizes, and why."""
 
 import dataclasses
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 from ...errors import Error
 from ...size import format_size, size_in_full
 from ..machine.description import Gpu, Machine
+from ..machine.locked_memory import locked_told
 from ..machine.visible import chosen_gpus
+from ..settings import TIERED
 from .choosing import Choice, choose
 from .gpu_share import UTILIZATION, free_of, utilization
 from .limited import capped_by_limit
@@ -15,6 +18,13 @@ from .shares import MIB, RULE
 
 SLOW_LINK = 20
 """HBM that is so many times faster than the link to the host is worth a warning."""
+LONG_PROMPT = (
+    "A prompt longer than HBM's part of the KV cache is served, and computed slowly: each tile of its "
+    "queries reads all that lies beyond HBM again, where a step of decode reads it once. More GPUs or "
+    "smaller weights leave HBM a larger part, a chat that grows so long computes in each turn what is new, "
+    "and --max-model-len refuses what is longer"
+)
+"""What reading it where it is means over a slow link."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +45,8 @@ class Wishes:
     """Host memory that other options of vLLM take."""
     budget: int | None = None
     """CMM_LIMIT, by which the library replaces the recipe's limit."""
+    locked: int | None = None
+    """What a worker may lock of host memory; None without a limit."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,8 +89,9 @@ def make_plan(machine: Machine, wishes: Wishes, users: Mapping[str, str] | None 
         utilization(machine, gpu, wishes.utilization, (users or {}).get(gpu.bus or "", ""), wishes.host_taken)
         for gpu in gpus
     )
-    hbm = min(int(gpu.total * part) for gpu in gpus) - wishes.hbm_headroom
-    _check_fit(gpus[0], hbm, wishes)
+    smallest = min(gpus, key=lambda gpu: gpu.total)
+    hbm = int(smallest.total * part) - wishes.hbm_headroom
+    _check_fit(smallest, hbm, wishes)
     in_hbm = max(0, hbm - wishes.weights)
     chosen = choose(machine, gpus, wishes.recipe, hbm, wishes.host_taken, budget=wishes.budget)
     wanted = in_hbm + 1 if wishes.kv_bytes is None else wishes.kv_bytes
@@ -90,17 +103,19 @@ def make_plan(machine: Machine, wishes: Wishes, users: Mapping[str, str] | None 
             chosen = farther
     capped = capped_by_limit(chosen.recipe, in_hbm, chosen.large_bytes, wishes.kv_bytes, wishes.budget)
     reasons = [
-        *_hbm_reasons(machine, gpus[0], part, wishes),
+        *_hbm_reasons(machine, gpus, part, wishes),
         *(Reason(how, text) for how, text in chosen.reasons),
     ]
     if wishes.kv_bytes is not None:
-        _check_kv(gpus[0], wishes.kv_bytes, in_hbm, chosen)
+        _check_kv(smallest, wishes.kv_bytes, in_hbm, chosen)
         reasons.append(Reason("asked", f"a KV cache of {format_size(wishes.kv_bytes)} on each GPU"))
     if chosen.large_bytes:
         reasons.append(Reason("rule", RULE))
     if capped.reason:
         reasons.append(Reason("asked", capped.reason))
-    speed, warning = _link(gpus[0], chosen)
+    if chosen.memory == TIERED and (locked := locked_told(wishes.locked, capped.large_bytes)):
+        reasons.append(Reason("reported", locked))
+    speed, warning = _link(min(gpus, key=lambda gpu: gpu.link_rate or math.inf), chosen)
     return Plan(
         gpus=gpus,
         recipe=chosen.recipe,
@@ -120,23 +135,34 @@ def make_plan(machine: Machine, wishes: Wishes, users: Mapping[str, str] | None 
     )
 
 
-def _hbm_reasons(machine: Machine, gpu: Gpu, part: float, wishes: Wishes) -> list[Reason]:
-    memory = "the memory of CPU and GPU" if gpu.integrated else "GPU memory"
+def _hbm_reasons(machine: Machine, gpus: Sequence[Gpu], part: float, wishes: Wishes) -> list[Reason]:
     asked = wishes.utilization is not None
     why = "as asked" if asked else "vLLM's own default" if part == UTILIZATION else "what is free"
-    free = "are free now, page cache included" if gpu.integrated else "are free now"
-    left = free_of(machine, gpu)
-    if left < gpu.free:
-        free += f": the control group of this process may use {format_size(machine.now.limit or 0)}"
+    whose = "it" if len(gpus) == 1 else "each"
+    told: dict[str, list[str]] = {}
+    for gpu in gpus:
+        told.setdefault(_free_now(machine, gpu), []).append(str(gpu.ordinal))
     found = [
-        Reason("reported", f"{format_size(left)} of {format_size(gpu.total)} of {memory} {free}"),
-        Reason("asked" if asked else "rule", f"vLLM may use {part:g} of it: {why}"),
+        Reason("reported", text if len(told) == 1 else f"{text}, on GPU {', '.join(same)}")
+        for text, same in told.items()
+    ]
+    found += [
+        Reason("asked" if asked else "rule", f"vLLM may use {part:g} of {whose}: {why}"),
     ]
     if wishes.hbm_headroom:
         found.append(Reason("asked", f"{format_size(wishes.hbm_headroom)} of HBM stay free beyond that"))
     if wishes.weights:
         found.append(Reason("reported", f"the weights take {format_size(wishes.weights)} on each GPU"))
     return found
+
+
+def _free_now(machine: Machine, gpu: Gpu) -> str:
+    memory = "the memory of CPU and GPU" if gpu.integrated else "GPU memory"
+    free = "are free now, page cache included" if gpu.integrated else "are free now"
+    left = free_of(machine, gpu)
+    if left < gpu.free:
+        free += f": the control group of this process may use {format_size(machine.now.limit or 0)}"
+    return f"{format_size(left)} of {format_size(gpu.total)} of {memory} {free}"
 
 
 def _check_fit(gpu: Gpu, hbm: int, wishes: Wishes) -> None:
@@ -183,5 +209,6 @@ def _link(gpu: Gpu, chosen: Choice) -> tuple[list[Reason], list[str]]:
         return [Reason("reported", text)], []
     return [], [
         f"{text}. Reading KV of which a tenth is there takes {0.9 + 0.1 * ratio:.0f} times as long. It pays "
-        "where requests would wait or be computed anew; --recipe 'device | stats' keeps the KV cache in HBM"
+        "where requests would wait or be computed anew; --recipe 'device | stats' keeps the KV cache in HBM",
+        LONG_PROMPT,
     ]

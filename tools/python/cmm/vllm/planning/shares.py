@@ -14,7 +14,7 @@ LEAST_FOR_SYSTEM = 4 * GIB
 SYSTEM_PART = 16
 FOR_WORKER = 4 * GIB
 SMALLEST_PART = 3
-"""A node with less than such a part of host memory is a slice of a socket, and no place of its own."""
+"""A node with less than such a part of what is free, as a slice of a socket has, is no place of its own."""
 
 RULE = (
     f"Kept back: a {SYSTEM_PART}th of the memory, at least {format_size(LEAST_FOR_SYSTEM)}, for the system, "
@@ -81,7 +81,7 @@ def place_of(machine: Machine, gpu: Gpu, recipe: str, anywhere: bool = False) ->
     """Where a recipe takes host memory for a GPU. Refuses one that needs to know the nearest node and cannot.
 
     A recipe that names no node is bound to none: the kernel takes of the nearest first. The plan stays there
-    where that is a large part of the host's memory, unless `anywhere` is asked for.
+    where that has a large part of what is free, unless `anywhere` is asked for.
     """
     tiers = machine.host_tiers()
     if named := nodes(recipe):
@@ -102,7 +102,8 @@ def place_of(machine: Machine, gpu: Gpu, recipe: str, anywhere: bool = False) ->
         return Place((nearest,))
     open_to_us = tuple(tier for tier in tiers if is_open(machine, tier))
     whole = Place(open_to_us, len(open_to_us) == len(tiers))
-    if nearest not in open_to_us or anywhere or nearest.total * SMALLEST_PART < whole.total:
+    free = sum(_free(machine, tier) for tier in open_to_us)
+    if nearest not in open_to_us or anywhere or _free(machine, nearest) * SMALLEST_PART < free:
         return whole
     return Place((nearest,))
 
@@ -155,7 +156,7 @@ def _of_all(machine: Machine, workers: int) -> list[Share]:
         )
     if now.limit is not None:
         uses = "how much it uses is unknown" if now.used is None else f"uses {format_size(now.used)} now"
-        what = f"the container may use {format_size(now.limit)} of host memory and {uses}"
+        what = f"the control group of this process may use {format_size(now.limit)} of host memory and {uses}"
         found.append(_share(now.left_in_group, now.limit, workers, what))
     return found
 

@@ -56,10 +56,9 @@ def told(
 
 
 def _gpus(plan: Plan) -> str:
-    first = plan.gpus[0]
-    name = printable(first.name)
+    name = printable(", ".join(dict.fromkeys(gpu.name for gpu in plan.gpus)))
     if len(plan.gpus) == 1:
-        return f"GPU {first.ordinal}: {name}"
+        return f"GPU {plan.gpus[0].ordinal}: {name}"
     ordinals = ", ".join(str(gpu.ordinal) for gpu in plan.gpus)
     return f"GPUs {ordinals}: {name}"
 

@@ -11,6 +11,11 @@ from ...size import format_size
 from ..following import FixedError, Follower, Group
 from .stores import RangeStore, RecipeStore
 
+MOST_READY = 512
+"""Slots of HBM that are kept ready at most: each step looks through them, and few need more."""
+FEW = 16
+"""Fewer blocks than these wait for others before they are copied: a launch costs the step's CPU more."""
+
 
 class Following:
     """The blocks of one worker, from the end of its warm-up on."""
@@ -34,7 +39,7 @@ class Following:
             library, layout, self.mover = store.mover()
         except kv.BadInput as wrong:
             raise FixedError(str(wrong)) from wrong
-        reserve = min(fast // 8, layout.slots - blocks)
+        reserve = min(fast // 8, MOST_READY, layout.slots - blocks)
         self.pages = library.residency(layout, fast, reserve=reserve, careful=careful)
         self.follower = Follower(self.pages, groups, blocks, caching=caching, ahead=ahead)
         self._side = _SideStream() if reserve else None
@@ -64,7 +69,7 @@ class Following:
         if not plan.empty:
             self.mover.run(plan, stream.cuda_stream)
         if self._side is not None:
-            ready = self.pages.refill()
+            ready = self.pages.refill(least=FEW)
             if not ready.empty:
                 self._side.fork(stream)
                 self.mover.run(ready, self._side.stream.cuda_stream, "decode")

@@ -9,6 +9,7 @@ import torch
 
 from ... import kv
 from ...size import format_size
+from ..machine.locked_memory import locked_limit, locked_told
 from .areas import PAGE, Area, length, merged, rest_of
 from .runs import Run
 
@@ -66,10 +67,16 @@ class TieredMemory:
     def finish(self, rank: int, every: float = 10.0) -> None:
         """Waits until all of it is there, with a line now and then, and fills it with zeros.
 
-        Part by part: no call that fills memory goes across from one memory to the other.
+        Part by part: no call that fills memory goes across from one memory to the other. Raises MemoryFull.
         """
         with self._telling(rank, every):
-            self.memory.wait()
+            try:
+                self.memory.wait()
+            except kv.MemoryFull as full:
+                locked = locked_told(locked_limit(), self.memory.bytes - self.hbm_bytes)
+                if not locked:
+                    raise
+                raise kv.MemoryFull(f"{full}; {locked}") from full
         for start, end in (*self.hbm_areas, *rest_of(self.hbm_areas, self.memory.bytes)):
             self._whole[start:end].zero_()
 
