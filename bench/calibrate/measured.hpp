@@ -18,7 +18,8 @@ class measured_runs {
   explicit measured_runs(const std::vector<std::filesystem::path>& files);
 
   [[nodiscard]] const std::string& called() const noexcept { return called_; }
-  /// The median of a row in nanoseconds, that of the run in which it is least; none where it was not measured.
+  /// The median of a row in nanoseconds, that of the run in which it is least; none where it was not
+  /// measured.
   [[nodiscard]] std::optional<double> row(const std::string& name) const;
   /// Whether the machine could not run a row, which it then says.
   [[nodiscard]] bool skips(const std::string& name) const;

@@ -91,8 +91,8 @@ inline fact<std::uint64_t> memory_info(const named_numbers& from, const std::str
 
 /// The size of a GPU's memory: no answer of 0 is one.
 inline fact<std::uint64_t> memory_size(const gpu_answers& told) {
-  const fact<std::uint64_t> by_cuda = memory_info(told.cuda, "total");
-  const fact<std::uint64_t> by_nvml = bytes(told.nvml, "memory_total");
+  fact<std::uint64_t> by_cuda = memory_info(told.cuda, "total");
+  fact<std::uint64_t> by_nvml = bytes(told.nvml, "memory_total");
   if (by_cuda.value_or(0) != 0) return by_cuda;
   if (by_nvml.value_or(0) != 0) return by_nvml;
   return by_cuda ? unknown{"cudaMemGetInfo.total is 0"} : by_cuda;
