@@ -53,7 +53,7 @@ const std::vector<std::string> words{
 /// is.
 BOOST_AUTO_TEST_CASE(a_machine_with_a_damaged_file_is_described) {
   const std::vector<recording> machines = recordings();
-  const std::uint64_t tries = 3'000 * tests::fuzz_number("CMM_FUZZ_FACTOR", 1);
+  const std::uint64_t tries = 2'000 * tests::fuzz_number("CMM_FUZZ_FACTOR", 1);
   const std::uint64_t seed = tests::fuzz_number("CMM_FUZZ_SEED", 1);
   tests::mutator choose{seed, {""}, words};
   for (std::uint64_t i = 0; i < tries; ++i) {

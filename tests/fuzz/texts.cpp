@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_size_is_read_and_written_back_or_refused) {
 
 BOOST_AUTO_TEST_CASE(a_recipe_is_read_and_written_back_or_refused) {
   tests::fuzz(
-      recipes, recipe_words, 30'000,
+      recipes, recipe_words, 15'000,
       [](const std::string& text) {
         return bad_text_or([&]() -> std::string {
           const cmm::parsed_recipe read = cmm::parse_recipe(text);
