@@ -28,7 +28,9 @@ class Program:
     name: str
     """Such as "cmm_probe"; the variable that names one built elsewhere is CMM_PROBE_BINARY."""
     command: str
-    """The script of a checkout that builds it."""
+    """The script of a checkout that builds it, and the subcommand of cmm."""
+    purpose: str
+    """What it does, in a sentence."""
     folders: tuple[str, ...]
     """Whose sources are compiled, from the root of the tree."""
     needs: Mapping[str, str]
@@ -48,10 +50,19 @@ class Program:
 
 
 PARSERS = {"CLI/CLI.hpp": "libcli11-dev", "nlohmann/json.hpp": "nlohmann-json3-dev"}
-PROBE = Program("cmm_probe", "probe", ("tools/programs/probe",), PARSERS, "-O0", "that it sees no GPU")
+PROBE = Program(
+    "cmm_probe",
+    "probe",
+    "Tells what memory this machine has, what reaches it, and how that is known.",
+    ("tools/programs/probe",),
+    PARSERS,
+    "-O0",
+    "that it sees no GPU",
+)
 BENCH = Program(
     "cmm_bench",
     "bench",
+    "Measures what memory costs an inference engine, on the GPUs of this machine or on a simulated one.",
     tuple(
         f"bench/{room}"
         for room in ("machine", "workload", "measure", "record", "profile", "calibrate", "run")
@@ -102,12 +113,9 @@ def provided(program: Program, environment: Mapping[str, str] = os.environ) -> P
     return found(program, environment) or built(program)
 
 
-def built(program: Program) -> Path:
-    """The program of this package's sources, kept for each version of them, of the compiler and of CUDA."""
-    compiler = find_compiler()
+def _kept_name(program: Program, compiler: Compiler, toolkit: Toolkit | None, nvcc: Path | None) -> str:
+    """What it is called in the cache: one name for each version of its sources, the compiler and CUDA."""
     folder = source_folder()
-    _check_headers(program, compiler)
-    toolkit, nvcc = _toolkit(program)
     parts = [
         each.read_text() for part in program.folders for each in sorted((folder / part).rglob("*.[hc]*"))
     ]
@@ -115,6 +123,26 @@ def built(program: Program) -> Path:
     key = key_of(
         *parts, headers.digest(), *compiler.command, compiler.version, cuda, str(nvcc or ""), *OPTIONS
     )
+    return f"{program.name}-{key}"
+
+
+def is_made(program: Program, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether it can be run at once."""
+    if found(program, environment):
+        return True
+    try:
+        compiler = find_compiler()
+    except Error:  # told by the run that needs one
+        return False
+    return (cache_folder() / _kept_name(program, compiler, *_toolkit(program))).exists()
+
+
+def built(program: Program) -> Path:
+    """The program of this package's sources, compiled where the cache does not keep it yet."""
+    compiler = find_compiler()
+    folder = source_folder()
+    _check_headers(program, compiler)
+    toolkit, nvcc = _toolkit(program)
 
     def make(path: Path) -> None:
         what = (
@@ -128,7 +156,7 @@ def built(program: Program) -> Path:
         with tempfile.TemporaryDirectory(prefix="cmm-") as scratch:
             _compile(program, folder, compiler, toolkit, nvcc, Path(scratch), path)
 
-    return made_once(cache_folder(), f"{program.name}-{key}", make)
+    return made_once(cache_folder(), _kept_name(program, compiler, toolkit, nvcc), make)
 
 
 def _check_headers(program: Program, compiler: Compiler) -> None:
@@ -208,7 +236,13 @@ def _run_nvcc(nvcc: Path | None, source: Path, include: Sequence[str], into: Pat
 
 
 def run(program: Program, arguments: Sequence[str]) -> int:
-    """Becomes the program; returns only where it cannot be started."""
+    """Becomes the program, which lists its options itself; help does not wait until it is compiled."""
+    if {"--help", "-h"}.intersection(arguments) and not is_made(program):
+        print(
+            f"usage: cmm {program.command} [OPTION]...\n\n{program.purpose}\n\nIt is not compiled yet, which "
+            f"its first run does and takes minutes; then cmm {program.command} --help lists its options."
+        )
+        return 0
     path = provided(program)
     sys.stdout.flush()
     try:
