@@ -63,7 +63,7 @@ int run(options wanted) {
     return cmm::bench::write_profile(wanted.calibrate_from, wanted.out, wanted.name);
   }
   if (!wanted.calibrate) return run_rows_on(wanted);
-  // A host changes its speed over seconds, and the medians of a row are up to 1.7 times as long while it is
+  // A host changes its speed over seconds, and the medians of a row are up to 2.1 times as long while it is
   // slow: each row is measured in three rounds, and the fastest counts, which two calibrations share.
   constexpr int rounds = 3;
   const std::filesystem::path out = wanted.out;

@@ -77,13 +77,17 @@ def least_to_most(values, digits):
     return " to ".join(told)
 
 
+def by_round(ours, theirs):
+    """Ratios of one server to another; a round that only one of them has finished counts for neither."""
+    return [one / other for one, other in zip(ours, theirs, strict=False)]
+
+
 def tier_cells(figures, of_stock):
     """Of a server and a workload: rates, ratios to stock's in the same round, latency, reads beyond HBM."""
     if "tokens_per_second" not in figures:
         return ["refused" if "refused" in figures else "failed", "", "", ""]
     values = figures["tokens_per_second"]["values"]
-    # A round that only one of them has finished counts for neither.
-    ratios = [one / other for one, other in zip(values, of_stock, strict=False)] if of_stock else []
+    ratios = by_round(values, of_stock) if of_stock else []
     times = (f"{1000 * figures['ttft'][part]['median']:.0f}" for part in ("mean", "p99"))
     return [
         least_to_most(values, 0 if min(values) >= 10 else 1),
@@ -121,8 +125,7 @@ def to_native(kind, workload):
     for result in tier_runs().values():
         both = [result["servers"].get(name, {}).get(workload, {}) for name in (kind, "native")]
         if all("tokens_per_second" in figures for figures in both):
-            ours, theirs = (figures["tokens_per_second"]["values"] for figures in both)
-            ratios = [one / other for one, other in zip(ours, theirs, strict=False)]
+            ratios = by_round(*(figures["tokens_per_second"]["values"] for figures in both))
             rounds = f"{len(ratios)} round{'s' * (len(ratios) > 1)}"
             told.append(f"{least_to_most(ratios, 2)} ({memories(result['context'])}, {rounds})")
     return ", ".join(told)

@@ -146,9 +146,7 @@ def _hbm_reasons(machine: Machine, gpus: Sequence[Gpu], part: float, wishes: Wis
         Reason("reported", text if len(told) == 1 else f"{text}, on GPU {', '.join(same)}")
         for text, same in told.items()
     ]
-    found += [
-        Reason("asked" if asked else "rule", f"vLLM may use {part:g} of {whose}: {why}"),
-    ]
+    found.append(Reason("asked" if asked else "rule", f"vLLM may use {part:g} of {whose}: {why}"))
     if wishes.hbm_headroom:
         found.append(Reason("asked", f"{format_size(wishes.hbm_headroom)} of HBM stay free beyond that"))
     if wishes.weights:
