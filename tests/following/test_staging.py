@@ -32,9 +32,11 @@ class Layer:
 
     def __init__(self, number, test):
         self.impl = types.SimpleNamespace(forward=self._forward)
-        self._number, self._test = number, test
+        self._number, self._test, self.log = number, test, False
 
     def _forward(self, metadata, output=None):
+        if self.log:
+            world.calls.append(("attention", self._number))
         halves = self._test.halves(self._number)
         return [half[np.asarray(metadata.block_table)] for half in halves]
 
@@ -160,6 +162,41 @@ class Staged(StagingCase):
         self.step(ours, {"a": 20 * TOKENS}, {"a": [*range(1, 31)]})
         table, read = self.step(ours, {"a": 10 * TOKENS})
         self.assertTrue(np.array_equal(read, table))
+
+    def test_a_window_is_filled_beside_the_work_behind_the_attention_before(self):
+        ours, _ = self.staged()
+        self.step(ours, {"a": 18 * TOKENS}, {"a": [*range(1, 24)]})
+        for number, layer in enumerate(ours._following.staging._layers):
+            self.log(
+                layer.mover, "run", lambda plan, stream, beside="", of=number: (of, beside, len(plan.up))
+            )
+        for layer in self.layers:
+            layer.log = True
+        world.calls.clear()
+        table, _ = self.step(ours, {"a": 300})
+        full = int((table[0, :18] >= ours._following.pages.fast).sum())
+        begun, fills = ("compute", "recorded"), ("side", "recorded")
+        written = int((table[0, 18:] >= ours._following.pages.fast).sum())
+        self.assertGreater(min(full, written), 0)
+        self.assertEqual(
+            [call for call in world.calls if call[0] != "zero"],
+            [
+                *(begun, ("side", "waits for", 0), (0, "prefill", full), fills),
+                *(("compute", "waits for", 3), (0, "", written), ("attention", 0)),
+                *(begun, ("side", "waits for", 7), (1, "prefill", full), fills),
+                *(("compute", "waits for", 10), (1, "", written), ("attention", 1)),
+            ],
+        )
+
+    def log(self, of, name, what):
+        """Notes each call of a function."""
+        run = getattr(of, name)
+
+        def noted(*given):
+            world.calls.append(what(*given))
+            run(*given)
+
+        setattr(of, name, noted)
 
     def test_random_requests_read_what_was_written(self):
         staged = 0

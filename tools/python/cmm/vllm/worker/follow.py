@@ -85,15 +85,19 @@ class Following:
 
     def count(self, metrics: Any) -> None:
         """Notes what was counted."""
-        metrics.update(self.pages.counters(), self.follower.hits, self.follower.brought)
+        staged = self.staging.bytes if self.staging is not None else 0
+        metrics.update(self.pages.counters(), self.follower.hits, self.follower.brought, staged)
 
     def told(self) -> str:
         """What was counted, in words."""
         counted = self.pages.counters()
         share = counted["read_remote"] / counted["read"] if counted["read"] else 0.0
+        staged = ""
+        if self.staging is not None:
+            staged = f"; {format_size(self.staging.bytes)} staged for prompts"
         return (
             f"blocks {counted['live']} live, {counted['remote']} of them beyond HBM, {counted['idle']} idle; "
             f"{format_size(counted['bytes_up'])} up, {format_size(counted['bytes_down'])} down; "
             f"{self.follower.brought} of {self.follower.hits} hits brought back; "
-            f"{share:.1%} of reads beyond HBM"
+            f"{share:.1%} of reads beyond HBM{staged}"
         )

@@ -165,7 +165,7 @@ class Staging:
         if self._chosen is None or not self._told:
             return forward(*given, **named)
         stream = torch.cuda.current_stream()
-        self._side.join(stream)
+        self._side.join(stream)  # its window is full
         mover = self._layers[number].mover
         if self._holds != number:
             mover.run(self._chosen.read, stream.cuda_stream)
