@@ -101,11 +101,13 @@ BOOST_FIXTURE_TEST_CASE(windows_behind_the_pages_of_each_piece_show_memory_that_
         };
         const std::size_t staged = static_cast<std::size_t>(count) * stride;
         BOOST_CHECK_EQUAL(machine().resident(slot(first), staged, hbm), staged);
+        const auto begin = (static_cast<std::size_t>(slot(kept) - range.data()) + 2_MiB - 1) / 2_MiB * 2_MiB;
+        BOOST_CHECK_GE(slot(first) - range.data(), static_cast<std::ptrdiff_t>(begin));
+        BOOST_CHECK_LE(slot(first + count) - range.data(), static_cast<std::ptrdiff_t>(begin + window));
         std::memset(slot(first), static_cast<int>(i) + 1, staged);
         std::memset(slot(0), 9, static_cast<std::size_t>(kept) * stride);  // pages never lie in a window
       }
-      for (std::size_t i = 0; i < 4;
-           ++i) {  // the later layer's content, and another for keys than for values
+      for (std::size_t i = 0; i < 4; ++i) {  // the later layer's, and another for keys than for values
         const std::byte* const shown =
             range.data() + of.pieces()[i].offset + static_cast<std::size_t>(first + count / 2) * stride;
         BOOST_CHECK_EQUAL(std::to_integer<int>(*shown), static_cast<int>(i % 2) + 3);
