@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from cmm.vllm.release import interface
 
+differing = []
+"""How vLLM differs from what is needed."""
 calls = []
 """What the worker asked of the allocator, in order."""
 
@@ -265,4 +267,5 @@ cmm.torch = module(
 )
 
 interface.require = lambda *about: None
+interface.differences = lambda source, needs: list(differing)
 interface.installed = lambda: ("0.23.0", Path())

@@ -117,7 +117,12 @@ class StagingCase(TieredCase):
         for row, name in enumerate(queries):
             table[row, : ends[name]] = self.tables[name][: ends[name]]
         common = types.SimpleNamespace(block_table_tensor=world.numbers(table))
-        metadata = self.builder.build(common_prefix_len=0, common_attn_metadata=common)
+        by_place = len(queries) % 2  # as vLLM 0.33 does
+        metadata = (
+            self.builder.build(0, common)
+            if by_place
+            else self.builder.build(common_prefix_len=0, common_attn_metadata=common)
+        )
         self.assertEqual(common.block_table_tensor.tolist(), table.tolist())
         for number, layer in enumerate(self.layers):
             for name in queries:  # keys and values of new tokens
@@ -251,6 +256,14 @@ class Staged(StagingCase):
                 Attention.block_size = TOKENS
                 self.assertIn(words, said[0])
                 self.assertIsNone(ours._following.staging)
+
+    def test_a_vllm_that_is_made_otherwise_has_no_windows(self):
+        world.differing.append("vllm.config.ModelConfig has a field max_model_len, this vLLM has none")
+        self.addCleanup(world.differing.clear)
+        _, said = self.staged()
+        self.assertIn("where they are: vllm.config.ModelConfig has", self.said.output[0])
+        self.assertEqual(self.memory.staged, (0, 0))
+        self.assertIn("blocks follow", said[-1])
 
 
 class Planned(unittest.TestCase):

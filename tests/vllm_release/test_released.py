@@ -49,6 +49,10 @@ class Released(unittest.TestCase):
         print(f"the newest vLLM is {version}")
         interface.require(version, source)
 
+    def test_prompts_can_be_staged_in_both(self):
+        for source in self.both():
+            self.assertEqual(interface.differences(source, interface.STAGING), [])
+
     def test_blocks_follow_in_both_and_a_field_with_block_ids_that_is_new_is_noticed(self):
         for source in self.both():
             self.assertIsNone(why_blocks_stay(source))

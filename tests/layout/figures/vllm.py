@@ -65,7 +65,9 @@ def spill(page):
 
 def tier_runs():
     """Every file of results of tiers.py, with its context."""
-    paths = (str(path.relative_to(ROOT)) for path in sorted((ROOT / "bench/vllm/results/tiers").glob("*.json")))
+    paths = (
+        str(path.relative_to(ROOT)) for path in sorted((ROOT / "bench/vllm/results/tiers").glob("*.json"))
+    )
     return {path: load(path) for path in paths}
 
 

@@ -6,7 +6,9 @@ The check reads the source files and imports nothing, so it also holds for a vLL
 import importlib.metadata
 import importlib.util
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from ...building import headers
 from ...errors import Error
@@ -72,17 +74,37 @@ NEEDS = (
         ("resolve_obj_by_qualname(parallel_config.worker_cls)",),
     ),
 )
-"""All that this package calls, overrides, reads or writes in vLLM."""
+"""All that this package calls, overrides, reads or writes in vLLM, but for what staging alone needs."""
+
+STAGING = (
+    Fields("vllm.config.ModelConfig", ("max_model_len",)),
+    Fields("vllm.config.CacheConfig", ("block_size",)),
+    Fields("vllm.config.CompilationConfig", ("static_forward_context", "max_cudagraph_capture_size")),
+    Fields("vllm.config.VllmConfig", ("compilation_config", "scheduler_config")),
+    Property("vllm.config.ParallelConfig.use_ubatching"),
+    Fields("vllm.v1.worker.utils.AttentionGroup", ("backend", "metadata_builders")),
+    Fields("vllm.v1.attention.backend.AttentionBackend", ("forward_includes_kv_cache_update",)),
+    Fields("vllm.v1.attention.backend.CommonAttentionMetadata", ("block_table_tensor",)),
+    Attributes("vllm.v1.attention.backend.AttentionMetadataBuilder", ("kv_cache_spec",)),
+    Method(
+        "vllm.v1.attention.backend.AttentionMetadataBuilder.build",
+        "self, common_prefix_len, common_attn_metadata, fast_build=False",
+    ),
+    Fields(
+        "vllm.v1.core.sched.output.SchedulerOutput", ("num_scheduled_tokens", "total_num_scheduled_tokens")
+    ),
+)
+"""What it needs to let prompts read blocks out of windows; without it they are read where they are."""
 
 
-def differences(source: Path) -> list[str]:
-    """How the vLLM in a folder, such as site-packages/vllm, differs from NEEDS: a sentence for each.
+def differences(source: Path, needs: Iterable[Any] = NEEDS) -> list[str]:
+    """How the vLLM in a folder, such as site-packages/vllm, differs from what is needed: a sentence for each.
 
     Refuses a folder that holds no Python package, and a file in it that is not Python.
     """
     tree = SourceTree(source)
     found = []
-    for need in NEEDS:
+    for need in needs:
         try:
             found += need.differences(tree)
         except NotThereError as missing:

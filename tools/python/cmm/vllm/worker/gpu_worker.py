@@ -15,7 +15,7 @@ from ...size import format_size, size_in_full
 from ..following import FixedError, check_backends, check_server, groups_of
 from ..machine.host_memory import available_host_memory
 from ..refusals import refuse_config
-from ..release.interface import installed, require
+from ..release.interface import STAGING, differences, installed, require
 from ..settings import METRICS_FOLDER, read_settings
 from . import stores
 from .backing import Backing, explained
@@ -196,6 +196,9 @@ class Worker(StockWorker):
 
     def _planned_windows(self, config: Any) -> Windows | None:
         """For what one request may have beyond HBM, unless all that run together stay in it."""
+        if wrong := differences(installed()[1], STAGING):
+            _log.info("cmm: rank %d, prompts read blocks beyond HBM where they are: %s", self.rank, wrong[0])
+            return None
         settings, vllm = self._settings, self.vllm_config
         longest = -(-vllm.model_config.max_model_len // self.cache_config.block_size)
         free = max(settings.watermark, getattr(vllm.scheduler_config, "watermark", 0.0))

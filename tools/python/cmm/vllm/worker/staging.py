@@ -149,15 +149,21 @@ class Staging:
         where, what = (torch.from_numpy(each.astype(np.int64)).to(self._table.device) for each in (slots, to))
         self._table[where] = what.to(torch.int32)
 
-    def _build(self, build: Callable[..., Any], *given: Any, **named: Any) -> Any:
-        """Metadata of attention, whose table of blocks names the windows."""
-        common = named.get("common_attn_metadata")
-        if self._chosen is None or common is None:
-            return build(*given, **named)
-        named["common_attn_metadata"] = made = copy.copy(common)
-        made.block_table_tensor = self._table[common.block_table_tensor.clamp(min=0).long()]
-        self._told = True
-        return build(*given, **named)
+    def _build(
+        self,
+        build: Callable[..., Any],
+        common_prefix_len: int,
+        common_attn_metadata: Any,
+        *more: Any,
+        **named: Any,
+    ) -> Any:
+        """Metadata of attention, whose table of blocks names the windows. Its names are vLLM's."""
+        if self._chosen is not None:
+            table = self._table[common_attn_metadata.block_table_tensor.clamp(min=0).long()]
+            common_attn_metadata = copy.copy(common_attn_metadata)
+            common_attn_metadata.block_table_tensor = table
+            self._told = True
+        return build(common_prefix_len, common_attn_metadata, *more, **named)
 
     def _forward(self, number: int, forward: Callable[..., Any], *given: Any, **named: Any) -> Any:
         """Attention of a layer, before which its window is filled; meanwhile nothing else is copied there."""
