@@ -5,7 +5,6 @@
 #include <cmm/core/error.hpp>
 #include <cmm/sim/profiles.hpp>
 #include <cstdio>
-#include <tuple>
 #include <utility>
 
 #include "../measure/options.hpp"
@@ -108,22 +107,12 @@ struct host_speed {
   const fitted* fastest = nullptr;
   const fitted* slowest = nullptr;
 
-  [[nodiscard]] bool changed() const {
-    return fastest != nullptr && slowest->ratio >= steady * fastest->ratio;
-  }
-  [[nodiscard]] bool heard_by(const fitted& one) const {
-    return one.ratio < steady * factor && factor < steady * one.ratio;
-  }
+  /// Whether a row was measured at this speed.
+  [[nodiscard]] bool heard_by(const fitted& one) const { return one.ratio < steady * fastest->ratio; }
+  [[nodiscard]] bool changed() const { return fastest != nullptr && !heard_by(*slowest); }
 };
 
-/// Says that the host was measured at two speeds: one profile cannot hold both.
-std::string note_of(const host_speed& host) {
-  return "calls of this host took from " + rounded(host.fastest->ratio) + " (" + host.fastest->row + ") to " +
-         rounded(host.slowest->ratio) + " times (" + host.slowest->row +
-         ") as long as predicted: the host may have changed its speed meanwhile, so measure again";
-}
-
-/// The speed at which most rows that are calls alone were measured; of two that are as frequent, the faster.
+/// The middle of the rows that are calls alone and that no other work on the host slowed down.
 host_speed speed_of(const std::vector<fitted>& all) {
   std::vector<const fitted*> calls;
   for (const fitted& each : all) {
@@ -131,16 +120,19 @@ host_speed speed_of(const std::vector<fitted>& all) {
   }
   if (calls.empty()) return {};
   std::sort(calls.begin(), calls.end(), [](auto* a, auto* b) { return a->ratio < b->ratio; });
-  auto begin = calls.begin();
-  auto end = begin;
-  for (auto from = calls.begin(); from != calls.end(); ++from) {
-    const auto until =
-        std::find_if(from, calls.end(), [&](auto* each) { return each->ratio >= steady * (*from)->ratio; });
-    if (until - from > end - begin) std::tie(begin, end) = std::pair{from, until};
-  }
-  const auto count = end - begin;
-  const double factor = std::sqrt(begin[count / 2]->ratio * begin[(count - 1) / 2]->ratio);
-  return {factor, calls.front(), calls.back()};
+  host_speed host{1, calls.front(), calls.back()};
+  std::erase_if(calls, [&](const fitted* each) { return !host.heard_by(*each); });
+  const std::size_t half = calls.size() / 2;
+  host.factor = std::sqrt(calls[half]->ratio * calls[(calls.size() - 1) / 2]->ratio);
+  return host;
+}
+
+/// Says that the host was measured at two speeds: one profile cannot hold both.
+std::string note_of(const host_speed& host) {
+  return "calls of this host took from " + rounded(host.fastest->ratio) + " (" + host.fastest->row + ") to " +
+         rounded(host.slowest->ratio) + " times (" + host.slowest->row +
+         ") as long as predicted: it changed its speed meanwhile, and the profile holds the faster one; "
+         "measure again to have every call at that speed";
 }
 
 /// Half of how far a ratio is from what it was expected to be may be the moment in which its row was
@@ -152,10 +144,21 @@ double settled(double ratio, double expected) {
   return expected * std::exp(off - std::clamp(off, -most, most) / 2);
 }
 
-/// What a figure is multiplied by. A row that was measured at the host's other speed tells nothing of it;
-/// work on pages is expected to take as long as on the base.
-double change_of(const fitted& one, const host_speed& host) {
-  if (!is_call(one)) return settled(one.ratio, 1);
+/// The mean of the ratios of rows in which the driver works on pages.
+double mean_of_pages(const std::vector<fitted>& all) {
+  double sum = 0;
+  std::size_t count = 0;
+  for (const fitted& each : all) {
+    if (is_call(each)) continue;
+    sum += std::log(each.ratio);
+    ++count;
+  }
+  return count == 0 ? 1 : std::exp(sum / static_cast<double>(count));
+}
+
+/// What a figure is multiplied by. A call that was measured while the host was slower tells nothing of it.
+double change_of(const fitted& one, const host_speed& host, double pages) {
+  if (!is_call(one)) return settled(one.ratio, pages);
   if (host.heard_by(one)) return settled(one.ratio, host.factor);
   return slowed(one.name == "calls.device_pair" ? half_of_it : 1, host.factor);
 }
@@ -179,8 +182,9 @@ calibration calibrate(const measured_runs& run, const std::string& name) {
   });
   const host_speed host = speed_of(all);
   if (host.changed()) result.notes.push_back(note_of(host));
+  const double pages = mean_of_pages(all);
   for (fitted& each : all) {
-    change(each, change_of(each, host));
+    change(each, change_of(each, host, pages));
     draft.fit(*each.figure, each.figure->value, each.name, each.row);
   }
   result.host = host.factor;
