@@ -12,7 +12,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "python"))
 
-from cmm_report.conclusions.compare import compare, median_error, share_within  # noqa: E402
+from cmm_report.conclusions.compare import (  # noqa: E402
+    compare,
+    median_error,
+    scaled_by_those_beside,
+    share_within,
+    speeds_of_host,
+)
 from cmm_report.results import read  # noqa: E402
 
 PROGRAM = os.environ["CMM_BENCH"]
@@ -84,15 +90,6 @@ def calibrated(runs, out):
     return read(Path(out) / "results.json")
 
 
-def errors_beside(rows, reach=2):
-    """Errors of rows whose predictions are scaled as those beside each in time, without itself, were off."""
-    return [
-        abs(row.ratio / statistics.median(each.ratio for each in beside) - 1)
-        for at, row in enumerate(rows)
-        if (beside := rows[max(0, at - reach) : at] + rows[at + 1 : at + 1 + reach])
-    ]
-
-
 class Calibration(unittest.TestCase):
     """A profile that the command made from twelve rows, held against all others of the run."""
 
@@ -159,11 +156,11 @@ class Calibration(unittest.TestCase):
                 with self.subTest(family):
                     self.assertLessEqual(median_error(of_it), 0.09)
                     self.assertGreaterEqual(share_within(of_it, 0.35), 0.93)
-        calls = [row for row in rows if row.family == "allocate"]
         with self.subTest("allocate, at the speed that its host had"):
-            off = errors_beside(calls)
-            self.assertLessEqual(statistics.median(off), 0.06)
-            self.assertGreaterEqual(sum(error <= 0.35 for error in off) / len(off), 0.95)
+            calls = scaled_by_those_beside([row for row in rows if row.family == "allocate"])
+            self.assertLessEqual(median_error(calls), 0.06)
+            self.assertGreaterEqual(share_within(calls, 0.35), 0.95)
+        self.assertIsNotNone(speeds_of_host(held))
 
     def test_the_host_of_that_h100_changed_its_speed(self):
         """What is said of it above: a driver's call that no size changes, early in the run and late."""
