@@ -114,9 +114,10 @@ class address_space {
  public:
   explicit address_space(backing how) noexcept : how_{how} {}
 
-  /// A new block, or null when the process has no addresses left.
+  /// A new block, or null when the process has no addresses left. The program writes to pinned memory, so
+  /// that it is always real.
   allocation* create(std::size_t bytes, memory_kind kind) {
-    address_range range{bytes, how_, next_};
+    address_range range{bytes, kind == memory_kind::pinned ? backing::real : how_, next_};
     char* const base = range.base();
     if (base == nullptr) return nullptr;
     return &(blocks_[base] = {.range = std::move(range), .bytes = bytes, .kind = kind});
