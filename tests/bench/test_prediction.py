@@ -143,6 +143,17 @@ class Calibration(unittest.TestCase):
                     self.assertLessEqual(median_error(rows), 0.095)
                     self.assertGreaterEqual(share_within(rows, 0.35), 0.90)
 
+    def test_two_calibrations_of_one_machine_agree(self):
+        """In the figures that each fitted to its rows."""
+        profiles = (
+            json.loads((CALIBRATED / made / "profile.json").read_text()) for made in ("first", "second")
+        )
+        first, second = ([each for each in made["figures"] if "row" in each] for made in profiles)
+        apart = [abs(one["value"] / other["value"] - 1) for one, other in zip(first, second, strict=True)]
+        self.assertEqual(len(apart), 12)
+        self.assertLessEqual(statistics.median(apart), 0.05)
+        self.assertLessEqual(max(apart), 0.25)
+
     def test_an_h100_is_predicted_from_its_twelve_rows(self):
         """No figure of the simulator was fitted to another row of it.
 
