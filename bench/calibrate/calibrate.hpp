@@ -20,8 +20,9 @@ struct calibration {
 /// every other call of the host by one factor, what the runs, the probe and the chip's data sheet tell, and
 /// the rest as on the most similar machine that is known, which is *assumed*.
 ///
-/// A row tells half of what it differs from the mean of all, since rows of two runs of one machine differ as
-/// much; beyond a factor of two it tells all.
+/// A row tells half of what it differs from those of its kind, calls of the host or work on pages, since rows
+/// of two runs of one machine differ as much; beyond a factor of two it tells all. A host that was measured
+/// at two speeds has the faster one: other work may slow it down, and nothing makes it faster.
 ///
 /// A row that the machine skips leaves its figure assumed. Throws `bad_text` that names the rows that are
 /// missing.

@@ -67,6 +67,23 @@ class CompareTest(ReportTest):
         self.assertIn("45.5% of the rows are within 15 %", text)
         self.assertNotIn("within 35 %, fewer", text)
 
+    def test_a_host_that_changed_its_speed_is_told(self):
+        for at, speed in enumerate([1.0] * 12 + [1.8] * 12):
+            self.real["benchmarks"].append(synthetic.row(f"allocate/n:{at}", 100.0 * speed))
+            self.predicted["benchmarks"].append(synthetic.row(f"allocate/n:{at}", 100.0))
+        text = self.compare()[1]
+        self.assertRegex(text, r"\nallocate +24 +22 % ")
+        told = "the median error of allocate is 0 %, and 100 % of its rows are within 35 %"
+        self.assertIn(told, text)
+        self.assertIn(told, self.written("report.html"))
+        self.assertIn(told, self.written("report.md"))
+
+    def test_a_host_that_kept_its_speed_is_not_told_whatever_it_is(self):
+        for at in range(24):
+            self.real["benchmarks"].append(synthetic.row(f"allocate/n:{at}", 180.0))
+            self.predicted["benchmarks"].append(synthetic.row(f"allocate/n:{at}", 100.0))
+        self.assertNotIn("changed its speed", self.compare()[1])
+
     def test_rows_that_only_one_run_has_are_counted(self):
         self.predicted["benchmarks"].pop()
         self.predicted["benchmarks"].append(synthetic.row("extra/n:1", 5.0))

@@ -176,6 +176,19 @@ BOOST_FIXTURE_TEST_CASE(device_memory_is_not_for_the_cpu_and_stray_addresses_for
   BOOST_CHECK(gpu_touch(p, 2_MiB).code == errc::illegal_address);
 }
 
+BOOST_AUTO_TEST_CASE(advice_that_the_driver_ignores_costs_what_a_question_does) {
+  const auto cost = [](const sim::profile& of, location where) {
+    world one{small(of)};
+    void* const p = one.managed(1_MiB);
+    const std::int64_t begin = one.machine.now();
+    BOOST_REQUIRE(one.api.advise(p, 1_MiB, advice::preferred_location, where).ok());
+    return static_cast<double>(one.machine.now() - begin);
+  };
+  BOOST_CHECK_EQUAL(cost(sim::h200_pcie, location::host()), sim::h200_pcie.calls.advise.value);
+  BOOST_CHECK_EQUAL(cost(sim::h200_pcie, node), sim::h200_pcie.calls.ask.value);
+  BOOST_CHECK_EQUAL(cost(sim::gh200_480, node), sim::gh200_480.calls.advise.value);
+}
+
 BOOST_AUTO_TEST_CASE(a_page_follows_from_one_device_to_another) {
   sim::profile two = small(sim::h200_pcie);
   two.devices = 2;

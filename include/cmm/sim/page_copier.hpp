@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <vector>
@@ -21,24 +20,8 @@ class page_copier {
     return machine_->call_in(on, "cudaStreamGetDevice", sim::device_of, device);
   }
 
-  /// Memory that the program writes: real, also where that of the machine is not.
-  status allocate_pinned(void*& out, std::size_t bytes) {
-    if (real()) return machine_->allocate_pinned(out, bytes);
-    return machine_->call("cudaMallocHost", [&](state& s) {
-      constexpr std::size_t line = 64;
-      void* const got = std::aligned_alloc(line, (bytes + line - 1) / line * line);
-      if (got == nullptr) return errc::out_of_memory;
-      out = got;
-      return s.done_in(pinning_time(s.machine.calls, bytes));
-    });
-  }
-  status free_pinned(void* p) {
-    if (real()) return machine_->free_pinned(p);
-    return machine_->call("cudaFreeHost", [&](state& s) {
-      std::free(p);
-      return s.done_in(s.machine.calls.system_pair / 2);
-    });
-  }
+  status allocate_pinned(void*& out, std::size_t bytes) { return machine_->allocate_pinned(out, bytes); }
+  status free_pinned(void* p) { return machine_->free_pinned(p); }
   /// Where memory is not real, what was written last to an address is kept here.
   status write_now(void* to, const void* from, std::size_t bytes) {
     const status copied = machine_->copy(to, from, bytes);

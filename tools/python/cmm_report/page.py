@@ -108,6 +108,7 @@ def tables_of(comparison):
     calibration = comparing.row_lines(comparison.calibration, " (calibration, left out)")
     return {
         "comparison_lines": comparing.family_lines(comparison),
+        "host_lines": comparing.host_lines(comparison),
         "worst_lines": comparing.row_lines(comparison.worst()),
         "all_lines": comparing.row_lines(comparison.rows) + calibration,
     }

@@ -58,7 +58,7 @@ inline double pinning_time(const call_costs& of, std::size_t bytes) {
 inline errc allocate_pinned(state& s, void*& out, std::size_t bytes) {
   const location node = location::host_numa(s.machine.nearest_node(s.device()));
   const errc taken = take(s, out, bytes, memory_kind::pinned, node, pinning_time(s.machine.calls, bytes));
-  if (taken == errc::success) s.space.find(out)->for_all = true;
+  if (taken == errc::success) s.space.find(out)->opened = ~std::uint64_t{0};
   return taken;
 }
 
@@ -90,7 +90,7 @@ inline errc free_system(state& s, void* p, std::size_t bytes) {
 
 inline errc free_pinned(state& s, void* p) {
   allocation* const block = s.space.find(p);
-  if (block == nullptr || !block->for_all) {
+  if (block == nullptr || block->mapped() || block->opened == 0) {
     return s.misuse("cudaFreeHost of memory that cudaMallocHost did not give, or that was freed before");
   }
   s.destroy(*block);

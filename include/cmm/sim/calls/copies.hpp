@@ -27,24 +27,22 @@ inline bool stays_on_host(const state& s, allocation& block, std::size_t offset,
 
 /// One side of a copy by the engine of a device.
 inline outcome copy_side(state& s, const void* p, std::size_t bytes, access how, int device) {
-  const auto size = static_cast<double>(bytes);
   outcome sum;
   allocation* const block = s.space.holding(p, bytes);
-  if (block == nullptr ? s.space.holds(p, bytes) : block->mapped()) {
+  if (block == nullptr ? s.space.holds(p, bytes) : !block->pageable()) {
     s.space.each_part(p, bytes, [&](const allocation& part, std::size_t, std::size_t length) {
       sum += cost_of_fixed(s.machine, part, static_cast<double>(length), how, device, true);
-      if (!part.opened_to(device)) sum.code = errc::invalid_value;
+      if (part.mapped() && !part.opened_to(device)) sum.code = errc::invalid_value;
       return sum.ok();
     });
     return sum;
   }
   const bool reached =
       block != nullptr && (block->kind != memory_kind::system || s.has(attribute::pageable_memory_access));
-  if (reached && !block->pageable()) return cost_of_fixed(s.machine, *block, size, how, device, true);
   const std::size_t offset = reached ? address_space::offset_in(*block, p) : 0;
   if (reached && !stays_on_host(s, *block, offset, bytes, device))
     return gpu_touch(s, *block, {offset, bytes, how}, {.device = device, .pages = 1});
-  sum.over.add_staged(how, size, s.machine.copies.staged);
+  sum.over.add_staged(how, static_cast<double>(bytes), s.machine.copies.staged);
   return sum;
 }
 

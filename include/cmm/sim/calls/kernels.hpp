@@ -28,13 +28,12 @@ inline outcome cost_of_fixed(const profile& machine, const allocation& block, do
 
 /// Memory that never moves, used by a kernel.
 inline outcome touch_fixed(state& s, const allocation& block, const touch& use, int device) {
-  const bool on_device = block.kind == memory_kind::device;
-  const bool own = on_device && block.where.id == device;
   const pool_state* const pool = look_up(s.pools, block.pool);
   const bool granted = pool != nullptr && (pool->granted >> device & 1) != 0;
-  const bool opened = block.pool == nullptr && on_device && (s.of(device).reaches >> block.where.id & 1) != 0;
-  const bool allowed = block.mapped() ? block.opened_to(device) : own || granted || opened || block.for_all;
-  if (!allowed) return {.code = errc::illegal_address};
+  const bool direct = block.kind == memory_kind::device && !block.mapped();
+  const bool reached = direct && (block.where.id == device ||
+                                  (pool == nullptr && (s.of(device).reaches >> block.where.id & 1) != 0));
+  if (!reached && !granted && !block.opened_to(device)) return {.code = errc::illegal_address};
   return cost_of_fixed(s.machine, block, use.moved({use.offset, use.bytes, 0}), use.how, device, false);
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "blocks.hpp"
 
@@ -112,32 +113,29 @@ inline errc map(state& s, void* p, std::size_t bytes, memory_handle handle) {
   return s.done_beside(s.machine.calls.map_per_byte / 2 * static_cast<double>(bytes));
 }
 
-/// Calls `body(allocation&)` for the mappings that make up exactly these bytes; false where none do.
-bool each_mapping(state& s, void* p, std::size_t bytes, auto body) {
-  bool whole = true;
-  const bool there =
-      s.space.each_part(p, bytes, [&](const allocation& block, std::size_t offset, std::size_t length) {
-        whole = whole && block.mapped() && offset == 0 && length == block.bytes;
-        return whole;
+/// The mappings that make up exactly these bytes, in order; none where others do.
+inline std::vector<allocation*> mappings_of(state& s, void* p, std::size_t bytes) {
+  std::vector<allocation*> all;
+  const bool whole =
+      s.space.each_part(p, bytes, [&](allocation& block, std::size_t offset, std::size_t length) {
+        all.push_back(&block);
+        return block.mapped() && offset == 0 && length == block.bytes;
       });
-  if (!there) return false;
-  auto* at = static_cast<char*>(p);
-  for (char* const end = at + bytes; at < end;) {
-    allocation& block = *s.space.find(at);
-    at += block.bytes;
-    body(block);
-  }
-  return true;
+  if (!whole) all.clear();
+  return all;
 }
 
 inline errc unmap(state& s, void* p, std::size_t bytes) {
-  const bool done = each_mapping(s, p, bytes, [&](const allocation& block) {
-    s.store.unmap(block.range.base(), block.bytes);
-    const std::uint64_t memory = block.memory;
-    s.space.erase(block);
+  const std::vector<allocation*> all = mappings_of(s, p, bytes);
+  if (all.empty()) {
+    return s.misuse("cuMemUnmap of addresses that no mapping fills, or that were unmapped before");
+  }
+  for (const allocation* const each : all) {
+    s.store.unmap(each->range.base(), each->bytes);
+    const std::uint64_t memory = each->memory;
+    s.space.erase(*each);
     leave(s, memory);
-  });
-  if (!done) return s.misuse("cuMemUnmap of addresses that no mapping fills, or that were unmapped before");
+  }
   return s.done_beside(s.machine.calls.unmap_per_byte * static_cast<double>(bytes));
 }
 
@@ -152,13 +150,11 @@ inline errc set_access(state& s, void* p, std::size_t bytes, const location* pla
     cpu = cpu || !device;
     opened |= device ? std::uint64_t{1} << known.id : page::host_bit;
   }
-  bool reached = true;
-  const bool whole = each_mapping(s, p, bytes, [&](const allocation& block) {
-    reached = reached && (!cpu || block.kind == memory_kind::pinned);
-  });
-  if (!whole) return s.misuse("cuMemSetAccess of addresses that no mapping fills");
-  if (!reached) return errc::invalid_value;
-  each_mapping(s, p, bytes, [&](allocation& block) { block.opened |= opened; });
+  const std::vector<allocation*> all = mappings_of(s, p, bytes);
+  if (all.empty()) return s.misuse("cuMemSetAccess of addresses that no mapping fills");
+  const auto on_host = [](const allocation* each) { return each->kind == memory_kind::pinned; };
+  if (cpu && !std::all_of(all.begin(), all.end(), on_host)) return errc::invalid_value;
+  for (allocation* const each : all) each->opened |= opened;
   return s.done_beside(s.machine.calls.map_per_byte / 2 * static_cast<double>(bytes));
 }
 

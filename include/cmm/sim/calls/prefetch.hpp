@@ -29,7 +29,7 @@ inline errc advise(state& s, const void* p, std::size_t bytes, advice what, loca
   // Without pageable access a NUMA node is taken for no location at all, as the driver does.
   const bool ignored = on_node && !s.has(attribute::pageable_memory_access);
   const location preferred = given && !ignored ? where : location::none();
-  s.clock.spend(s.machine.calls.advise);
+  s.clock.spend(ignored ? s.machine.calls.ask : s.machine.calls.advise);
   each_page(*block, address_space::offset_in(*block, p), bytes, [&](page& of, const page_slice&) {
     switch (what) {
       case advice::preferred_location: of.preferred = preferred; break;

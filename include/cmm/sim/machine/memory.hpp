@@ -33,8 +33,7 @@ struct page {
   bool read_mostly = false;
   bool evicted = false;
   bool mapped_remote = false;
-  bool listed = false;
-  std::list<page*>::iterator age{};  ///< its place among the pages of its device, when listed
+  std::list<page*>::iterator age{};  ///< its place among the pages of its device, while it has any
 
   static constexpr std::uint64_t host_bit = std::uint64_t{1} << 63;
   [[nodiscard]] bool used_by(int ordinal) const noexcept { return (accessed_by >> ordinal & 1) != 0; }
@@ -53,8 +52,8 @@ struct allocation {
   address_range range{};
   std::size_t bytes = 0;
   memory_kind kind = memory_kind::managed;
-  location where{};      ///< of memory that never moves
-  bool for_all = false;  ///< every device may use memory that never moves
+  location where{};          ///< of memory that never moves
+  std::uint64_t opened = 0;  ///< to others than its owner, one bit for each device, the highest for the host
   void* pool = nullptr;
   bool kept = false;
   mark freed{};
@@ -62,7 +61,6 @@ struct allocation {
   std::vector<page> pages{};  ///< empty until someone looks
   std::uint64_t memory = 0;   ///< of a mapping, what it maps
   char* within = nullptr;     ///< of a mapping, the reserved range it lies in
-  std::uint64_t opened = 0;   ///< of a mapping, one bit for each device, the highest for the host
 
   [[nodiscard]] bool mapped() const noexcept { return memory != 0; }
   [[nodiscard]] bool opened_to(int device) const noexcept { return (opened >> device & 1) != 0; }
@@ -114,9 +112,10 @@ class address_space {
  public:
   explicit address_space(backing how) noexcept : how_{how} {}
 
-  /// A new block, or null when the process has no addresses left.
+  /// A new block, or null when the process has no addresses left. The program writes to pinned memory, so
+  /// that it is always real.
   allocation* create(std::size_t bytes, memory_kind kind) {
-    address_range range{bytes, how_, next_};
+    address_range range{bytes, kind == memory_kind::pinned ? backing::real : how_, next_};
     char* const base = range.base();
     if (base == nullptr) return nullptr;
     return &(blocks_[base] = {.range = std::move(range), .bytes = bytes, .kind = kind});

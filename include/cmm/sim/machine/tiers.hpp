@@ -72,6 +72,7 @@ class tiers {
     counter(location::device(device)) += bytes_of(mask);
     count.bytes_to_device += bytes_of(mask & p.on_host);
     p.device = device;
+    if (p.on_device == 0 && mask != 0) p.age = ages(device).insert(ages(device).end(), &p);
     p.on_device |= mask;
     if (!copy) drop_host(p, mask);
     use(p);
@@ -97,12 +98,11 @@ class tiers {
   }
 
   void drop_device(page& p, std::uint32_t mask) {
+    p.in_parts &= ~mask;
+    if (p.on_device == 0) return;
     counter(location::device(p.device)) -= bytes_of(mask & p.on_device);
     p.on_device &= ~mask;
-    p.in_parts &= ~mask;
-    if (p.on_device != 0 || !p.listed) return;
-    ages_[static_cast<std::size_t>(p.device)].erase(p.age);
-    p.listed = false;
+    if (p.on_device == 0) ages(p.device).erase(p.age);
   }
   void drop_host(page& p, std::uint32_t mask) {
     counter(location::host_numa(p.node)) -= bytes_of(mask & p.on_host);
@@ -122,18 +122,12 @@ class tiers {
 
   /// Makes the page the youngest of its device.
   void use(page& p) {
-    if (p.on_device == 0) return;
-    auto& ages = ages_[static_cast<std::size_t>(p.device)];
-    if (p.listed) {
-      ages.splice(ages.end(), ages, p.age);
-    } else {
-      p.age = ages.insert(ages.end(), &p);
-      p.listed = true;
-    }
+    if (p.on_device != 0) ages(p.device).splice(ages(p.device).end(), ages(p.device), p.age);
   }
 
  private:
   [[nodiscard]] int nodes() const noexcept { return static_cast<int>(node_used_.size()); }
+  std::list<page*>& ages(int device) noexcept { return ages_[static_cast<std::size_t>(device)]; }
 
   std::size_t& counter(location where) noexcept {
     if (unified_) return node_used_[0];
@@ -142,9 +136,8 @@ class tiers {
   }
 
   bool make_room(int device, std::size_t bytes, const page* except) {
-    auto& ages = ages_[static_cast<std::size_t>(device)];
     const auto full = [&] { return counter(location::device(device)) + bytes > device_bytes_; };
-    for (auto at = ages.begin(); full() && bytes <= device_bytes_ && at != ages.end();) {
+    for (auto at = ages(device).begin(); full() && bytes <= device_bytes_ && at != ages(device).end();) {
       page& oldest = **at++;
       if (&oldest == except) continue;
       const std::uint32_t mask = oldest.on_device;

@@ -1,12 +1,14 @@
 """A measured run against a simulated one: how well the simulator predicts."""
 
 import statistics
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..errors import BadInput
 from ..units import percent_text, significant, time_text
 
 NEAR, FAR = 0.15, 0.35
+CALLS, FEW = "allocate", 20
+STEADY = 1.5  # calls of a host at one speed differ by less
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,42 @@ def share_within(rows, error):
     return sum(row.error <= error for row in rows) / len(rows)
 
 
+def scaled_by_those_beside(rows, reach=2):
+    """Predictions over how far those of the rows beside each in time are off, of at least two rows."""
+    beside = (rows[max(0, at - reach) : at] + rows[at + 1 : at + 1 + reach] for at in range(len(rows)))
+    return [
+        replace(row, predicted=row.predicted / statistics.median(each.ratio for each in others))
+        for row, others in zip(rows, beside, strict=True)
+    ]
+
+
+def speeds_of_host(comparison):
+    """How the calls are predicted of a host that changed its speed in the run; None where it kept it.
+
+    They are rows of `allocate`, which is nothing but calls: the rows beside one in time tell the speed.
+    """
+    calls = [row for row in comparison.rows if row.family == CALLS]
+    if len(calls) < FEW:
+        return None
+    scaled = scaled_by_those_beside(calls)
+    speeds = sorted(row.predicted / before.predicted for row, before in zip(scaled, calls, strict=True))
+    tenth = len(speeds) // 10
+    return scaled if speeds[-1 - tenth] > STEADY * speeds[tenth] else None
+
+
+def host_lines(comparison):
+    """A sentence on a host that changed its speed, which no one prediction of a call can follow."""
+    scaled = speeds_of_host(comparison)
+    if scaled is None:
+        return []
+    return [
+        f"The host of {comparison.measured.name} changed its speed in this run, and a prediction has one. At "
+        f"the speed that the rows beside each in time tell, the median error of {CALLS} is "
+        f"{percent_text(median_error(scaled))}, and {percent_text(share_within(scaled, FAR))} of its rows "
+        f"are within {percent_text(FAR)}."
+    ]
+
+
 def compare(measured, simulated):
     """Match the rows of two runs; raises BadInput where they are not one of each kind or share no row."""
     if measured.simulated or not simulated.simulated:
@@ -99,7 +137,7 @@ def report_lines(comparison):
     ]
     for family, count, median, near, far in family_lines(comparison):
         lines.append(f"{family:<14}{count:>6}{median:>14}{near:>13}{far:>13}")
-    lines += ["", "furthest off (predicted / measured):"]
+    lines += [*host_lines(comparison), "", "furthest off (predicted / measured):"]
     for row in comparison.worst():
         lines.append(
             f"{significant(row.ratio):>8}  {time_text(row.predicted)} / {time_text(row.measured)}  {row.name}"
