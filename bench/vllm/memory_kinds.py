@@ -38,7 +38,7 @@ def memory_of(worker: Any) -> dict:
     }
     placement = getattr(worker, "_placement", None)
     if placement is not None:
-        found["blocks"], found["hbm_blocks"] = placement.blocks, placement.hbm_blocks
+        found["blocks"], found["hbm_blocks"] = placement.pages, placement.hbm_blocks
         found["bytes"], found["hbm_bytes"] = placement.total, placement.hbm_bytes
         if (allocator := getattr(worker._store, "alloc", None)) is not None:  # of a recipe
             found["residency"] = placement.residency(allocator)

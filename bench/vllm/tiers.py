@@ -34,7 +34,7 @@ SERVER = HERE / "tiers_server.py"
 MODELS = {"small": LLAMA, "large": LARGE}
 SPREAD = ("tokens_per_second",)
 LATENCIES = ("ttft", "itl")
-COUNTED = ("start_seconds", "preemptions", "hit_share", "remote_share", "brought")
+COUNTED = ("start_seconds", "preemptions", "hit_share", "remote_share", "brought", "staged_bytes")
 
 
 def token_bytes(model: dict, gpus: int) -> int:

@@ -84,6 +84,7 @@ def blocks_of(worker) -> dict:
         **following.pages.counters(),
         "hits": following.follower.hits,
         "brought": following.follower.brought,
+        "staged_bytes": following.staging.bytes if following.staging is not None else 0,
     }
 
 
@@ -95,13 +96,17 @@ def since(before: dict, now: dict) -> dict:
 
     found = {"preemptions": grown("vllm:num_preemptions")}
     workers = [
-        {name: now_of[name] - of.get(name, 0) for name in ("read", "read_remote", "hits", "brought")}
+        {
+            name: now_of[name] - of.get(name, 0)
+            for name in ("read", "read_remote", "hits", "brought", "staged_bytes")
+        }
         for of, now_of in zip(before["cmm"], now["cmm"], strict=True)
         if now_of
     ]
     read = sum(each["read"] for each in workers)
     if read:
         found["remote_share"] = sum(each["read_remote"] for each in workers) / read
+        found["staged_bytes"] = sum(each["staged_bytes"] for each in workers)
         found["brought"] = sum(each["brought"] for each in workers)
     return found
 

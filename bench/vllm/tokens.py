@@ -3,9 +3,9 @@
 
 Stock vLLM with all of the KV cache in HBM, cmm.vllm.Worker with a quarter of it there and blocks that follow,
 and the same by careful copies; a small model of dummy weights, decoded greedily, with prompts that share
-prefixes, come back and are preempted. All have as many blocks, so vLLM schedules them alike. Stock vLLM runs
-twice: where it differs from itself, as when a token decides by the company that its request has in a batch,
-nothing is said of the others. The servers of a case run at once.
+prefixes, come back and are preempted, and one that is longer than HBM holds. All have as many blocks, so vLLM
+schedules them alike. Stock vLLM runs twice: where it differs from itself, as when a token decides by the
+company that its request has in a batch, nothing is said of the others. The servers of a case run at once.
 """
 
 import argparse
@@ -65,7 +65,7 @@ MIXED = {
     "rope_local_base_freq": 10000.0,
 }
 """Layers with a window beside layers without one, as groups of one pool of blocks."""
-HBM, HOST = 32 << 20, 96 << 20
+HBM, HOST, STAGING = 32 << 20, 96 << 20, 12 << 20
 NGRAM = {"method": "ngram", "num_speculative_tokens": 3, "prompt_lookup_max": 4}
 
 
@@ -116,6 +116,7 @@ def asked(case: Case) -> list[workloads.Workload]:
     return [
         workloads.make("returning", in_hbm, beyond, 0),
         crowded,
+        workloads.make("long", in_hbm, beyond, 0),
         dataclasses.replace(shared, sessions=at_once),
     ]
 
@@ -135,12 +136,23 @@ def settings(kind: str, case: Case, loads: list[workloads.Workload]) -> dict:
         "tensor_parallel_size": case.gpus,
         "compile": False,
         "engine": case.engine,
-        "cmm": {"blocks": "careful" if kind == "careful" else "follow"},
+        "cmm": {"blocks": "careful" if kind == "careful" else "follow", "staging_bytes": STAGING},
     }
 
 
-def digests(kind: str, name: str, options: argparse.Namespace) -> tuple[dict[str, str], float]:
-    """Of the tokens of each workload, and the preemptions."""
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """What a server answered."""
+
+    digests: dict[str, str]
+    """Of the tokens of each workload."""
+    preempted: float
+    staged: float
+    """Bytes that were copied for prompts, of what lies beyond HBM."""
+
+
+def digests(kind: str, name: str, options: argparse.Namespace) -> Seen:
+    """Of the tokens of each workload, and what was counted meanwhile."""
     case = CASES[name]
     loads = asked(case)
     variables = case.environment | ({"VLLM_BATCH_INVARIANT": "1"} if options.exact else {})
@@ -159,17 +171,22 @@ def digests(kind: str, name: str, options: argparse.Namespace) -> tuple[dict[str
     finally:
         process.end()
     said = {load: each["digest"] for load, each in answers.items()}
-    return said, sum(each["preemptions"] for each in answers.values())
+    counted = (
+        sum(each.get(what, 0) for each in answers.values()) for what in ("preemptions", "staged_bytes")
+    )
+    return Seen(said, *counted)
 
 
-def verdict(found: dict[str, tuple[dict[str, str], float]]) -> tuple[bool, str]:
+def verdict(found: dict[str, Seen]) -> tuple[bool, str]:
     """Whether all gave the tokens of stock vLLM, and in which workload one did not."""
-    stock = found["stock"][0]
+    stock = found["stock"].digests
     other = {
-        kind: [name for name, digest in said.items() if digest != stock[name]]
-        for kind, (said, _) in found.items()
+        kind: [name for name, digest in seen.digests.items() if digest != stock[name]]
+        for kind, seen in found.items()
     }
-    preempted = f"preempted {', '.join(f'{count:.0f}' for _, count in found.values())}"
+    preempted = f"preempted {', '.join(f'{seen.preempted:.0f}' for seen in found.values())}"
+    if staged := max(seen.staged for seen in found.values()):
+        preempted += f"; {staged / 2**20:.0f} MiB staged"
     if of_itself := other.pop("stock again"):
         return False, f"UNDECIDED: stock vLLM differs from itself in {', '.join(of_itself)}; {preempted}"
     wrong = [f"{kind} in {', '.join(names)}" for kind, names in other.items() if names]

@@ -15,6 +15,7 @@
 #include "kv/plan.hpp"               // IWYU pragma: export
 #include "kv/range.hpp"              // IWYU pragma: export
 #include "kv/residency.hpp"          // IWYU pragma: export
+#include "kv/staging.hpp"            // IWYU pragma: export
 #include "kv/views/block_table.hpp"  // IWYU pragma: export
 #include "kv/views/paged_batch.hpp"  // IWYU pragma: export
 #include "kv/views/two_pools.hpp"    // IWYU pragma: export

@@ -9,6 +9,7 @@ import sys
 import types
 from pathlib import Path
 
+import numpy as np
 from cmm.vllm.release import interface
 
 calls = []
@@ -54,6 +55,19 @@ class Tensor:
         return Tensor(begin, size[0] * stride[0] * item, size, stride, item, self.storage)
 
 
+class Numbers(np.ndarray):
+    """Whole numbers, as a tensor of PyTorch has them."""
+
+    def to(self, *where):
+        return self
+
+    def long(self):
+        return self.astype(np.int64)
+
+    def clamp(self, min):
+        return np.maximum(self, min)
+
+
 class Device:
     def __init__(self, text):
         self.type, _, index = str(text).partition(":")
@@ -82,6 +96,10 @@ class Pool:
 
     def __exit__(self, *error):
         calls.append(("outside",))
+
+
+def numbers(of):
+    return of.view(Numbers)
 
 
 def empty(size, **kwargs):
@@ -163,6 +181,9 @@ torch = module(
     empty=empty,
     zeros=zeros,
     device=Device,
+    int32=np.int32,
+    arange=lambda end, dtype, device: numbers(np.arange(end, dtype=dtype)),
+    from_numpy=lambda array: numbers(array),
     as_tensor=lambda memory, device: Tensor(memory.data, memory.bytes),
     Tensor=Tensor,
     OutOfMemoryError=OutOfMemory,
@@ -202,6 +223,11 @@ class SchedulerOutput:
     finished_req_ids: set = dataclasses.field(default_factory=set)
     preempted_req_ids: set | None = None
     new_block_ids_to_zero: list | None = None
+    num_scheduled_tokens: dict = dataclasses.field(default_factory=dict)
+
+    @property
+    def total_num_scheduled_tokens(self):
+        return sum(self.num_scheduled_tokens.values())
 
 
 def with_field(kind, name):

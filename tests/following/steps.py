@@ -152,9 +152,9 @@ class Steps:
 
     def test_blocks_behind_a_window_leave_hbm(self):
         made = self.drive([WINDOW], steps=60, resets=False)
-        longest = max(len(mine) for each in made.workers[0].follower._requests.values() for mine in each)
+        longest = max(len(mine) for each in made.workers[0].follower.requests.values() for mine in each)
         self.assertGreater(longest, 12)
-        for mine, *_ in made.workers[0].follower._requests.values():
+        for mine, *_ in made.workers[0].follower.requests.values():
             self.assertLess(sum(map(bool, mine)), 12)
 
     def test_states(self):

@@ -80,10 +80,20 @@ class WorkerCase(unittest.TestCase):
         config = types.SimpleNamespace(
             additional_config={"cmm": {"report_seconds": 0, **settings}},
             cache_config=types.SimpleNamespace(
-                kv_cache_memory_bytes=None, enable_prefix_caching=True, cache_dtype="auto"
+                kv_cache_memory_bytes=None,
+                enable_prefix_caching=True,
+                cache_dtype="auto",
+                block_size=FullAttentionSpec.block_size,
             ),
             model_config=types.SimpleNamespace(
-                enable_sleep_mode=False, enable_cumem_allocator=False, enable_return_routed_experts=routed
+                enable_sleep_mode=False,
+                enable_cumem_allocator=False,
+                enable_return_routed_experts=routed,
+                max_model_len=BLOCKS * FullAttentionSpec.block_size,
+            ),
+            scheduler_config=types.SimpleNamespace(),
+            compilation_config=types.SimpleNamespace(
+                static_forward_context={}, max_cudagraph_capture_size=128
             ),
             kv_transfer_config=None,
             parallel_config=types.SimpleNamespace(

@@ -27,9 +27,9 @@ import json, os, sys
 from cmm.vllm.worker.metrics import Metrics
 now = [0.0]
 metrics = Metrics("model", 0, int(sys.argv[1]), clock=lambda: now[0])
-for second, counted, hits, brought in json.loads(sys.argv[2]):
+for second, counted, *found in json.loads(sys.argv[2]):
     now[0] = second
-    metrics.update(counted, hits, brought)
+    metrics.update(counted, *found)
 if os.environ.get("KILLED"):
     os.kill(os.getpid(), 9)
 """
@@ -75,7 +75,7 @@ class MetricsCase(unittest.TestCase):
 
 class Shown(MetricsCase):
     def test_each_rank_has_its_own(self):
-        self.worker(0, (0, COUNTED, 7, 4))
+        self.worker(0, (0, COUNTED, 7, 4, 512))
         self.worker(1, (0, {**COUNTED, "live": 6}, 8, 0))
         shown = self.shown()
         self.assertEqual(shown["cmm_kv_pages", "0", "live"], 5)
@@ -84,6 +84,7 @@ class Shown(MetricsCase):
         self.assertEqual(shown["cmm_kv_pages", "0", "remote"], 2)
         self.assertEqual(shown["cmm_kv_bytes_total", "up", "0"], 4096)
         self.assertEqual(shown["cmm_kv_bytes_total", "down", "0"], 1024)
+        self.assertEqual(shown["cmm_kv_bytes_total", "staged", "0"], 512)
         self.assertEqual((shown["cmm_kv_hits_total", "1"], shown["cmm_kv_hits_brought_total", "1"]), (8, 0))
         self.assertEqual((shown["cmm_kv_hits_total", "0"], shown["cmm_kv_hits_brought_total", "0"]), (7, 4))
         self.assertEqual(shown["cmm_kv_reads_total", "beyond", "0"], 5)

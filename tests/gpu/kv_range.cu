@@ -97,6 +97,43 @@ struct tagged_range : world {
 
 BOOST_AUTO_TEST_SUITE(gpu_kv_range)
 
+BOOST_FIXTURE_TEST_CASE(what_is_copied_to_a_window_is_read_by_every_piece_that_shows_it, world) {
+  constexpr std::int32_t kept = 61, fast = 7, slots = kept + 13;  // so that windows begin at the same slot
+  const auto piece_at = [](std::size_t i) { return kv::piece{i * slots * page, page, page}; };
+  kv::range_plan how{.fast = fast, .how = {.device = home}};
+  how.staging = {kept, 8_MiB, {0, 0}};
+  kv::range<cuda::api> range{api, {{piece_at(0), piece_at(1)}, slots}, how};
+  const auto [first, count] = range.staged();
+  BOOST_REQUIRE_GE(count, 6);
+  const auto here = api.enter(home);
+  const auto slot = [&](std::size_t piece, std::int32_t at) {
+    return reinterpret_cast<unsigned*>(range.data() + piece_at(piece).offset +
+                                       static_cast<std::size_t>(at) * page);
+  };
+  std::vector<unsigned> tags(static_cast<std::size_t>(count));
+  unsigned* on_gpu = nullptr;
+  require(cudaMalloc(&on_gpu, tags.size() * sizeof(unsigned)));
+  for (const unsigned round : {1U, 100U}) {  // written by the one, read by the other, and again
+    std::iota(tags.begin(), tags.end(), round);
+    require(cudaMemcpyAsync(on_gpu, tags.data(), tags.size() * sizeof(unsigned), cudaMemcpyDefault, stream));
+    write_pages<<<static_cast<unsigned>(count), threads, 0, stream>>>(slot(0, kept - count), on_gpu);
+    for (std::int32_t at = 0; at < count; ++at) {
+      require(cudaMemcpyAsync(slot(round % 2, first + at), slot(0, kept - count + at), page,
+                              cudaMemcpyDefault, stream));
+    }
+    for (const std::size_t piece : {0U, 1U}) {
+      require(cudaStreamSynchronize(stream));
+      *wrong = 0;
+      count_wrong_pages<<<static_cast<unsigned>(count), threads, 0, stream>>>(slot(piece, first), on_gpu,
+                                                                              wrong);
+      require(cudaGetLastError());
+      require(cudaStreamSynchronize(stream));
+      BOOST_CHECK_EQUAL(*wrong, 0U);
+    }
+  }
+  require(cudaFree(on_gpu));
+}
+
 BOOST_FIXTURE_TEST_CASE(all_of_a_range_is_filled_moved_and_right, tagged_range) {
   BOOST_CHECK_EQUAL(wrong_pages(), 0U);
   cuda::page_copier copier{home};

@@ -5,8 +5,8 @@ import threading
 import unittest
 import weakref
 
-from cmm.kv import MemoryFull
-from kv_testing import MIB, PLATFORM, KvTest, library
+from cmm.kv import MemoryFull, Staging
+from kv_testing import MIB, PLATFORM, KvTest, Memory, library
 
 fills_memory = unittest.skipUnless(PLATFORM.startswith("sim:"), "it would fill the memory of the machine")
 
@@ -30,6 +30,39 @@ class Ranges(KvTest):
             memory.__cuda_array_interface__["data"] + memory.__cuda_array_interface__["shape"],
             (memory.data, False, memory.bytes),
         )
+
+    def test_windows_of_one_number_show_the_same_memory(self):
+        slots, kept, step = 256, 100, 65536
+        layout = library().layout([(at * slots * step, step, step) for at in range(4)], slots)
+        memory = library().range(layout, 8, staging=Staging(kept, 4 * MIB, [0, 1, 0, 1]))
+        self.addCleanup(memory.close)
+        first, count = memory.staged
+        self.assertGreaterEqual(first, kept)
+        self.assertGreaterEqual(count, 32)
+        content = Memory(memory)
+        content.write(range(first, first + count), range(count))
+        tags = content.tags()
+        tags[0] += 1000
+        for piece in range(4):
+            self.assertEqual(
+                tags[piece, first : first + count].tolist(), [1000 * (piece == 0) + at for at in range(count)]
+            )
+        pages = library().residency(layout, 8, pages=kept)
+        self.assertEqual(len(pages), kept)
+        self.assertEqual(self.make(32, 6).staged, (0, 0))
+
+    def test_windows_that_cannot_be_are_refused(self):
+        layout = library().layout([(at * 256 * 65536, 65536, 65536) for at in range(2)], 256)
+        for staging, words in (
+            (Staging(100, 4 * MIB, [0]), ["1 windows", "2 pieces"]),
+            (Staging(100, 3 * MIB, [0, 0]), ["multiple of 2 MiB"]),
+            (Staging(4, 4 * MIB, [0, 0]), ["with 8 in HBM"]),
+            (Staging(300, 4 * MIB, [0, 0]), ["300 cannot be pages"]),
+            (Staging(200, 4 * MIB, [0, 0]), ["more slots"]),
+            (Staging(100, -1, [0, 0]), ["bytes of a window"]),
+            (Staging(100, 4 * MIB, [0, -1]), ["the number of a window"]),
+        ):
+            self.assert_refused(words, library().range, layout, 8, staging=staging)
 
     def test_grows_while_others_work(self):
         memory = self.make(256, 4, background=True, piece=2 * MIB)

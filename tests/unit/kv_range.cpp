@@ -66,6 +66,82 @@ BOOST_FIXTURE_TEST_CASE(each_layer_of_a_layout_has_its_part_in_hbm, world) {
   }
 }
 
+namespace {
+
+/// Keys and values of two layers, each an area of its own; a page has `stride` bytes in each.
+kv::layout planes(std::size_t stride, std::int64_t slots) {
+  const std::size_t area = static_cast<std::size_t>(slots) * stride;
+  std::vector<kv::piece> pieces;
+  for (std::size_t i = 0; i < 4; ++i) pieces.push_back({i * area, stride, stride});
+  return {pieces, slots};
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_CASE(windows_behind_the_pages_of_each_piece_show_memory_that_pieces_share, world) {
+  for (const std::size_t stride : {64_KiB, 48_KiB, 1_MiB + 16}) {
+    constexpr std::int32_t kept = 61, fast = 7;
+    constexpr std::size_t window = 6_MiB;
+    const auto more = static_cast<std::int32_t>((window + 2_MiB + stride - 1) / stride);
+    const kv::layout of = planes(stride, kept + more);
+    kv::range_plan how = plan(fast);
+    const std::size_t before = machine().live_bytes(hbm);
+    how.staging = {kept, window, {0, 1, 0, 1}};
+    kv::range range{api(), of, how};
+
+    const auto [first, count] = range.staged();
+    BOOST_TEST_CONTEXT("slots " << first << " and " << count << " more of " << stride << " bytes") {
+      BOOST_CHECK_GE(first, kept);
+      BOOST_CHECK_LE(first + count, of.slots());
+      BOOST_CHECK_GT(static_cast<std::size_t>(count + 2) * stride, window - 2_MiB);
+      BOOST_CHECK_EQUAL(machine().live_bytes(hbm) - before, kv::bytes_of(of.areas(fast), true) + 2 * window);
+      for (std::size_t i = 0; i < 4; ++i) {
+        const auto slot = [&](std::int32_t at) {
+          return range.data() + of.pieces()[i].offset + static_cast<std::size_t>(at) * stride;
+        };
+        const std::size_t staged = static_cast<std::size_t>(count) * stride;
+        BOOST_CHECK_EQUAL(machine().resident(slot(first), staged, hbm), staged);
+        const auto begin = (static_cast<std::size_t>(slot(kept) - range.data()) + 2_MiB - 1) / 2_MiB * 2_MiB;
+        BOOST_CHECK_GE(slot(first) - range.data(), static_cast<std::ptrdiff_t>(begin));
+        BOOST_CHECK_LE(slot(first + count) - range.data(), static_cast<std::ptrdiff_t>(begin + window));
+        std::memset(slot(first), static_cast<int>(i) + 1, staged);
+        std::memset(slot(0), 9, static_cast<std::size_t>(kept) * stride);  // pages never lie in a window
+      }
+      for (std::size_t i = 0; i < 4; ++i) {  // the later layer's, and another for keys than for values
+        const std::byte* const shown =
+            range.data() + of.pieces()[i].offset + static_cast<std::size_t>(first + count / 2) * stride;
+        BOOST_CHECK_EQUAL(std::to_integer<int>(*shown), static_cast<int>(i % 2) + 3);
+      }
+    }
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_staging_that_does_not_fit_its_layout_is_refused, world) {
+  const auto refused = [&](const kv::layout& of, kv::staging staged, std::int32_t fast = 4) {
+    kv::range_plan how = plan(fast);
+    how.staging = std::move(staged);
+    const caught<bad_request> why{[&] { kv::range{api(), of, how}; }};
+    return why;
+  };
+  const kv::layout of = planes(64_KiB, 64 + 96);
+  BOOST_CHECK(refused(of, {64, 4_MiB, {0, 1, 0}}).says("of its 4 pieces 3 have a window"));
+  BOOST_CHECK(refused(of, {161, 4_MiB, {0, 1, 0, 1}}).says("161 cannot be pages beside windows"));
+  BOOST_CHECK(refused(of, {3, 4_MiB, {0, 1, 0, 1}}).says("with 4 in HBM"));
+  BOOST_CHECK(refused(of, {64, 3_MiB, {0, 1, 0, 1}}).says("no multiple of 2 MiB"));
+  BOOST_CHECK(refused(of, {96, 6_MiB, {0, 1, 0, 1}}).says("leave no room for windows of 6 MiB"));
+  BOOST_CHECK(refused(of, {160, 2_MiB, {0, 1, 0, 1}}).says("leave no room for windows"));
+  const kv::layout mixed{{{0, 4_MiB, 2_MiB}, {2_MiB, 4_MiB, 2_MiB}}, 16};  // layers lie side by side
+  BOOST_CHECK(refused(mixed, {8, 4_MiB, {0, 1}}).says("pieces that lie one behind the other"));
+}
+
+BOOST_AUTO_TEST_CASE(without_memory_handles_nothing_is_staged) {
+  world w{without(attribute::mapped_host_memory)};
+  kv::range_plan how = w.plan(4);
+  how.staging = {64, 4_MiB, {0, 1, 0, 1}};
+  const kv::range range{w.api(), planes(64_KiB, 64 + 96), how};
+  BOOST_CHECK((range.staged() == kv::staged_slots{}));
+}
+
 BOOST_FIXTURE_TEST_CASE(all_or_none_may_lie_in_hbm, world) {
   kv::range near{api(), pages(8), plan(8)};
   kv::range far{api(), pages(8), plan(0)};

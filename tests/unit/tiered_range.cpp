@@ -1,5 +1,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cmm/source/imported_range.hpp>
 #include <cmm/source/tiered_range.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -40,6 +41,51 @@ struct world : tests::sim_world {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(tiered_ranges)
+
+BOOST_FIXTURE_TEST_CASE(an_area_may_show_the_memory_of_another, world) {
+  tiered_range range = made({{0, 4_MiB, location::device()},
+                             {4_MiB, 2_MiB, location::nearest_numa()},
+                             {6_MiB, 4_MiB, location::device(), 0},
+                             {10_MiB, 2_MiB, location::host()},
+                             {12_MiB, 2_MiB, location::host(), 10_MiB}},
+                            {.shareable = true, .piece = 2_MiB});
+  BOOST_CHECK_EQUAL(machine().live_bytes(hbm), 4_MiB);
+  std::memset(range.data(), 1, 14_MiB);
+  std::memset(range.data() + 8_MiB, 7, 2_MiB);
+  BOOST_CHECK_EQUAL(std::to_integer<int>(range.data()[2_MiB]), 7);
+  BOOST_CHECK_EQUAL(std::to_integer<int>(range.data()[2_MiB - 1]), 1);
+  range.data()[13_MiB] = std::byte{5};
+  BOOST_CHECK_EQUAL(std::to_integer<int>(range.data()[11_MiB]), 5);
+  BOOST_CHECK(machine().gpu_touch(range.data(), range.bytes(), sim::access::write, 0, create_stream()).ok());
+
+  imported_range other{api(), range.share(), {.device = home()}};
+  other.data()[9_MiB] = std::byte{9};
+  BOOST_CHECK_EQUAL(std::to_integer<int>(range.data()[3_MiB]), 9);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_shown_is_an_area_before_it_as_large_in_the_same_place_with_its_own, world) {
+  const memory_area own{0, 4_MiB, location::device()};
+  for (const memory_area& alias :
+       {memory_area{4_MiB, 2_MiB, location::device(), 0}, memory_area{4_MiB, 4_MiB, location::host(), 0},
+        memory_area{4_MiB, 4_MiB, location::device(), 2_MiB},
+        memory_area{4_MiB, 4_MiB, location::device(), 4_MiB},
+        memory_area{4_MiB, 4_MiB, location::device(), 8_MiB}}) {
+    const std::string text = refused({own, alias, {4_MiB + alias.bytes, 4_MiB, location::device()}});
+    BOOST_CHECK_MESSAGE(text.find("name an area before it that is as large") != text.npos, text);
+  }
+  refused({own, {4_MiB, 4_MiB, location::device(), 0}, {8_MiB, 4_MiB, location::device(), 4_MiB}});
+  refused({{0, 4_MiB, location::device(), 0}});
+}
+
+BOOST_FIXTURE_TEST_CASE(an_alias_that_fails_gives_everything_back_once, world) {
+  for (int at = 1; at <= 4; ++at) {
+    machine().fail_nth("cuMemMap", at, errc::out_of_memory);
+    const std::string text =
+        refused({{0, 4_MiB, location::device()}, {4_MiB, 4_MiB, location::device(), 0}}, {.piece = 2_MiB});
+    BOOST_CHECK_MESSAGE(
+        text.find("to hold 4 MiB and holds " + std::to_string(2 * std::min(at - 1, 2))) != text.npos, text);
+  }
+}
 
 BOOST_FIXTURE_TEST_CASE(each_area_lies_in_its_memory_and_bytes_run_across_the_seams, world) {
   tiered_range range = made({{0, 4_MiB, location::device()},

@@ -126,7 +126,9 @@ class Recorded(ServeTest):
         said = " ".join(make_plan(machine("h200-pcie"), Wishes()).warnings)
         self.assertIn("76 times slower", said)  # 4814.3 / 63.0
         self.assertIn("PCIe at up to 63 GB/s", said)
-        self.assertIn("A prompt longer than HBM's part of the KV cache is served, and computed slowly", said)
+        self.assertIn(
+            "A prompt longer than HBM's part of the KV cache is served, but each step of its answer", said
+        )
         self.assertIn("--max-model-len refuses what is longer", said)
         in_hbm = make_plan(machine("h200-pcie"), Wishes(recipe="device | stats"))
         self.assertNotIn("A prompt longer", " ".join(in_hbm.warnings))

@@ -42,7 +42,7 @@ class Told(unittest.TestCase):
         for name, case in tokens.CASES.items():
             with self.subTest(name):
                 whole = (tokens.HBM + tokens.HOST) // case.token_bytes
-                crowded = tokens.asked(case)[-1]
+                crowded = next(load for load in tokens.asked(case) if load.name == "over")
                 self.assertGreater(min(crowded.at_once, 64) * crowded.longest, whole)
 
     def test_models_with_states_and_with_windows_are_among_them(self):
@@ -80,14 +80,23 @@ class Judged(unittest.TestCase):
         ):
             return tokens.main(), said.getvalue()
 
-    def answer(self, **other):
+    def answer(self, staged=0, **other):
         """Tokens of all, but for those that are named."""
         same = {"returning": "a", "over": "b"}
-        return lambda kind: (same | other.get(kind.replace(" ", "_"), {}), 3)
+        return lambda kind: tokens.Seen(same | other.get(kind.replace(" ", "_"), {}), 3, staged)
 
     def test_the_same_tokens(self):
         status, said = self.run_(self.answer())
         self.assertEqual((status, said.count("the same tokens; preempted 3, 3, 3, 3")), (0, 2))
+
+    def test_what_was_staged_is_told(self):
+        _, said = self.run_(self.answer(staged=3 << 20))
+        self.assertIn("preempted 3, 3, 3, 3; 3 MiB staged", said)
+
+    def test_a_context_longer_than_hbm_holds_is_among_what_is_asked(self):
+        for case in tokens.CASES.values():
+            (long,) = (load for load in tokens.asked(case) if load.name == "long")
+            self.assertGreater(long.longest * case.token_bytes, 1.9 * tokens.HBM)
 
     def test_other_tokens_of_one_server(self):
         for wrong in ("following", "careful"):

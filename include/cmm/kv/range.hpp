@@ -11,6 +11,7 @@
 #include "../source/managed.hpp"
 #include "layout.hpp"
 #include "range_memory.hpp"
+#include "staging.hpp"
 
 namespace cmm::kv {
 
@@ -19,7 +20,8 @@ struct range_plan {
   std::int32_t fast = 0;                       ///< slots `[0, fast)` lie in HBM
   location beyond = location::nearest_numa();  ///< the others lie here
   range_settings how{};
-  bool mapped = true;  ///< by memory handles where the machine has them; otherwise by the recipe at once
+  bool mapped = true;     ///< by memory handles where the machine has them; otherwise by the recipe at once
+  kv::staging staging{};  ///< needs memory handles; without them nothing is staged
 };
 
 /// Memory for the slots of a layout: one address range whose first `fast` slots lie in HBM, the others on a
@@ -49,8 +51,14 @@ class range {
     const location far = cmm::detail::resolve_memory(api, plan.beyond, here.device());
     const bool mapped = plan.mapped && has_handles(api, near, far, plan.fast < layout_.slots());
     std::vector<memory_area> areas;
-    for (const area& each : layout_.areas(plan.fast, granule(api, near, far, mapped))) {
+    const std::size_t grain = granule(api, near, far, mapped);
+    for (const area& each : layout_.areas(plan.fast, grain)) {
       areas.push_back({each.offset, each.bytes, each.fast ? near : far});
+    }
+    if (plan.staging.bytes != 0) detail::check_staging(plan.staging, layout_, plan.fast, grain);
+    if (plan.staging.bytes != 0 && mapped) {
+      areas = detail::with_windows(areas, layout_, plan.staging, near, grain);
+      staged_ = detail::staged_in(layout_, plan.staging, grain);
     }
     explained([&] {
       if (mapped) {
@@ -70,6 +78,8 @@ class range {
   [[nodiscard]] const kv::layout& layout() const noexcept { return layout_; }
   [[nodiscard]] std::int32_t slots() const noexcept { return layout_.slots(); }
   [[nodiscard]] std::int32_t fast() const noexcept { return fast_; }
+  /// The slots in windows; none without staging.
+  [[nodiscard]] staged_slots staged() const noexcept { return staged_; }
 
   /// How many bytes from the first one on may be used.
   [[nodiscard]] std::size_t ready() const noexcept { return memory_->ready(); }
@@ -172,6 +182,7 @@ class range {
 
   kv::layout layout_;
   std::int32_t fast_;
+  staged_slots staged_{};
   std::unique_ptr<detail::range_memory> memory_;
 };
 

@@ -87,6 +87,9 @@ struct cmm_kv_range_wish {
   int keep_when_full;    ///< 1: what is made stays when the rest cannot be had
   std::uint64_t piece;   ///< bytes of one handle and of a step of progress at most; 0 as the library does
   struct cmm_kv_stock* stock;  ///< from which handles of `piece` bytes are taken first; may be null
+  std::int32_t pages;          ///< `cmm::kv::staging`, where `window_bytes` is not 0
+  std::uint64_t window_bytes;
+  const std::uint32_t* windows;  ///< one for each piece of the layout
 };
 
 /// What is made before anybody knows where it will be mapped.
@@ -106,6 +109,7 @@ struct cmm_kv_range_facts {
   std::int32_t slots, fast, ready_slots;
   int device;  ///< the ordinal of the GPU that it is for
   std::uint64_t skipped_hints;
+  std::int32_t staged_first, staged;  ///< `cmm::kv::staged_slots`
 };
 
 /// Where a mover finds slots and how it moves. Two bases: those of slot 0 if all slots lay in that memory.
@@ -197,6 +201,6 @@ int cmm_kv_mover_count(const cmm_kv_mover* of, cmm_kv_mover_counts* out) noexcep
 namespace cmm::python {
 
 /// Counts changes of the functions and structures above.
-inline constexpr int abi_version = 3;
+inline constexpr int abi_version = 4;
 
 }  // namespace cmm::python

@@ -79,13 +79,15 @@ inline location location_of(int kind, int id) {
   }
   return {static_cast<location::kind>(kind), id};
 }
-inline kv::range_plan plan_of(const cmm_kv_range_wish& how) {
+inline kv::range_plan plan_of(const cmm_kv_range_wish& how, std::size_t pieces) {
   kv::range_plan made{.fast = how.fast, .beyond = location_of(how.beyond_kind, how.beyond_id)};
   made.how.device = how.device;
   made.how.also.assign(how.also, how.also + how.others);
   made.how.background = how.background != 0;
   made.how.keep_when_full = how.keep_when_full != 0;
   if (how.piece != 0) made.how.piece = how.piece;
+  if (how.window_bytes != 0)
+    made.staging = {how.pages, how.window_bytes, {how.windows, how.windows + pieces}};
   if (how.stock != nullptr) {
     made.how.from = [from = how.stock->stock](std::size_t bytes, location where, memory_handle& out) {
       return from->take(bytes, where, out);
@@ -244,7 +246,8 @@ int cmm_kv_stock_tell(const cmm_kv_stock* of, std::uint64_t* out) noexcept {
 int cmm_kv_range_make(const cmm_kv_layout* of, const cmm_kv_range_wish* how, cmm_kv_range** out) noexcept {
   return cmm::python::answer([&] {
     auto made = std::make_unique<cmm_kv_range>();
-    made->range = cmm::python::library().make_range(of->layout, cmm::python::detail::plan_of(*how));
+    made->range = cmm::python::library().make_range(
+        of->layout, cmm::python::detail::plan_of(*how, of->layout.pieces().size()));
     *out = made.release();
   });
 }

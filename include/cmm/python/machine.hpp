@@ -26,7 +26,9 @@ class range_over final : public range {
             .fast = range_.fast(),
             .ready_slots = range_.ready_slots(),
             .device = device_,
-            .skipped_hints = range_.skipped_hints()};
+            .skipped_hints = range_.skipped_hints(),
+            .staged_first = range_.staged().first,
+            .staged = range_.staged().count};
   }
   [[nodiscard]] const char* text() const noexcept override { return text_.c_str(); }
   void wait_for_slots(std::int32_t count) override {

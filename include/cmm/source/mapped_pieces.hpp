@@ -40,7 +40,9 @@ class mapped_pieces {
     location where{};
     memory_handle memory{};
     bool mapped = false;
+    std::size_t alias_of = own_memory;  ///< the piece before it whose memory it shows
   };
+  static constexpr std::size_t own_memory = memory_area::own_memory;
 
   /// For areas that are checked. Takes no memory yet.
   mapped_pieces(std::vector<memory_area> areas, mapping_settings settings)
@@ -68,6 +70,7 @@ class mapped_pieces {
   /// rest.
   status extend(Api& api) {
     return extend(api, [&](piece& next) {
+      if (next.alias_of != own_memory) return status{};
       if (settings_.from && settings_.from(next.bytes, next.where, next.memory)) return status{};
       return api.create_memory(next.memory, next.bytes, next.where, settings_.shareable);
     });
@@ -79,7 +82,7 @@ class mapped_pieces {
     if (const status left = empty(api, next); !left.ok()) return left;
     status done = make(next);
     if (!done.ok()) return done;
-    done = api.map(base_ + next.offset, next.bytes, next.memory);
+    done = api.map(base_ + next.offset, next.bytes, memory_of(next));
     next.mapped = done.ok();
     if (done.ok()) done = open(api, next);
     if (done.ok()) {
@@ -107,6 +110,10 @@ class mapped_pieces {
   [[nodiscard]] bool complete() const noexcept { return made_ == pieces_.size(); }
   /// Bytes from the begin on that are made.
   [[nodiscard]] std::size_t ready() const noexcept { return complete() ? bytes_ : pieces_[made_].offset; }
+  /// What a piece shows: its own memory, or that of another.
+  [[nodiscard]] memory_handle memory_of(const piece& one) const noexcept {
+    return one.alias_of == own_memory ? one.memory : pieces_[one.alias_of].memory;
+  }
   /// The piece that is made next; there is one unless it is complete.
   [[nodiscard]] const piece& next() const noexcept { return pieces_[made_]; }
   [[nodiscard]] const std::vector<piece>& all() const noexcept { return pieces_; }
@@ -114,10 +121,17 @@ class mapped_pieces {
 
  private:
   void cut() {
+    std::vector<std::size_t> begins;  // of areas, among the pieces
     for (const memory_area& each : areas_) {
+      begins.push_back(pieces_.size());
+      const bool alias = each.alias_of != own_memory;
+      std::size_t shown = alias ? begins[shown_by(areas_, each)] : own_memory;
       for (std::size_t done = 0; done < each.bytes; done += settings_.piece) {
         const std::size_t bytes = std::min(settings_.piece, each.bytes - done);
-        pieces_.push_back({each.offset + done, bytes, each.where});
+        pieces_.push_back({.offset = each.offset + done,
+                           .bytes = bytes,
+                           .where = each.where,
+                           .alias_of = alias ? shown++ : own_memory});
         if (settings_.piece >= each.bytes - done) break;
       }
     }

@@ -16,6 +16,9 @@ struct memory_area {
   std::size_t offset = 0;
   std::size_t bytes = 0;
   location where{};
+  std::size_t alias_of = own_memory;  ///< offset of the area before it, as large, whose memory it shows too
+
+  static constexpr std::size_t own_memory = no_limit;
 
   friend constexpr bool operator==(const memory_area&, const memory_area&) noexcept = default;
 };
@@ -61,6 +64,19 @@ std::size_t resolve_areas(Api& api, std::vector<memory_area>& areas, int device)
   return granule;
 }
 
+/// The place in the list of the area whose memory this one shows. Throws `bad_request` where there is none.
+inline std::size_t shown_by(const std::vector<memory_area>& areas, const memory_area& alias) {
+  std::size_t at = 0;
+  while (areas[at].offset < alias.alias_of && areas[at].offset < alias.offset) ++at;
+  const memory_area& of = areas[at];
+  if (of.offset != alias.alias_of || of.offset >= alias.offset || of.alias_of != memory_area::own_memory ||
+      of.bytes != alias.bytes || of.where != alias.where) {
+    refuse_area(alias, " is to show the memory of one at " + size_in_full(alias.alias_of) +
+                           "; name an area before it that is as large, in the same place, and has its own");
+  }
+  return at;
+}
+
 /// Throws `bad_request` unless the areas follow each other from 0 on in whole granules; answers their sum.
 inline std::size_t checked_areas(const std::vector<memory_area>& areas, std::size_t granule) {
   std::size_t end = 0;
@@ -74,6 +90,7 @@ inline std::size_t checked_areas(const std::vector<memory_area>& areas, std::siz
                             ", where the one before ends; list the areas in order and without gaps");
     }
     if (each.bytes > no_limit / 2 - end) refuse_area(each, " goes beyond the address space");
+    if (each.alias_of != memory_area::own_memory) static_cast<void>(shown_by(areas, each));
     end += each.bytes;
   }
   if (end == 0) throw bad_request{"a range of no areas was asked for; list at least one"};

@@ -96,7 +96,7 @@ piece_failure why_no_piece(Api& api, const mapped_pieces<Api>& range, status fai
   std::size_t held = 0;
   std::size_t wanted = 0;
   for (const auto& each : range.all()) {
-    if (each.where != at.where) continue;
+    if (each.where != at.where || each.alias_of != mapped_pieces<Api>::own_memory) continue;
     wanted += each.bytes;
     if (each.offset < at.offset) held += each.bytes;
   }

@@ -30,7 +30,9 @@ struct range_settings {
 
 /// One address range whose parts lie in the memories that a list of areas names, pinned there.
 ///
-/// The areas follow each other from 0 on, in whole multiples of the driver's granularity of 2 MiB. All of the
+/// The areas follow each other from 0 on, in whole multiples of the driver's granularity of 2 MiB. One may
+/// show the memory of another (`alias_of`): a kernel that writes by one address and a later one that reads by
+/// the other see the same bytes, within one kernel they need not. All of the
 /// range is made by the constructor or, with `background`, by a thread that goes on in the order of the
 /// addresses while the caller does something else, at the 4-5 GB/s at which host memory comes: what lies
 /// below `ready()` may be used. Under `background`, a memory that runs out is told by `wait`, which gives
@@ -91,7 +93,7 @@ class tiered_range {
     std::vector<shared_memory> parts;
     for (const auto& each : pieces_.all()) {
       int descriptor = -1;
-      detail::check(api_.export_memory(each.memory, descriptor), "exporting a part of a range");
+      detail::check(api_.export_memory(pieces_.memory_of(each), descriptor), "exporting a part of a range");
       parts.emplace_back(each.offset, each.bytes, each.where, descriptor);
     }
     return parts;

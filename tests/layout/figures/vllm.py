@@ -52,22 +52,20 @@ def spill(page):
         if not same_tokens(result):
             raise ValueError(f"{path} has other tokens than stock vLLM")
         half_full = "; half of the cache in use" if WITHOUT_REUSE in stem else ""
-        cells = []
-        for share in SHARES:
-            server = result["servers"].get(f"cmm, {share} % on the host")
-            cells.append(ratio(server["to_stock"]) if server else "")
+        servers = [result["servers"].get(f"cmm, {share} % on the host", {}) for share in SHARES]
+        cells = [ratio(server["to_stock"]) if server else "" for server in servers]
+        steps = servers[0].get("gpu_step")
+        cells.append(f"{steps['to_stock']['median']:.3f}" if steps else "")
         lines.append(
             [f"{about(context)}, {context['rounds']} rounds{half_full} ({link('data', path, page)})", *cells]
         )
-    head = ["KV cache on the host", *(f"{share} %" for share in SHARES)]
-    return table(head, ["---"] + ["---:"] * len(SHARES), lines)
+    head = ["KV cache on the host", *(f"{share} %" for share in SHARES), "0 %, by the GPU's time of a step"]
+    return table(head, ["---"] + ["---:"] * (len(SHARES) + 1), lines)
 
 
 def tier_runs():
     """Every file of results of tiers.py, with its context."""
-    paths = (
-        str(path.relative_to(ROOT)) for path in sorted((ROOT / "bench/vllm/results").glob("*tiers*.json"))
-    )
+    paths = (str(path.relative_to(ROOT)) for path in sorted((ROOT / "bench/vllm/results/tiers").glob("*.json")))
     return {path: load(path) for path in paths}
 
 
@@ -136,7 +134,7 @@ def gain(page):
     returning = to_native("cmm following", "returning")
     over = to_native("cmm following, admit fast", "over")
     loose = to_native("cmm following", "over")
-    data = link("every run", "bench/vllm/results", page)
+    data = link("every run", "bench/vllm/results/tiers", page)
     return (
         f"Tokens per second to those of vLLM's own offloading with the same HBM and host memory, on one H200 "
         f"over PCIe 5 ({data}): chats that come back {returning}; more requests than HBM holds {over} as "

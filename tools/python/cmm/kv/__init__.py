@@ -25,6 +25,7 @@ from .mover import Mover  # noqa: E402
 from .plan import Plan  # noqa: E402
 from .range import Range  # noqa: E402
 from .residency import Residency  # noqa: E402
+from .staging import Staging  # noqa: E402
 from .stock import Stock  # noqa: E402
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Plan",
     "Range",
     "Residency",
+    "Staging",
     "Stock",
     "build",
     "load",

@@ -4,7 +4,7 @@ import ctypes
 from typing import Any
 
 MAGIC = b"cmmkvpgs"
-ABI_VERSION = 3
+ABI_VERSION = 4
 
 _int, _i32, _u32 = ctypes.c_int, ctypes.c_int32, ctypes.c_uint
 _u64, _data, _text = ctypes.c_uint64, ctypes.c_void_p, ctypes.c_char_p
@@ -97,6 +97,9 @@ class RangeWish(ctypes.Structure):
         ("keep_when_full", _int),
         ("piece", _u64),
         ("stock", _data),
+        ("pages", _i32),
+        ("window_bytes", _u64),
+        ("windows", ctypes.POINTER(_u32)),
     )
 
 
@@ -124,6 +127,8 @@ class RangeFacts(ctypes.Structure):
         ("ready_slots", _i32),
         ("device", _int),
         ("skipped_hints", _u64),
+        ("staged_first", _i32),
+        ("staged", _i32),
     )
 
 

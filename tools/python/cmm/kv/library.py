@@ -16,6 +16,7 @@ from .layout import Layout
 from .mover import Mover
 from .range import NEAREST, Range
 from .residency import Residency
+from .staging import Staging
 from .stock import Stock
 
 
@@ -53,6 +54,7 @@ class Library:
         fast: int,
         policy: str = "on_use",
         *,
+        pages: int | None = None,
         reserve: int = 0,
         careful: bool = False,
     ) -> Residency:
@@ -61,10 +63,12 @@ class Library:
         `policy` is "fixed", "remote", "on_use", "pinned{.most = 1000}", "hot_set", or several joined by |, of
         which the first decides first. `hot_set{.half_life = 16, .most = 32, .looks = 8, .gain = 3}` has its
         settings.
+        There are fewer `pages` where the last slots of the layout are for something else.
         `reserve` slots of HBM are kept ready by `Residency.refill`. `careful` copies content always, whatever
         is known of it: the slow way that others are tested by.
         """
-        return Residency(self._functions, layout.slots, fast, layout.page_bytes, policy, reserve, careful)
+        slots = layout.slots if pages is None else pages
+        return Residency(self._functions, slots, fast, layout.page_bytes, policy, reserve, careful)
 
     def range(
         self,
@@ -78,18 +82,19 @@ class Library:
         keep_when_full: bool = False,
         piece: int = 0,
         stock: Stock | None = None,
+        staging: Staging | None = None,
     ) -> Range:
         """Memory for a layout, its first `fast` slots in HBM of a GPU (-1 the current one).
 
         The others lie at `beyond`: "nearest" (the GPU's NUMA node), "host_numa:1", "host", or "device:1".
         GPUs of `also` reach it too. `piece` is how many bytes are made at once, in multiples of 2 MiB; 0 is
-        256 MiB. Handles of a `stock` of the same piece and place are taken first. Raises `MemoryFull`, which
-        names the memory that ran out and how many slots would fit.
+        256 MiB. Handles of a `stock` of the same piece and place are taken first. `staging` gives pieces of
+        the layout windows of HBM that they share, where the machine has memory handles. Raises `MemoryFull`,
+        which names the memory that ran out and how many slots would fit.
         """
         made = stock._open() if stock is not None else None
-        return Range(
-            self._functions, layout, fast, beyond, device, also, background, keep_when_full, piece, made
-        )
+        how = (background, keep_when_full, piece, made, staging)
+        return Range(self._functions, layout, fast, beyond, device, also, *how)
 
     def stock(self, size: int, *, where: str = NEAREST, device: int = -1, piece: int = 0) -> Stock:
         """Memory of `size` bytes at a place, in handles of `piece` bytes, which a thread makes from now on.

@@ -12,6 +12,7 @@ from .errors import BadInput
 from .handle import Functions, Owner
 from .layout import Layout
 from .numbers import INT32_MOST, whole
+from .staging import Staging
 
 NEAREST = "nearest"
 _HOST_NUMA, _RELATIVE = 3, -1
@@ -38,6 +39,7 @@ class Range(Owner):
         keep_when_full: bool,
         piece: int,
         stock: int | None = None,
+        staging: Staging | None = None,
     ) -> None:
         """By `Library.range`."""
         kind, number = location_of(beyond)
@@ -53,6 +55,7 @@ class Range(Owner):
             int(keep_when_full),
             whole(piece, "a piece of memory", 0, 2**63),
             stock,
+            *_staged(staging, layout),
         )
         c = functions.waiting
         made = functions.made(c.cmm_kv_range_make, layout._handle, wish)
@@ -66,6 +69,8 @@ class Range(Owner):
         self.slots: int = facts.slots
         self.device: int = facts.device
         """The ordinal of its GPU."""
+        self.staged: tuple[int, int] = facts.staged_first, facts.staged
+        """The first slot that lies in the windows of its `staging`, and how many there are; none without."""
         self.text: str = c.cmm_kv_range_text(made).decode()
         """What it lies in: "mapped memory", or the recipe that serves in its place."""
         self.users: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -136,6 +141,21 @@ class Part:
         """All of it."""
         self._memory._open()
         return _bytes_at(self.data, self.bytes)
+
+
+def _staged(staging: Staging | None, layout: Layout) -> tuple[int, int, Any]:
+    if staging is None:
+        return 0, 0, None
+    if len(staging.windows) != len(layout.pieces):
+        raise BadInput(
+            f"{len(staging.windows)} windows are given for a layout of {len(layout.pieces)} pieces; give the "
+            "number of one for each"
+        )
+    numbers = (ctypes.c_uint32 * len(staging.windows))(
+        *(whole(each, "the number of a window", 0, INT32_MOST) for each in staging.windows)
+    )
+    pages = whole(staging.pages, "pages beside windows", 0, INT32_MOST)
+    return pages, whole(staging.window, "bytes of a window", 0, 2**63), numbers
 
 
 def _bytes_at(address: int, size: int) -> dict[str, Any]:

@@ -31,6 +31,7 @@ VARIABLES = {
     "blocks": "CMM_BLOCKS",
     "memory": "CMM_MEMORY",
     "watermark": "CMM_WATERMARK",
+    "staging_bytes": "CMM_STAGING_BYTES",
 }
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -59,6 +60,9 @@ class Settings:
     """HBM that the KV cache leaves free beyond what vLLM reserves itself."""
     hbm_bytes: int | None = None
     """HBM for the KV cache at most."""
+    staging_bytes: int | None = None
+    """HBM at most into which blocks beyond it are copied while a prompt reads them; 0 for none. Where it is
+    not given, as much as that needs, and at most an eighth of the KV cache's HBM."""
     memory: str = "tiered"
     """"tiered": memory handles of HBM and of the nearest host node, in one range; or "recipe", which is so
     where a recipe or a library is given."""
@@ -98,7 +102,7 @@ def read_settings(additional_config: Any, environment: Mapping[str, str] = os.en
 
 
 def _read(name: str, value: Any, where: str) -> Any:
-    if name in ("large_bytes", "hbm_headroom", "hbm_bytes"):
+    if name in ("large_bytes", "hbm_headroom", "hbm_bytes", "staging_bytes"):
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
         return parse_size(value, where)

@@ -41,7 +41,8 @@ class Follower:
         self._left = "idle" if caching or kept else "dead"
         self._ahead = ahead
         self._filled: list[int] = []
-        self._requests: dict[str, tuple[list[int], ...]] = {}
+        self.requests: dict[str, tuple[list[int], ...]] = {}
+        """The blocks of each request that runs, by group."""
         self._held = Held()
         self.hits = 0
         """Blocks that vLLM found again."""
@@ -81,7 +82,7 @@ class Follower:
 
     def _leave(self, request: str, told: Told) -> None:
         """The request reads its blocks no longer. Last blocks first, so that they leave HBM first."""
-        for number, pages in enumerate(self._requests.pop(request, ())):
+        for number, pages in enumerate(self.requests.pop(request, ())):
             told.left += reversed(pages)
             if self._groups[number].silent:
                 self._held.drop(request, number, pages)
@@ -89,7 +90,7 @@ class Follower:
     def _enter(self, request: str, blocks: Sequence[list[int]], computed: int, told: Told) -> None:
         """The blocks are all that the request has: it is new or resumed, or a session that goes on."""
         self._leave(request, told)
-        self._requests[request] = tuple([] for _ in blocks)
+        self.requests[request] = tuple([] for _ in blocks)
         self._append(request, blocks, computed, told)
 
     def _fill(self, told: Told, pages: set[int]) -> None:
@@ -113,7 +114,7 @@ class Follower:
         ids, blocks, computed = cached.req_ids, cached.new_block_ids, cached.num_computed_tokens
         resumed = cached.resumed_req_ids
         if self._plain and not resumed:  # the usual case, in which each request counts
-            told.grown, others = self.pages.grow(self._requests, ids, blocks, computed, self._plain)
+            told.grown, others = self.pages.grow(self.requests, ids, blocks, computed, self._plain)
             told.gained = None if others else told.grown
         else:
             others = [*itertools.compress(range(len(ids)), blocks)]
@@ -123,7 +124,7 @@ class Follower:
 
     def _append(self, request: str, blocks: Sequence[list[int]], computed: int, told: Told) -> None:
         """Blocks before the end of what is computed are needed as they are, the others are new."""
-        lists = self._requests[request]
+        lists = self.requests[request]
         for number, (group, mine, pages) in enumerate(zip(self._groups, lists, blocks, strict=True)):
             if group.kept:
                 told.hits += pages
@@ -177,7 +178,7 @@ class Follower:
         """Pages that these requests have no longer; how many."""
         holders = list(holders)
         for page, request, number in holders:
-            mine = self._requests[request][number]
+            mine = self.requests[request][number]
             mine[mine.index(page)] = 0
             told.left.append(page)
             if self._groups[number].silent:
@@ -194,7 +195,7 @@ class Follower:
         given |= {
             of: blocks for of, blocks in zip(cached.req_ids, cached.new_block_ids, strict=True) if blocks
         }
-        for request, lists in self._requests.items():
+        for request, lists in self.requests.items():
             for number, mine in enumerate(lists):
                 before = len(mine) - (len(given[request][number]) if request in given else 0)
                 yield from [(page, request, number) for page in mine[:before] if page in fresh]

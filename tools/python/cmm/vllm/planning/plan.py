@@ -19,10 +19,10 @@ from .shares import MIB, RULE
 SLOW_LINK = 20
 """HBM that is so many times faster than the link to the host is worth a warning."""
 LONG_PROMPT = (
-    "A prompt longer than HBM's part of the KV cache is served, and computed slowly: each tile of its "
-    "queries reads all that lies beyond HBM again, where a step of decode reads it once. More GPUs or "
-    "smaller weights leave HBM a larger part, a chat that grows so long computes in each turn what is new, "
-    "and --max-model-len refuses what is longer"
+    "A prompt longer than HBM's part of the KV cache is served, but each step of its answer reads over the "
+    "link what lies beyond HBM. The prompt itself is computed as fast as others, out of HBM into which that "
+    "is copied layer by layer (staging_bytes); with drafts, or layers of several kinds, it is slow, since "
+    "each tile of its queries reads it over the link again. --max-model-len refuses what is longer"
 )
 """What reading it where it is means over a slow link."""
 

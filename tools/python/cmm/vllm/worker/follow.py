@@ -9,6 +9,8 @@ from ... import kv
 from ...errors import Error
 from ...size import format_size
 from ..following import FixedError, Follower, Group
+from .side_stream import SideStream
+from .staging import Staging
 from .stores import RangeStore, RecipeStore
 
 MOST_READY = 512
@@ -39,10 +41,12 @@ class Following:
             library, layout, self.mover = store.mover()
         except kv.BadInput as wrong:
             raise FixedError(str(wrong)) from wrong
-        reserve = min(fast // 8, MOST_READY, layout.slots - blocks)
-        self.pages = library.residency(layout, fast, reserve=reserve, careful=careful)
+        reserve = min(fast // 8, MOST_READY, store.pages - blocks)
+        self.pages = library.residency(layout, fast, pages=store.pages, reserve=reserve, careful=careful)
         self.follower = Follower(self.pages, groups, blocks, caching=caching, ahead=ahead)
-        self._side = _SideStream() if reserve else None
+        self._side = SideStream() if reserve else None
+        self.staging: Staging | None = None
+        """What copies blocks beyond HBM for prompts, where anything does."""
         self._whole = True
 
     def step(self, output: Any) -> Any:
@@ -65,9 +69,12 @@ class Following:
         stream = torch.cuda.current_stream()
         if self._side is not None:
             self._side.join(stream)
-        plan, output = self.follower.step(output)
+        told = output
+        plan, output = self.follower.step(told)
         if not plan.empty:
             self.mover.run(plan, stream.cuda_stream)
+        if self.staging is not None:
+            self.staging.step(told, self.pages, self.follower.requests)
         if self._side is not None:
             ready = self.pages.refill(least=FEW)
             if not ready.empty:
@@ -78,40 +85,19 @@ class Following:
 
     def count(self, metrics: Any) -> None:
         """Notes what was counted."""
-        metrics.update(self.pages.counters(), self.follower.hits, self.follower.brought)
+        staged = self.staging.bytes if self.staging is not None else 0
+        metrics.update(self.pages.counters(), self.follower.hits, self.follower.brought, staged)
 
     def told(self) -> str:
         """What was counted, in words."""
         counted = self.pages.counters()
         share = counted["read_remote"] / counted["read"] if counted["read"] else 0.0
+        staged = ""
+        if self.staging is not None:
+            staged = f"; {format_size(self.staging.bytes)} staged for prompts"
         return (
             f"blocks {counted['live']} live, {counted['remote']} of them beyond HBM, {counted['idle']} idle; "
             f"{format_size(counted['bytes_up'])} up, {format_size(counted['bytes_down'])} down; "
             f"{self.follower.brought} of {self.follower.hits} hits brought back; "
-            f"{share:.1%} of reads beyond HBM"
+            f"{share:.1%} of reads beyond HBM{staged}"
         )
-
-
-class _SideStream:
-    """A stream that runs beside the work of one step."""
-
-    def __init__(self) -> None:
-        self.stream = torch.cuda.Stream()
-        self._begin, self._end = torch.cuda.Event(), torch.cuda.Event()
-        self._running = False
-
-    def fork(self, work: torch.cuda.Stream) -> None:
-        """What comes into it now runs after what is in the stream of the work."""
-        self._begin.record(work)
-        self.stream.wait_event(self._begin)
-
-    def ran(self) -> None:
-        """All of it is in."""
-        self._end.record(self.stream)
-        self._running = True
-
-    def join(self, work: torch.cuda.Stream) -> None:
-        """What comes into the stream of the work now runs after it."""
-        if self._running:
-            work.wait_event(self._end)
-            self._running = False

@@ -23,8 +23,10 @@ from .follow import Following
 from .runs import UnclearPlacesError, planned_runs
 from .seen import Seen
 from .spare import spare_blocks, whole_size, with_spare
+from .staging import Staging, why_not_staged
 from .stores import LateStore, RangeStore, RecipeStore
 from .tiered import PIECE
+from .windows import Windows, windows_for
 
 require(*installed())
 
@@ -65,6 +67,8 @@ class Worker(StockWorker):
         self._backing: Backing | None = None
         self._placement: Seen | None = None
         self._following: Following | None = None
+        self._windows: Windows | None = None
+        self._staging: Staging | None = None
         self._metrics = self._made_metrics() if os.environ.get(METRICS_FOLDER) else None
         self._counted = self._reported = time.monotonic()
 
@@ -93,7 +97,8 @@ class Worker(StockWorker):
             groups = itertools.chain(*self.model_runner.attn_groups)
             planned = planned_runs(config, groups, self.cache_config.cache_dtype)
             device = self.device.index or 0
-            return RangeStore(library, planned, config.num_blocks, self._hbm_bytes, device, self._stock)
+            sizes = config.num_blocks, self._hbm_bytes
+            return RangeStore(library, planned, *sizes, device, self._stock, self._windows)
 
         return LateStore(ranged, recipe, self.rank)
 
@@ -152,7 +157,7 @@ class Worker(StockWorker):
 
     def initialize_from_config(self, kv_cache_config: Any) -> None:
         """Allocate the KV cache, place its blocks, and say where they are."""
-        self._following, blocks = None, kv_cache_config.num_blocks
+        self._following, self._blocks = None, kv_cache_config.num_blocks
         self._kv_cache_config = kv_cache_config = self._with_spare(kv_cache_config)
         sizes = {each.size for each in kv_cache_config.kv_cache_tensors}
         self._backing = Backing(sizes, self._store.make)
@@ -166,28 +171,44 @@ class Worker(StockWorker):
         if self._stock is not None:
             self._stock.close()
             self._stock = None
-        self.cache_config.num_gpu_blocks = self._blocks = blocks
+        self.cache_config.num_gpu_blocks = self._blocks
         _log.info(
             "cmm: rank %d, KV cache of %s in %d blocks: %s",
             self.rank,
             format_size(self._placement.total),
-            slots,
+            self._store.pages,
             self._store.where(),
         )
 
     def _with_spare(self, config: Any) -> Any:
         """The same blocks and some that vLLM does not know of, where blocks will follow."""
+        self._windows = None
         if whole_size(config) <= self._hbm_bytes:
             return config
         try:
             self._check_follows()
-            return with_spare(config, spare_blocks(config))
+            config = with_spare(config, spare_blocks(config))
+            if isinstance(self._store, LateStore):
+                self._windows = self._planned_windows(config)
+            return config if self._windows is None else with_spare(config, self._windows.blocks)
         except (FixedError, UnclearPlacesError):
             return config
+
+    def _planned_windows(self, config: Any) -> Windows | None:
+        """For what one request may have beyond HBM, unless all that run together stay in it."""
+        settings, vllm = self._settings, self.vllm_config
+        longest = -(-vllm.model_config.max_model_len // self.cache_config.block_size)
+        free = max(settings.watermark, getattr(vllm.scheduler_config, "watermark", 0.0))
+        running = max(longest, int((1 - free) * self._blocks))
+        if running * whole_size(config) <= self._hbm_bytes * config.num_blocks:
+            return None
+        return windows_for(config, self._hbm_bytes, longest, settings.staging_bytes)
 
     def compile_or_warm_up_model(self) -> Any:
         """From its end on blocks follow: a warm-up uses made-up ids of blocks."""
         following, self._following = self._following, None
+        if following is None:
+            self._staging = self._made_staging()
         result = super().compile_or_warm_up_model()
         if following is not None:  # warmed up again: blocks lie where they were moved
             self._following = following
@@ -198,7 +219,20 @@ class Worker(StockWorker):
             _log.info("cmm: rank %d, blocks keep their places: %s", self.rank, why)
         else:
             _log.info("cmm: rank %d, blocks follow the requests into HBM", self.rank)
+            self._stage(self._following)
         return result
+
+    def _stage(self, following: Following) -> None:
+        """From here on prompts read out of windows, if attention went by them in the warm-up."""
+        if self._staging is not None and self._staging.reached:
+            following.staging = self._staging
+        elif self._staging is not None:
+            _log.warning(
+                "cmm: rank %d, prompts read blocks beyond HBM where they are, as vLLM %s runs attention in a "
+                "way that cmm does not know",
+                self.rank,
+                installed()[0],
+            )
 
     def _check_follows(self) -> None:
         """Raises FixedError where blocks keep their places by what was asked for, or by this vLLM."""
@@ -209,7 +243,7 @@ class Worker(StockWorker):
     def _follow(self) -> Following:
         at = self._placement
         self._check_follows()
-        if at is None or at.hbm_blocks == at.blocks:
+        if at is None or at.hbm_blocks == at.pages:
             raise FixedError("all of them are in HBM")
         check_backends(itertools.chain(*self.model_runner.attn_groups))
         dcp = self.vllm_config.parallel_config.decode_context_parallel_size
@@ -223,6 +257,27 @@ class Worker(StockWorker):
             # drafts of the steps in flight count as computed, and may be refused yet
             ahead=self.vllm_config.num_speculative_tokens * self.vllm_config.max_concurrent_batches,
         )
+
+    def _made_staging(self) -> Staging | None:
+        """Where there are windows, what will let attention read blocks out of them."""
+        store, config = self._store, self.vllm_config
+        if self._windows is None or not isinstance(store, RangeStore) or not store.tiered.memory.staged[1]:
+            return None
+        names = [name for each in self._kv_cache_config.kv_cache_tensors for name in each.shared_by]
+        layers = [config.compilation_config.static_forward_context[name] for name in names]
+        groups = [*itertools.chain(*self.model_runner.attn_groups)]
+        if why := why_not_staged(config, groups, self.cache_config.block_size):
+            _log.info("cmm: rank %d, prompts read blocks beyond HBM where they are: %s", self.rank, why)
+            return None
+        made = Staging(
+            store.library,
+            store.tiered.memory,
+            store.layers(),
+            block_size=self.cache_config.block_size,
+            graph_tokens=config.compilation_config.max_cudagraph_capture_size or 0,
+        )
+        made.attach(groups, layers)
+        return made
 
     def _maybe_get_memory_pool_context(self, tag: str) -> AbstractContextManager[Any]:
         if tag == "kv_cache" and self._backing is not None:

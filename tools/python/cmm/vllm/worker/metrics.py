@@ -23,7 +23,11 @@ SHARE = Gauge(
     labelnames=LABELS,
     multiprocess_mode="mostrecent",
 )
-BYTES = Counter("cmm_kv_bytes", "Bytes of blocks copied up to HBM and down from it", (*LABELS, "direction"))
+BYTES = Counter(
+    "cmm_kv_bytes",
+    "Bytes of blocks copied up to HBM, down from it, and staged there for prompts",
+    (*LABELS, "direction"),
+)
 HITS = Counter("cmm_kv_hits", "Blocks that vLLM found again", LABELS)
 BROUGHT = Counter("cmm_kv_hits_brought", "Of these, those that came back to HBM from beyond", LABELS)
 READ = Counter("cmm_kv_reads", "Blocks that steps read, by place: hbm, beyond", (*LABELS, "place"))
@@ -41,12 +45,13 @@ class Metrics:
         self._before: dict[str, float] = collections.defaultdict(float)
         self._reads: collections.deque[tuple[float, float, float]] = collections.deque()
 
-    def update(self, counted: Mapping[str, float], hits: int, brought: int) -> None:
-        """Take over what `Residency.counters` says, and blocks found again, since the start."""
+    def update(self, counted: Mapping[str, float], hits: int, brought: int, staged: int = 0) -> None:
+        """Take over what `Residency.counters` says, blocks found again and bytes staged, since the start."""
         for state in ("live", "idle", "remote"):
             PAGES.labels(**self._of, state=state).set(counted[state])
         for direction in ("up", "down"):
             self._add(BYTES, counted[f"bytes_{direction}"], direction=direction)
+        self._add(BYTES, staged, direction="staged")
         self._add(READ, counted["read_remote"], place="beyond")
         self._add(READ, counted["read"] - counted["read_remote"], place="hbm")
         self._add(HITS, hits)

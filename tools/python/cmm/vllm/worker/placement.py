@@ -26,7 +26,6 @@ class Placement(Seen):
     def __init__(self, backing: Backing, views: list[Any], blocks: int, hbm_bytes: int) -> None:
         super().__init__(backing.tensors, views, blocks)
         self.hbm_blocks = blocks if hbm_bytes >= self.total else hbm_bytes * blocks // max(self.total, 1)
-        self.hbm_bytes = 0
         self._fast: list[torch.Tensor] = []
         self._rest: list[torch.Tensor] = []
         for tensor in backing.tensors:

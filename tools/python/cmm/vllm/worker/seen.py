@@ -15,7 +15,11 @@ class Seen:
         """`views` is vLLM's list, in which an entry may be a list again."""
         self.tensors, self.blocks = tensors, blocks
         self._views = list(_tensors_in(views))
+        self.pages = blocks
+        """Of the blocks, those for content."""
         self.total = sum(tensor.nbytes for tensor in tensors)
+        """Bytes of these."""
+        self.hbm_blocks = self.hbm_bytes = 0
 
     def views_in(self, tensor: torch.Tensor) -> Iterator[View]:
         """What layers see of a backing tensor: offset in bytes, shape, strides, bytes of an element."""

@@ -1,5 +1,6 @@
 """Where the KV cache of a worker comes from: one range of memory handles, or a recipe."""
 
+import itertools
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ from .placement import Placement
 from .runs import Run, UnclearPlacesError, runs_of
 from .seen import Seen
 from .tiered import TieredMemory
+from .windows import Windows
 
 _log = logging.getLogger("vllm.cmm")
 PLATFORM = "cuda"
@@ -31,6 +33,11 @@ class RecipeStore:
         self.alloc = cmm.torch.build(settings.recipe) if built else cmm.torch.load(settings.library)
         self.make = from_recipe(self.alloc, device)
         self._at: Placement | None = None
+
+    @property
+    def pages(self) -> int:
+        """How many blocks it has for content."""
+        return self._at.pages
 
     def settled(self) -> "RecipeStore":
         """Itself."""
@@ -48,7 +55,7 @@ class RecipeStore:
         """A line about where the blocks are."""
         at = self._at
         if places_blocks(self.alloc.recipe):
-            return f"{_split(at, at.hbm_bytes)}; recipe {self.alloc.recipe}"
+            return f"{_split(at)}; recipe {self.alloc.recipe}"
         fast = cmm.torch.stats(self.alloc).fast_bytes
         there = f"{format_size(fast)} in the fast memory of the recipe" if fast else "where the recipe says"
         return f"{there}; recipe {self.alloc.recipe}"
@@ -89,10 +96,13 @@ class RangeStore:
         hbm: int,
         device: int,
         stock: kv.Stock | None = None,
+        windows: Windows | None = None,
     ) -> None:
         """Begins to make it, as TieredMemory, with what a stock has of it."""
-        self._library, self._planned = library, planned
-        self.tiered = TieredMemory(library, planned, blocks, hbm, device, stock)
+        self.library, self._planned = library, planned
+        self.tiered = TieredMemory(library, planned, blocks, hbm, device, stock, windows)
+        self.pages = self.tiered.blocks
+        """How many blocks it has for content; windows lie behind them."""
         self._at: Seen | None = None
 
     def make(self, size: int, **kwargs: Any) -> torch.Tensor:
@@ -103,23 +113,31 @@ class RangeStore:
         """Waits until all of it is there, and fills it with zeros."""
         self.tiered.finish(rank)
         self._at = Seen(backing.tensors, views, blocks)
-        self._at.hbm_blocks = self.tiered.hbm_blocks
+        self._at.pages, self._at.total = self.pages, self._at.total * self.pages // blocks
+        self._at.hbm_blocks, self._at.hbm_bytes = self.tiered.hbm_blocks, self.tiered.hbm_bytes
         return self._at
 
     def where(self) -> str:
         """A line about where the blocks are."""
-        return f"{_split(self._at, self.tiered.hbm_bytes)}; {self.tiered.memory.text}"
+        window = self.tiered.window_bytes
+        staged = f", {format_size(window)} of HBM to stage blocks beyond for a prompt" if window else ""
+        return f"{_split(self._at)}{staged}; {self.tiered.memory.text}"
 
     def residency(self) -> str:
         """Nothing in it migrates."""
         return f"KV cache as placed at the start; {self.tiered.memory.text}"
+
+    def layers(self) -> list[tuple[tuple[int, int, int], ...]]:
+        """The pieces of each layer, where each has a tensor of its own."""
+        pieces = iter(self.tiered.layout.pieces)
+        return [tuple(itertools.islice(pieces, len(runs))) for _, runs in self._planned]
 
     def mover(self) -> tuple[kv.Library, kv.Layout, kv.Mover]:
         """Of its blocks. Raises FixedError where vLLM keeps them in other places than was planned."""
         for tensor, (_, runs) in zip(self._at.tensors, self._planned, strict=True):
             if _runs_in(self._at, tensor) != runs:
                 raise FixedError("layers keep blocks in other places than was planned")
-        return self._library, self.tiered.layout, self._library.mover(self.tiered.memory)
+        return self.library, self.tiered.layout, self.library.mover(self.tiered.memory)
 
 
 def _runs_in(at: Seen, tensor: torch.Tensor) -> list[Run]:
@@ -129,10 +147,10 @@ def _runs_in(at: Seen, tensor: torch.Tensor) -> list[Run]:
         raise FixedError(str(unclear)) from unclear
 
 
-def _split(at: Seen, hbm_bytes: int) -> str:
+def _split(at: Seen) -> str:
     return (
-        f"{format_size(hbm_bytes)} in HBM with {at.hbm_blocks} blocks, "
-        f"{format_size(at.total - hbm_bytes)} beyond with {at.blocks - at.hbm_blocks}"
+        f"{format_size(at.hbm_bytes)} in HBM with {at.hbm_blocks} blocks, "
+        f"{format_size(at.total - at.hbm_bytes)} beyond with {at.pages - at.hbm_blocks}"
     )
 
 

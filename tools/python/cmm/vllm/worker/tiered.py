@@ -12,6 +12,7 @@ from ...size import format_size
 from ..machine.locked_memory import locked_limit, locked_told
 from .areas import PAGE, Area, length, merged, rest_of
 from .runs import Run
+from .windows import HALVES, Windows, staging_of
 
 PIECE = 32 << 20
 """Bytes of one handle: most of the host part of each layer is whole ones, which a stock has."""
@@ -29,22 +30,38 @@ class TieredMemory:
         hbm_bytes: int,
         device: int,
         stock: kv.Stock | None = None,
+        windows: Windows | None = None,
     ) -> None:
-        """Makes the part in HBM, begins with the other. Raises MemoryFull, BadInput for wrong sizes."""
+        """Makes the part in HBM, begins with the other. The last of the blocks are those of `windows`.
+
+        Raises MemoryFull, BadInput for wrong sizes, UnclearPlacesError for layers that cannot have windows.
+        """
         pieces, self._starts, end = [], [], 0
         for size, runs in planned:
             self._starts.append((end, size))
             pieces += [(end + start, step, step) for start, step in runs]
             end += -(-size // PAGE) * PAGE
         self.layout = library.layout(pieces, blocks)
-        self.blocks, self.hbm_blocks = blocks, min(blocks, self.layout.fast_within(hbm_bytes))
+        self.blocks, staging, self.window_bytes = blocks, None, 0
+        if windows is not None:
+            self.blocks -= windows.blocks
+            staging = staging_of(windows, planned, self.blocks)
+            self.window_bytes = windows.half * HALVES
+        self.hbm_blocks = min(self.blocks, self.layout.fast_within(max(0, hbm_bytes - self.window_bytes)))
         self.memory = library.range(
-            self.layout, self.hbm_blocks, device=device, background=True, piece=PIECE, stock=stock
+            self.layout,
+            self.hbm_blocks,
+            device=device,
+            background=True,
+            piece=PIECE,
+            stock=stock,
+            staging=staging,
         )
         if sum(self._starts[-1]) > self.memory.bytes:
             raise kv.BadInput("the last tensor of the KV cache is larger than all its blocks")
         self.hbm_areas = self._hbm_areas()
         self.hbm_bytes = length(self.hbm_areas)
+        self._windows = self._window_areas(staging) if staging is not None else []
         self._device = f"cuda:{device}"
         self._whole = self._tensor(0, self.memory.bytes)
 
@@ -67,17 +84,19 @@ class TieredMemory:
     def finish(self, rank: int, every: float = 10.0) -> None:
         """Waits until all of it is there, with a line now and then, and fills it with zeros.
 
-        Part by part: no call that fills memory goes across from one memory to the other. Raises MemoryFull.
+        Part by part: no call that fills memory goes across from one memory to the other. Windows, which are
+        written before they are read, are left out. Raises MemoryFull.
         """
+        beyond = rest_of([*self.hbm_areas, *self._windows], self.memory.bytes)
         with self._telling(rank, every):
             try:
                 self.memory.wait()
             except kv.MemoryFull as full:
-                locked = locked_told(locked_limit(), self.memory.bytes - self.hbm_bytes)
+                locked = locked_told(locked_limit(), length(beyond))
                 if not locked:
                     raise
                 raise kv.MemoryFull(f"{full}; {locked}") from full
-        for start, end in (*self.hbm_areas, *rest_of(self.hbm_areas, self.memory.bytes)):
+        for start, end in (*self.hbm_areas, *beyond):
             self._whole[start:end].zero_()
 
     @contextlib.contextmanager
@@ -100,6 +119,10 @@ class TieredMemory:
         finally:
             ended.set()
             thread.join()
+
+    def _window_areas(self, staging: kv.Staging) -> list[Area]:
+        ends = (start + self.blocks * step for start, step, _ in self.layout.pieces)
+        return [(begin, begin + staging.window) for begin in (-(-end // PAGE) * PAGE for end in ends)]
 
     def _hbm_areas(self) -> list[Area]:
         """The bytes in HBM: each 2 MiB that a block there touches."""

@@ -1,0 +1,288 @@
+"""What a prompt reads beyond HBM is copied for each layer into memory that all layers share."""
+
+import random
+import types
+import unittest
+
+import numpy as np
+import stand_ins as world
+import tag_runner
+import test_following_worker
+from cmm.vllm.worker import windows
+from test_following_worker import BLOCKS, LAYERS
+from test_tiered_worker import Attention, Backend, TieredCase
+
+TOKENS = 64
+"""In a block."""
+FIRST = BLOCKS
+"""The first block of windows."""
+
+
+class Builder:
+    """Of metadata, which has the table as it is given."""
+
+    kv_cache_spec = types.SimpleNamespace(block_size=TOKENS)
+
+    def build(self, common_prefix_len, common_attn_metadata):
+        return types.SimpleNamespace(block_table=common_attn_metadata.block_table_tensor)
+
+
+class Layer:
+    """Attention that reads whole blocks, the keys and the values of one layer."""
+
+    def __init__(self, number, test):
+        self.impl = types.SimpleNamespace(forward=self._forward)
+        self._number, self._test, self.log = number, test, False
+
+    def _forward(self, metadata, output=None):
+        if self.log:
+            world.calls.append(("attention", self._number))
+        halves = self._test.halves(self._number)
+        return [half[np.asarray(metadata.block_table)] for half in halves]
+
+
+class StagingCase(TieredCase):
+    """Two layers, keys and values apart, with windows for `staging_bytes`."""
+
+    def setUp(self):
+        super().setUp()
+        for of in (test_following_worker.FullAttentionSpec, Attention):
+            self.addCleanup(setattr, of, "block_size", of.block_size)
+            of.block_size = TOKENS
+        self.addCleanup(setattr, Backend, "forward_includes_kv_cache_update", True)
+        Backend.forward_includes_kv_cache_update = False
+        self.tables, self.computed, self.owned = {}, {}, {}
+
+    def staged(self, warmed=True, **how):
+        """A worker whose blocks follow, after a warm-up that runs all layers, and its last lines."""
+
+        self.builder, self.layers = Builder(), [Layer(number, self) for number in range(LAYERS)]
+
+        def warm(ours):
+            if warmed:
+                for layer in self.layers:
+                    layer.impl.forward(types.SimpleNamespace(block_table=[[0]]))
+            return "times"
+
+        self.addCleanup(
+            setattr, world.StockWorker, "compile_or_warm_up_model", world.StockWorker.compile_or_warm_up_model
+        )
+        world.StockWorker.compile_or_warm_up_model = warm
+        ours = self.worker(**{"hbm": 20 << 20, "staging_bytes": "8MiB", **how})
+        names = {str(number): layer for number, layer in enumerate(self.layers)}
+        ours.vllm_config.compilation_config.static_forward_context = names
+        for group in ours.model_runner.attn_groups[0]:
+            group.metadata_builders = [self.builder]
+        with self.assertLogs("vllm.cmm", "INFO") as said:
+            ours.compile_or_warm_up_model()
+        self.memory = ours._store.tiered.memory
+        self.windows(-1)
+        return ours, said.output
+
+    def halves(self, layer):
+        """Keys and values of a layer: int64 [slots, words], two of them."""
+        words = tag_runner.words_of(self.memory)
+        for offset, stride, size in self.memory.layout.pieces[2 * layer : 2 * layer + 2]:
+            yield words[offset // 8 :][: self.memory.slots * stride // 8].reshape(-1, size // 8)
+
+    def windows(self, what):
+        """Fills them."""
+        first, count = self.memory.staged
+        for layer in range(LAYERS):
+            for half in self.halves(layer):
+                half[first : first + count] = what
+
+    def step(self, ours, queries, new=None, gone=()):
+        """Of the scheduler, the worker and the model; what each layer read, and the table by which."""
+        cached = world.CachedRequestData()
+        for name in queries:
+            if name not in (new or {}):
+                cached.req_ids.append(name)
+                cached.new_block_ids.append(None)
+                cached.num_computed_tokens.append(self.computed[name])
+        given = [world.NewRequestData(name, (blocks,), 0) for name, blocks in (new or {}).items()]
+        told = world.SchedulerOutput(given, cached, set(gone), num_scheduled_tokens=queries)
+        seen = ours.execute_model(told)
+        for name in gone:
+            del self.tables[name], self.computed[name]
+        for each in seen.scheduled_new_reqs:
+            self.tables[each.req_id], self.computed[each.req_id] = each.block_ids[0], 0
+        return self.model(ours, queries)
+
+    def model(self, ours, queries):
+        """Each layer writes what is new and reads all blocks that have tokens."""
+        ends = {name: -(-(self.computed[name] + count) // TOKENS) for name, count in queries.items()}
+        width = max(ends.values())
+        table = np.zeros((len(queries), width), np.int32)
+        for row, name in enumerate(queries):
+            table[row, : ends[name]] = self.tables[name][: ends[name]]
+        common = types.SimpleNamespace(block_table_tensor=world.numbers(table))
+        metadata = self.builder.build(common_prefix_len=0, common_attn_metadata=common)
+        self.assertEqual(common.block_table_tensor.tolist(), table.tolist())
+        for number, layer in enumerate(self.layers):
+            for name in queries:  # keys and values of new tokens
+                for at in range(self.computed[name] // TOKENS, ends[name]):
+                    for half in self.halves(number):
+                        half[self.tables[name][at]] = random.getrandbits(60)
+            for half, read in zip(self.halves(number), layer.impl.forward(metadata), strict=True):
+                for row, name in enumerate(queries):
+                    found, wanted = read[row, : ends[name]], half[table[row, : ends[name]]]
+                    self.assertTrue(np.array_equal(found, wanted), f"layer {number}, {name}")
+        for name, count in queries.items():
+            self.computed[name] += count
+        return table, np.asarray(metadata.block_table)
+
+
+class Staged(StagingCase):
+    def test_a_prompt_reads_what_lies_beyond_hbm_in_windows(self):
+        ours, said = self.staged()
+        self.assertIn("8 MiB of HBM to stage blocks beyond for a prompt", self.said.output[-1])
+        self.assertIn("8 MiB in HBM with 8 blocks, 24 MiB beyond with 24", self.said.output[-1])
+        self.assertIn("blocks follow the requests", said[-1])
+        table, read = self.step(ours, {"a": 18 * TOKENS}, {"a": [*range(1, 24)]})
+        fast = ours._following.pages.fast
+        self.assertTrue((table >= fast).any())
+        self.assertTrue(np.array_equal(read >= FIRST, table >= fast))
+        table, read = self.step(ours, {"a": 5 * TOKENS // 2 + 100})
+        self.assertTrue(np.array_equal(read >= FIRST, table >= fast))
+        table, read = self.step(ours, {"a": 1})
+        self.assertTrue(np.array_equal(read, table))
+        self.assertGreater(ours._following.staging.bytes, 0)
+
+    def test_of_requests_only_those_with_many_queries(self):
+        ours, _ = self.staged()
+        self.step(ours, {"a": 15 * TOKENS}, {"a": [*range(1, 17)]})
+        table, read = self.step(ours, {"a": 1, "b": 10 * TOKENS}, {"b": [*range(17, 30)]})
+        self.assertTrue(np.array_equal(read[0], table[0]))
+        self.assertTrue((read[1] >= FIRST).any())
+
+    def test_steps_that_may_be_graphs_are_left_alone(self):
+        ours, _ = self.staged()
+        ours._following.staging._least = 10 * TOKENS + 1
+        self.step(ours, {"a": 20 * TOKENS}, {"a": [*range(1, 31)]})
+        table, read = self.step(ours, {"a": 10 * TOKENS})
+        self.assertTrue(np.array_equal(read, table))
+
+    def test_a_window_is_filled_beside_the_work_behind_the_attention_before(self):
+        ours, _ = self.staged()
+        self.step(ours, {"a": 18 * TOKENS}, {"a": [*range(1, 24)]})
+        for number, layer in enumerate(ours._following.staging._layers):
+            self.log(
+                layer.mover, "run", lambda plan, stream, beside="", of=number: (of, beside, len(plan.up))
+            )
+        for layer in self.layers:
+            layer.log = True
+        world.calls.clear()
+        table, _ = self.step(ours, {"a": 300})
+        full = int((table[0, :18] >= ours._following.pages.fast).sum())
+        begun, fills = ("compute", "recorded"), ("side", "recorded")
+        written = int((table[0, 18:] >= ours._following.pages.fast).sum())
+        self.assertGreater(min(full, written), 0)
+        self.assertEqual(
+            [call for call in world.calls if call[0] != "zero"],
+            [
+                *(begun, ("side", "waits for", 0), (0, "prefill", full), fills),
+                *(("compute", "waits for", 3), (0, "", written), ("attention", 0)),
+                *(begun, ("side", "waits for", 7), (1, "prefill", full), fills),
+                *(("compute", "waits for", 10), (1, "", written), ("attention", 1)),
+            ],
+        )
+
+    def log(self, of, name, what):
+        """Notes each call of a function."""
+        run = getattr(of, name)
+
+        def noted(*given):
+            world.calls.append(what(*given))
+            run(*given)
+
+        setattr(of, name, noted)
+
+    def test_random_requests_read_what_was_written(self):
+        staged = 0
+        for seed in range(8):
+            random.seed(seed)
+            ours, _ = self.staged(staging_bytes=random.choice(("8MiB", "10GiB")))
+            free = [*range(1, BLOCKS)]
+            for number in range(90):
+                gone = [random.choice([*self.tables])] if self.tables and random.random() < 0.3 else []
+                new = {}
+                if len(free) > 4 and random.random() < 0.5:
+                    new[str(number)] = [free.pop(0) for _ in range(random.randrange(1, len(free)))]
+                    self.owned[str(number)] = [*new[str(number)]]
+                queries = dict.fromkeys(new, 1)
+                for name in (*self.tables, *new):
+                    left = len(self.owned[name]) * TOKENS - self.computed.get(name, 0)
+                    if name not in gone and left and random.random() < 0.8:
+                        queries[name] = random.choice((1, min(left, 300), left))
+                if not queries:
+                    continue
+                for name in gone:
+                    free += self.owned.pop(name)
+                _, read = self.step(ours, queries, new, gone)
+                staged += int((read >= FIRST).sum())
+            self.tables, self.computed, self.owned = {}, {}, {}
+        self.assertGreater(staged, 150)
+
+    def test_attention_that_goes_by_other_ways_reads_blocks_where_they_are(self):
+        ours, said = self.staged(warmed=False)
+        self.assertIn("runs attention in a way that cmm does not know", said[-1])
+        self.assertIsNone(ours._following.staging)
+        table, read = self.step(ours, {"a": 20 * TOKENS}, {"a": [*range(1, 31)]})
+        self.assertTrue(np.array_equal(read, table))
+
+    def test_metadata_that_is_built_in_another_way_reads_blocks_where_they_are(self):
+        ours, _ = self.staged()
+        self.builder.build = Builder().build
+        table, read = self.step(ours, {"a": 20 * TOKENS}, {"a": [*range(1, 31)]})
+        self.assertTrue(np.array_equal(read, table))
+
+    def test_what_cannot_be_staged_is_said(self):
+        for change, words in (
+            (lambda ours: setattr(ours.vllm_config, "num_speculative_tokens", 2), "drafts have layers"),
+            (lambda ours: setattr(ours.vllm_config.parallel_config, "use_ubatching", True), "cut into two"),
+            (lambda ours: setattr(Backend, "forward_includes_kv_cache_update", True), "reads blocks in one"),
+            (lambda ours: setattr(self.builder, "kv_cache_spec", Attention()), "blocks of another size"),
+        ):
+            with self.subTest(words):
+                self.setUp()
+                Attention.block_size = TOKENS // 2
+                ours, said = self.staged(before=change)
+                Attention.block_size = TOKENS
+                self.assertIn(words, said[0])
+                self.assertIsNone(ours._following.staging)
+
+
+class Planned(unittest.TestCase):
+    """How much HBM windows have."""
+
+    def config(self, *, layers=4, page=4 << 20, blocks=1024, **more):
+        tensors = [types.SimpleNamespace(size=page * blocks, shared_by=[str(at)]) for at in range(layers)]
+        groups = [types.SimpleNamespace(kv_cache_spec=Attention())]
+        return types.SimpleNamespace(
+            **{"kv_cache_tensors": tensors, "num_blocks": blocks, "kv_cache_groups": groups, **more}
+        )
+
+    def windows(self, hbm, longest, limit=None, **more):
+        return windows.windows_for(self.config(**more), hbm, longest, limit)
+
+    def test_as_much_as_one_request_may_have_beyond_and_no_more_than_an_eighth(self):
+        hbm = 8 << 30  # of 16 GiB
+        self.assertEqual(self.windows(hbm, 100), ((200 << 20) + (2 << 20), 102))
+        self.assertEqual(self.windows(hbm, 10_000), (512 << 20, 257))
+        self.assertEqual(self.windows(hbm, 10_000, 100 << 20), (50 << 20, 26))
+
+    def test_none_where_it_would_stage_nothing(self):
+        hbm = 8 << 30
+        self.assertIsNone(self.windows(16 << 30, 100))
+        self.assertIsNone(self.windows(hbm, 100, 0))
+        two = self.config().kv_cache_groups * 2
+        self.assertIsNone(self.windows(hbm, 100, kv_cache_groups=two))
+        shared = [types.SimpleNamespace(size=4 << 30, shared_by=["0", "1"])] * 4
+        self.assertIsNone(self.windows(hbm, 100, kv_cache_tensors=shared))
+        sizes = [types.SimpleNamespace(size=size << 30, shared_by=["0"]) for size in (4, 8)]
+        self.assertIsNone(self.windows(hbm, 100, kv_cache_tensors=sizes))
+
+
+if __name__ == "__main__":
+    unittest.main()

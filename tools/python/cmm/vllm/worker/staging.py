@@ -1,0 +1,183 @@
+"""Blocks beyond HBM that a prompt reads are copied for each layer into memory that all layers share.
+
+Attention over a prompt reads each block once for every tile of its queries, hundreds of times, so that what
+lies beyond HBM would be read over the link as often. Decode reads a block once, and reads it where it lies.
+"""
+
+import copy
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from ... import kv
+from .side_stream import SideStream
+
+LEAST_QUERIES = 256
+"""Queries of a request in one step from which on its blocks are staged: two tiles of a usual kernel."""
+
+
+def why_not_staged(config: Any, groups: Iterable[Any], block_size: int) -> str:
+    """Why attention cannot be told where its blocks are staged; empty where it can."""
+    if config.num_speculative_tokens:
+        return "drafts have layers of their own"
+    if getattr(config.parallel_config, "use_ubatching", False):
+        return "a step is cut into two that run beside each other"
+    for group in groups:
+        if getattr(group.backend, "forward_includes_kv_cache_update", True):
+            return f"{group.backend.__name__} writes and reads blocks in one"
+        if any(builder.kv_cache_spec.block_size != block_size for builder in group.metadata_builders):
+            return f"{group.backend.__name__} has blocks of another size"
+    return ""
+
+
+class Layer:
+    """The blocks of one layer: what copies them into its window."""
+
+    def __init__(self, library: kv.Library, memory: kv.Range, pieces: Sequence[tuple[int, int, int]]) -> None:
+        """Of a range that has windows. In the mover's eyes the window's slots come first, then all others."""
+        first, count = memory.staged
+        step = pieces[0][1]
+        layout = library.layout(pieces, count + first)
+        self.mover = library.mover_at(
+            layout,
+            count,
+            memory.data + first * step,
+            beyond_base=memory.data - count * step,
+            device=memory.device,
+        )
+        memory.users.add(self.mover)
+
+
+class Chosen:
+    """What is staged in a step: pairs of a place in the window and a slot."""
+
+    def __init__(self, read: np.ndarray, written: np.ndarray, count: int) -> None:
+        """Slots that the step only reads, those that it writes too, and how many slots a window has."""
+        slots = np.concatenate((read, written))
+        places = np.arange(slots.size, dtype=np.int32)
+        pairs = np.stack((places, slots + count), axis=1).astype(np.int32)
+        self.slots = slots
+        self.read, self.written = (kv.Plan.of(up=each) for each in (pairs[: read.size], pairs[read.size :]))
+
+
+class Staging:
+    """Of one worker. A step that stages nothing costs it a look at the step's largest request."""
+
+    def __init__(
+        self,
+        library: kv.Library,
+        memory: kv.Range,
+        layers: Sequence[Sequence[tuple[int, int, int]]],
+        *,
+        block_size: int,
+        graph_tokens: int,
+    ) -> None:
+        """`layers` are the pieces of each, in the order in which they work; a step of no more than
+        `graph_tokens` may be a CUDA graph, whose attention is not to be changed."""
+        self.first, self.count = memory.staged
+        self._layers = [Layer(library, memory, pieces) for pieces in layers]
+        self._block_size, self._least = block_size, max(graph_tokens + 1, LEAST_QUERIES)
+        self._page_bytes = memory.layout.page_bytes
+        self._table = torch.arange(memory.slots, dtype=torch.int32, device=f"cuda:{memory.device}")
+        self._side = SideStream()
+        self._chosen: Chosen | None = None
+        self._holds, self._told = -1, False
+        self._reached: set[int] = set()
+        self.bytes = 0
+        """Copied so far."""
+
+    def attach(self, groups: Sequence[Any], layers: Sequence[Any]) -> None:
+        """To the builders of metadata of vLLM's groups of attention, and to its layers, in order."""
+        for group in groups:
+            for builder in group.metadata_builders:
+                builder.build = functools.partial(self._build, builder.build)
+        for number, layer in enumerate(layers):
+            layer.impl.forward = functools.partial(self._forward, number, layer.impl.forward)
+
+    @property
+    def reached(self) -> bool:
+        """Whether attention of every layer came by here since it was attached."""
+        return len(self._reached) == len(self._layers)
+
+    def step(self, output: Any, pages: kv.Residency, requests: dict[str, tuple[list[int], ...]]) -> None:
+        """Decides what is staged in the step, after its moves came into the stream of its work."""
+        stream = torch.cuda.current_stream()
+        self._side.join(stream)
+        self._holds, self._told = -1, False
+        if self._chosen is not None:
+            self._point(self._chosen.slots, self._chosen.slots)
+            self._chosen = None
+        if output.total_num_scheduled_tokens < self._least:
+            return
+        read, written = self._beyond(output, pages, requests)
+        if not read.size + written.size:
+            return
+        self._chosen = chosen = Chosen(read, written, self.count)
+        self._point(chosen.slots, np.arange(self.first, self.first + chosen.slots.size))
+        self.bytes += chosen.slots.size * self._page_bytes
+        self._ahead(0, stream)
+
+    def _beyond(
+        self, output: Any, pages: kv.Residency, requests: dict[str, tuple[list[int], ...]]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Slots beyond HBM of requests with many queries, those with most first, as many as have room."""
+        cached = output.scheduled_cached_reqs
+        computed = {each.req_id: each.num_computed_tokens for each in output.scheduled_new_reqs}
+        computed |= zip(cached.req_ids, cached.num_computed_tokens, strict=True)
+        queries = output.num_scheduled_tokens
+        many = sorted(
+            (each for each in queries if queries[each] >= LEAST_QUERIES), key=lambda of: -queries[of]
+        )
+        read, written, seen = [], [], set()
+        for request in many:
+            (blocks,) = requests[request]
+            full = computed[request] // self._block_size
+            end = -(-(computed[request] + queries[request]) // self._block_size)
+            slots = pages.slots_of(blocks[:end])
+            for at in np.flatnonzero(slots >= pages.fast):
+                slot = int(slots[at])
+                if slot not in seen and len(seen) < self.count:
+                    seen.add(slot)
+                    (read if at < full else written).append(slot)
+        return np.array(read, np.int32), np.array(written, np.int32)
+
+    def _point(self, slots: np.ndarray, to: np.ndarray) -> None:
+        """The table says from now on that these slots are read there."""
+        where, what = (torch.from_numpy(each.astype(np.int64)).to(self._table.device) for each in (slots, to))
+        self._table[where] = what.to(torch.int32)
+
+    def _build(self, build: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        """Metadata of attention, whose table of blocks names the windows."""
+        common = named.get("common_attn_metadata")
+        if self._chosen is None or common is None:
+            return build(*given, **named)
+        named["common_attn_metadata"] = made = copy.copy(common)
+        made.block_table_tensor = self._table[common.block_table_tensor.clamp(min=0).long()]
+        self._told = True
+        return build(*given, **named)
+
+    def _forward(self, number: int, forward: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        """Attention of a layer, before which its window is filled; meanwhile nothing else is copied there."""
+        self._reached.add(number)
+        if self._chosen is None or not self._told:
+            return forward(*given, **named)
+        stream = torch.cuda.current_stream()
+        self._side.join(stream)  # its window is full
+        mover = self._layers[number].mover
+        if self._holds != number:
+            mover.run(self._chosen.read, stream.cuda_stream)
+        mover.run(self._chosen.written, stream.cuda_stream)  # which the layer has just written
+        result = forward(*given, **named)
+        self._ahead(number + 1, stream)
+        return result
+
+    def _ahead(self, number: int, stream: Any) -> None:
+        """Beside the work until its attention, what a layer reads is copied; after what is in the stream."""
+        self._holds = number
+        if number < len(self._layers) and not self._chosen.read.empty:
+            self._side.fork(stream)
+            self._layers[number].mover.run(self._chosen.read, self._side.stream.cuda_stream, "prefill")
+            self._side.ran()
