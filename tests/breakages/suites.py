@@ -132,12 +132,26 @@ def bench(name, copy):
             path for room in ("profile", "calibrate") for path in (copy.tree / "bench" / room).glob("*.cpp")
         ]
         parts = [*BENCH_PARTS, *sorted(str(path.relative_to(copy.tree)) for path in rooms)]
-        return boost(copy, [f"tests/bench/{name}.cpp", *parts])
+        return boost(copy, used_by(f"tests/bench/{name}.cpp", parts, copy.workshop))
     rooms = ("calibrate", "machine", "measure", "profile", "record", "run", "workload")
     parts = [path for room in rooms for path in sorted((copy.tree / "bench" / room).glob("*.cpp"))]
     sources = [str(path.relative_to(copy.tree)) for path in parts]
     program = copy.program("cmm_bench", sources, flags=["-O1"], libraries=["-lbenchmark"])
     return unittest("bench", name, copy, CMM_BENCH=program)
+
+
+def used_by(source, parts, workshop):
+    """A source and the parts whose header, or for want of one whose folder, it or one of them reads."""
+    found = [source]
+    for each in found:
+        _, files = workshop.object(each, [])
+        folders = {os.path.dirname(file) for file in files}
+        for part in parts:
+            header = (workshop.tree / part).with_suffix(".hpp")
+            reads = str(header) in files if header.exists() else str(header.parent) in folders
+            if reads and part not in found:
+                found.append(part)
+    return found
 
 
 def unittest(folder, name, copy, **variables):

@@ -14,6 +14,8 @@
 
 // Compiled against the CCCL of the toolkit and, with another include directory, against a current one.
 
+BOOST_AUTO_TEST_SUITE(bridge_memory_resource)
+
 using namespace cmm::literals;
 
 namespace {
@@ -61,8 +63,6 @@ struct situation {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(bridge_memory_resource)
 
 BOOST_FIXTURE_TEST_CASE(both_spellings_take_and_give_in_the_order_of_the_stream, situation) {
   resource.deallocate(ref, resource.allocate(ref, 1_MiB, 16), 1_MiB, 16);

@@ -2,6 +2,8 @@
 
 #include "world.hpp"
 
+namespace gpu_contract {
+
 using tests::over;
 using gpu = tests::cuda_world;
 using namespace cmm::literals;
@@ -141,3 +143,5 @@ BOOST_AUTO_TEST_CASE(a_hint_at_an_absent_numa_node_is_skipped_or_in_strict_mode_
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace gpu_contract

@@ -3,6 +3,8 @@
 
 #include "support/movers/laws.hpp"
 
+BOOST_AUTO_TEST_SUITE(gpu_kv_mover)
+
 using cmm::kv::beside;
 using cmm::kv::moved_by;
 using kind = cmm::kv::moved_by::mover;
@@ -58,8 +60,6 @@ const std::vector<moved_by> ways{{kind::registers, 1}, {kind::registers, 2}, {ki
                                  {kind::engine, 0}};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(gpu_kv_mover)
 
 BOOST_AUTO_TEST_CASE(pages_of_any_size_go_where_the_plan_says) {
   gpu_world world;

@@ -11,9 +11,9 @@
 
 // What stands in pages and needs CUDA; tests/layout/readme_code.py holds the pages to it.
 
-using namespace cmm::literals;
-
 BOOST_AUTO_TEST_SUITE(page_examples)
+
+using namespace cmm::literals;
 
 BOOST_AUTO_TEST_CASE(a_resource_of_cccl) {
   cmm::sim::machine machine{cmm::sim::gh200_480};
