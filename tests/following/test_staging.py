@@ -3,6 +3,7 @@
 import random
 import types
 import unittest
+import unittest.mock
 
 import numpy as np
 import stand_ins as world
@@ -10,7 +11,7 @@ import tag_runner
 import test_following_worker
 from cmm.vllm.worker import windows
 from test_following_worker import BLOCKS, LAYERS
-from test_tiered_worker import Attention, Backend, TieredCase
+from test_tiered_worker import Attention, Backend, MambaSpec, TieredCase
 
 TOKENS = 64
 """In a block."""
@@ -53,10 +54,14 @@ class StagingCase(TieredCase):
         Backend.forward_includes_kv_cache_update = False
         self.tables, self.computed, self.owned = {}, {}, {}
 
-    def staged(self, warmed=True, **how):
-        """A worker whose blocks follow, after a warm-up that runs all layers, and its last lines."""
+    def staged(self, warmed=True, ranks=1, changed=None, **how):
+        """A worker whose blocks follow, after a warm-up that runs all layers, and its last lines.
+
+        `ranks` keep a part of each block's tokens.
+        """
 
         self.builder, self.layers = Builder(), [Layer(number, self) for number in range(LAYERS)]
+        self.tokens = ranks * TOKENS
 
         def warm(ours):
             if warmed:
@@ -69,10 +74,14 @@ class StagingCase(TieredCase):
         )
         world.StockWorker.compile_or_warm_up_model = warm
         ours = self.worker(**{"hbm": 20 << 20, "staging_bytes": "8MiB", **how})
-        names = {str(number): layer for number, layer in enumerate(self.layers)}
-        ours.vllm_config.compilation_config.static_forward_context = names
+        ours.vllm_config.compilation_config.static_forward_context |= {
+            str(number): layer for number, layer in enumerate(self.layers)
+        }
         for group in ours.model_runner.attn_groups[0]:
             group.metadata_builders = [self.builder]
+        ours.vllm_config.parallel_config.decode_context_parallel_size = ranks
+        if changed is not None:
+            changed(ours)
         with self.assertLogs("vllm.cmm", "INFO") as said:
             ours.compile_or_warm_up_model()
         self.memory = ours._store.tiered.memory
@@ -92,26 +101,37 @@ class StagingCase(TieredCase):
             for half in self.halves(layer):
                 half[first : first + count] = what
 
-    def step(self, ours, queries, new=None, gone=()):
-        """Of the scheduler, the worker and the model; what each layer read, and the table by which."""
+    def step(self, ours, queries, new=None, gone=(), found=None):
+        """Of the scheduler, the worker and the model; what each layer read, and the table by which.
+
+        `found`: how many tokens of a new request were found.
+        """
         cached = world.CachedRequestData()
         for name in queries:
             if name not in (new or {}):
                 cached.req_ids.append(name)
                 cached.new_block_ids.append(None)
                 cached.num_computed_tokens.append(self.computed[name])
-        given = [world.NewRequestData(name, (blocks,), 0) for name, blocks in (new or {}).items()]
+        found = found or {}
+        given = [
+            world.NewRequestData(name, (blocks,), found.get(name, 0)) for name, blocks in (new or {}).items()
+        ]
         told = world.SchedulerOutput(given, cached, set(gone), num_scheduled_tokens=queries)
-        seen = ours.execute_model(told)
         for name in gone:
             del self.tables[name], self.computed[name]
-        for each in seen.scheduled_new_reqs:
-            self.tables[each.req_id], self.computed[each.req_id] = each.block_ids[0], 0
-        return self.model(ours, queries)
+
+        def run(_, seen):
+            for each in seen.scheduled_new_reqs:
+                self.tables[each.req_id] = each.block_ids[0]
+                self.computed[each.req_id] = each.num_computed_tokens
+            return self.model(ours, queries)
+
+        with unittest.mock.patch.object(world.StockWorker, "execute_model", run):
+            return ours.execute_model(told)
 
     def model(self, ours, queries):
-        """Each layer writes what is new and reads all blocks that have tokens."""
-        ends = {name: -(-(self.computed[name] + count) // TOKENS) for name, count in queries.items()}
+        """Each layer writes what is new of all requests, and reads all their blocks that have tokens."""
+        ends = {name: -(-(self.computed[name] + count) // self.tokens) for name, count in queries.items()}
         width = max(ends.values())
         table = np.zeros((len(queries), width), np.int32)
         for row, name in enumerate(queries):
@@ -126,7 +146,7 @@ class StagingCase(TieredCase):
         self.assertEqual(common.block_table_tensor.tolist(), table.tolist())
         for number, layer in enumerate(self.layers):
             for name in queries:  # keys and values of new tokens
-                for at in range(self.computed[name] // TOKENS, ends[name]):
+                for at in range(self.computed[name] // self.tokens, ends[name]):
                     for half in self.halves(number):
                         half[self.tables[name][at]] = random.getrandbits(60)
             for half, read in zip(self.halves(number), layer.impl.forward(metadata), strict=True):
@@ -160,6 +180,41 @@ class Staged(StagingCase):
         table, read = self.step(ours, {"a": 1, "b": 10 * TOKENS}, {"b": [*range(17, 30)]})
         self.assertTrue(np.array_equal(read[0], table[0]))
         self.assertTrue((read[1] >= FIRST).any())
+
+    def test_a_prefix_that_is_found_while_it_is_computed_is_not_copied_ahead(self):
+        for first in (2, 5):  # blocks of the one that computes it, which has few queries, or many
+            with self.subTest(first):
+                self.setUp()
+                ours, _ = self.staged()
+                self.step(ours, {"x": 12 * TOKENS}, {"x": [*range(1, 13)]})
+                blocks = [*range(13, 28)]
+                table, read = self.step(
+                    ours,
+                    {"a": first * TOKENS, "b": (15 - first) * TOKENS},
+                    {"a": blocks[:first], "b": blocks},
+                    found={"b": first * TOKENS},
+                )
+                self.assertTrue((table[0] >= ours._following.pages.fast)[:first].all())
+                self.assertTrue((read[:, :first] >= FIRST).all())
+
+    def test_ranks_that_keep_a_part_of_each_block(self):
+        ours, _ = self.staged(ranks=2)
+        self.step(ours, {"a": 18 * self.tokens}, {"a": [*range(1, 24)]})
+        table, read = self.step(ours, {"a": 5 * self.tokens})
+        self.assertTrue(np.array_equal(read >= FIRST, table >= ours._following.pages.fast))
+
+    def test_what_runs_between_steps_reads_blocks_where_they_are(self):
+        ours, _ = self.staged()
+        self.step(ours, {"a": 20 * TOKENS}, {"a": [*range(1, 31)]})
+        for layer in ours._following.staging._layers:
+            self.log(layer.mover, "run", lambda *given: "copied")
+        world.calls.clear()
+        table = np.arange(BLOCKS, dtype=np.int32).reshape(1, -1)
+        read = self.builder.build(0, types.SimpleNamespace(block_table_tensor=world.numbers(table)))
+        self.assertEqual(read.block_table.tolist(), table.tolist())
+        for layer in self.layers:  # as vLLM does without metadata
+            layer.impl.forward(read)
+        self.assertEqual(world.calls, [])
 
     def test_steps_that_may_be_graphs_are_left_alone(self):
         ours, _ = self.staged()
@@ -222,9 +277,17 @@ class Staged(StagingCase):
                         queries[name] = random.choice((1, min(left, 300), left))
                 if not queries:
                     continue
+                found = {}
+                if len(free) > 7 and random.random() < 0.4:  # finds what another has, or computes now
+                    of = random.choice([*queries])
+                    full = (self.computed.get(of, 0) + queries[of]) // TOKENS
+                    later, mine = f"{number} later", [free.pop(0) for _ in range(6)]
+                    new[later] = self.owned[later] = self.owned[of][:full] + mine
+                    found[later], queries[later] = full * TOKENS, 6 * TOKENS
                 for name in gone:
-                    free += self.owned.pop(name)
-                _, read = self.step(ours, queries, new, gone)
+                    left = self.owned.pop(name)
+                    free += [at for at in left if not any(at in each for each in self.owned.values())]
+                _, read = self.step(ours, queries, new, gone, found)
                 staged += int((read >= FIRST).sum())
             self.tables, self.computed, self.owned = {}, {}, {}
         self.assertGreater(staged, 150)
@@ -244,18 +307,31 @@ class Staged(StagingCase):
 
     def test_what_cannot_be_staged_is_said(self):
         for change, words in (
-            (lambda ours: setattr(ours.vllm_config, "num_speculative_tokens", 2), "drafts have layers"),
-            (lambda ours: setattr(ours.vllm_config.parallel_config, "use_ubatching", True), "cut into two"),
             (lambda ours: setattr(Backend, "forward_includes_kv_cache_update", True), "reads blocks in one"),
-            (lambda ours: setattr(self.builder, "kv_cache_spec", Attention()), "blocks of another size"),
+            (lambda ours: setattr(self.builder, "kv_cache_spec", MambaSpec()), "blocks of another size"),
+            (lambda ours: ours.model_runner.attn_groups[0][0].layer_names.append("5"), "5 has no blocks"),
         ):
             with self.subTest(words):
                 self.setUp()
-                Attention.block_size = TOKENS // 2
-                ours, said = self.staged(before=change)
-                Attention.block_size = TOKENS
+                ours, said = self.staged(changed=change)
                 self.assertIn(words, said[0])
                 self.assertIsNone(ours._following.staging)
+
+    def test_what_cannot_be_staged_takes_no_hbm(self):
+        reader = types.SimpleNamespace(kv_sharing_target_layer_name="1")
+        for change, words in (
+            (lambda config: setattr(config, "num_speculative_tokens", 2), "drafts have layers"),
+            (lambda config: setattr(config.parallel_config, "use_ubatching", True), "cut into two"),
+            (
+                lambda config: config.compilation_config.static_forward_context.update({"5": reader}),
+                "5 reads the blocks of 1",
+            ),
+        ):
+            with self.subTest(words):
+                self.setUp()
+                self.staged(before=lambda ours, change=change: change(ours.vllm_config))
+                self.assertIn(words, self.said.output[0])
+                self.assertEqual(self.memory.staged, (0, 0))
 
     def test_a_vllm_that_is_made_otherwise_has_no_windows(self):
         world.differing.append("vllm.config.ModelConfig has a field max_model_len, this vLLM has none")

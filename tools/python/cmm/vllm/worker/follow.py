@@ -83,6 +83,11 @@ class Following:
                 self._side.ran()
         return output
 
+    def end(self) -> None:
+        """All work of the step is in its stream."""
+        if self.staging is not None:
+            self.staging.end()
+
     def count(self, metrics: Any) -> None:
         """Notes what was counted."""
         staged = self.staging.bytes if self.staging is not None else 0

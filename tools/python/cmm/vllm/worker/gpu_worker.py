@@ -12,7 +12,7 @@ import torch
 from ... import kv
 from ...errors import Error
 from ...size import format_size, size_in_full
-from ..following import FixedError, check_backends, check_server, groups_of
+from ..following import FixedError, check_backends, check_server, group_of, groups_of
 from ..machine.host_memory import available_host_memory
 from ..refusals import refuse_config
 from ..release.interface import STAGING, differences, installed, require
@@ -23,10 +23,10 @@ from .follow import Following
 from .runs import UnclearPlacesError, planned_runs
 from .seen import Seen
 from .spare import spare_blocks, whole_size, with_spare
-from .staging import Staging, why_not_staged
+from .staging import Staging, why_not_in, why_not_staged
 from .stores import LateStore, RangeStore, RecipeStore
 from .tiered import PIECE
-from .windows import Windows, windows_for
+from .windows import Windows, why_no_windows, windows_for
 
 require(*installed())
 
@@ -197,15 +197,22 @@ class Worker(StockWorker):
     def _planned_windows(self, config: Any) -> Windows | None:
         """For what one request may have beyond HBM, unless all that run together stay in it."""
         if wrong := differences(installed()[1], STAGING):
-            _log.info("cmm: rank %d, prompts read blocks beyond HBM where they are: %s", self.rank, wrong[0])
+            self._say_not_staged(wrong[0])
             return None
         settings, vllm = self._settings, self.vllm_config
-        longest = -(-vllm.model_config.max_model_len // self.cache_config.block_size)
+        block = self.cache_config.block_size * vllm.parallel_config.decode_context_parallel_size
+        longest = -(-vllm.model_config.max_model_len // block)
         free = max(settings.watermark, getattr(vllm.scheduler_config, "watermark", 0.0))
         running = max(longest, int((1 - free) * self._blocks))
         if running * whole_size(config) <= self._hbm_bytes * config.num_blocks:
             return None
+        if settings.staging_bytes != 0 and (why := why_not_in(vllm) or why_no_windows(config)):
+            self._say_not_staged(why)
+            return None
         return windows_for(config, self._hbm_bytes, longest, settings.staging_bytes)
+
+    def _say_not_staged(self, why: str) -> None:
+        _log.info("cmm: rank %d, prompts read blocks beyond HBM where they are: %s", self.rank, why)
 
     def compile_or_warm_up_model(self) -> Any:
         """From its end on blocks follow: a warm-up uses made-up ids of blocks."""
@@ -269,14 +276,15 @@ class Worker(StockWorker):
         names = [name for each in self._kv_cache_config.kv_cache_tensors for name in each.shared_by]
         layers = [config.compilation_config.static_forward_context[name] for name in names]
         groups = [*itertools.chain(*self.model_runner.attn_groups)]
-        if why := why_not_staged(config, groups, self.cache_config.block_size):
-            _log.info("cmm: rank %d, prompts read blocks beyond HBM where they are: %s", self.rank, why)
+        spec = self._kv_cache_config.kv_cache_groups[0].kv_cache_spec
+        if why := why_not_staged(groups, names, spec.block_size):
+            self._say_not_staged(why)
             return None
         made = Staging(
             store.library,
             store.tiered.memory,
             store.layers(),
-            block_size=self.cache_config.block_size,
+            block_size=group_of(spec, config.parallel_config.decode_context_parallel_size).block_size,
             graph_tokens=config.compilation_config.max_cudagraph_capture_size or 0,
         )
         made.attach(groups, layers)
@@ -296,9 +304,11 @@ class Worker(StockWorker):
         if self._settings.report_seconds and now - self._reported >= self._settings.report_seconds:
             self._reported = now
             self._report()
-        if self._following is not None:
-            scheduler_output = self._following.step(scheduler_output)
-        return super().execute_model(scheduler_output)
+        if self._following is None:
+            return super().execute_model(scheduler_output)
+        answer = super().execute_model(self._following.step(scheduler_output))
+        self._following.end()
+        return answer
 
     def _report(self) -> None:
         if self._placement is None:

@@ -6,6 +6,7 @@ lies beyond HBM would be read over the link as often. Decode reads a block once,
 
 import copy
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -19,17 +20,28 @@ LEAST_QUERIES = 256
 """Queries of a request in one step from which on its blocks are staged: two tiles of a usual kernel."""
 
 
-def why_not_staged(config: Any, groups: Iterable[Any], block_size: int) -> str:
-    """Why attention cannot be told where its blocks are staged; empty where it can."""
+def why_not_in(config: Any) -> str:
+    """Why nothing is staged in such a server, which is known before its KV cache is made; else empty."""
     if config.num_speculative_tokens:
         return "drafts have layers of their own"
     if getattr(config.parallel_config, "use_ubatching", False):
         return "a step is cut into two that run beside each other"
+    for name, layer in config.compilation_config.static_forward_context.items():
+        if target := getattr(layer, "kv_sharing_target_layer_name", None):
+            return f"{name} reads the blocks of {target}"
+    return ""
+
+
+def why_not_staged(groups: Iterable[Any], names: Iterable[str], block_size: int) -> str:
+    """Why attention of these layers cannot be told where its blocks are staged; empty where it can."""
+    names = set(names)
     for group in groups:
         if getattr(group.backend, "forward_includes_kv_cache_update", True):
             return f"{group.backend.__name__} writes and reads blocks in one"
         if any(builder.kv_cache_spec.block_size != block_size for builder in group.metadata_builders):
             return f"{group.backend.__name__} has blocks of another size"
+        if others := [name for name in group.layer_names if name not in names]:
+            return f"{others[0]} has no blocks of its own"
     return ""
 
 
@@ -104,12 +116,7 @@ class Staging:
 
     def step(self, output: Any, pages: kv.Residency, requests: dict[str, tuple[list[int], ...]]) -> None:
         """Decides what is staged in the step, after its moves came into the stream of its work."""
-        stream = torch.cuda.current_stream()
-        self._side.join(stream)
-        self._holds, self._told = -1, False
-        if self._chosen is not None:
-            self._point(self._chosen.slots, self._chosen.slots)
-            self._chosen = None
+        self.end()
         if output.total_num_scheduled_tokens < self._least:
             return
         read, written = self._beyond(output, pages, requests)
@@ -118,31 +125,37 @@ class Staging:
         self._chosen = chosen = Chosen(read, written, self.count)
         self._point(chosen.slots, np.arange(self.first, self.first + chosen.slots.size))
         self.bytes += chosen.slots.size * self._page_bytes
-        self._ahead(0, stream)
+        self._ahead(0, torch.cuda.current_stream())
+
+    def end(self) -> None:
+        """All work of the step is in its stream. What runs until the next one, such as a dummy batch of an
+        idle rank or a warm-up that is captured, reads blocks where they are."""
+        if self._chosen is not None:
+            self._side.join(torch.cuda.current_stream())
+            self._point(self._chosen.slots, self._chosen.slots)
+            self._chosen, self._holds, self._told = None, -1, False
 
     def _beyond(
         self, output: Any, pages: kv.Residency, requests: dict[str, tuple[list[int], ...]]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Slots beyond HBM of requests with many queries, those with most first, as many as have room."""
-        cached = output.scheduled_cached_reqs
+        """Slots beyond HBM of requests with many queries, those with most first, as many as have room:
+        those that the step only reads, and those that it writes.
+
+        What one request writes another may read in the same step: vLLM finds a prefix before it is computed.
+        """
+        cached, queries = output.scheduled_cached_reqs, output.num_scheduled_tokens
         computed = {each.req_id: each.num_computed_tokens for each in output.scheduled_new_reqs}
         computed |= zip(cached.req_ids, cached.num_computed_tokens, strict=True)
-        queries = output.num_scheduled_tokens
-        many = sorted(
-            (each for each in queries if queries[each] >= LEAST_QUERIES), key=lambda of: -queries[of]
-        )
-        read, written, seen = [], [], set()
-        for request in many:
-            (blocks,) = requests[request]
-            full = computed[request] // self._block_size
-            end = -(-(computed[request] + queries[request]) // self._block_size)
-            slots = pages.slots_of(blocks[:end])
-            for at in np.flatnonzero(slots >= pages.fast):
-                slot = int(slots[at])
-                if slot not in seen and len(seen) < self.count:
-                    seen.add(slot)
-                    (read if at < full else written).append(slot)
-        return np.array(read, np.int32), np.array(written, np.int32)
+        ends = {each: -(-(computed[each] + queries[each]) // self._block_size) for each in queries}
+        many = (each for each in queries if queries[each] >= LEAST_QUERIES)
+        chosen: dict[int, None] = {}
+        for request in sorted(many, key=lambda of: -queries[of]):
+            slots = pages.slots_of(requests[request][0][: ends[request]])
+            chosen |= dict.fromkeys(slots[slots >= pages.fast].tolist())
+        slots = np.array([*chosen][: self.count], np.int32)
+        writing = (requests[each][0][computed[each] // self._block_size : ends[each]] for each in queries)
+        written = np.isin(slots, pages.slots_of([*itertools.chain(*writing)]) if slots.size else slots)
+        return slots[~written], slots[written]
 
     def _point(self, slots: np.ndarray, to: np.ndarray) -> None:
         """The table says from now on that these slots are read there."""

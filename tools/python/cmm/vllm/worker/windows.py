@@ -22,18 +22,29 @@ class Windows(NamedTuple):
     """More blocks than vLLM has, behind its own, which the windows take in each layer."""
 
 
+def why_no_windows(config: Any) -> str:
+    """Why layers cannot have windows behind their blocks; empty where they can.
+
+    Layers of one kind are understood, each with a tensor of its own, which keep all tokens.
+    """
+    tensors, groups = config.kv_cache_tensors, config.kv_cache_groups
+    kinds = {type(each.kv_cache_spec).__name__ for each in groups}
+    if len(groups) != 1 or kinds != {"FullAttentionSpec"}:
+        return f"layers are {', '.join(sorted(kinds))} in {len(groups)} groups, not full attention in one"
+    if any(hasattr(each, "block_stride") for each in tensors):
+        return "this vLLM keeps all layers in one tensor"
+    if len({each.size for each in tensors}) > 1 or any(len(each.shared_by) > 1 for each in tensors):
+        return "layers share a tensor, or have tensors of several sizes"
+    return ""
+
+
 def windows_for(config: Any, hbm_bytes: int, most_blocks: int, limit: int | None) -> Windows | None:
     """For blocks that `most_blocks` of one request may have beyond HBM; None where there is nothing to stage.
 
-    `config` is a KVCacheConfig, `limit` the bytes of HBM that were asked for. Layers of one kind are
-    understood, each with a tensor of its own, which keep all tokens.
+    `config` is a KVCacheConfig that can have them, `limit` the bytes of HBM that were asked for.
     """
-    tensors, groups, blocks = config.kv_cache_tensors, config.kv_cache_groups, config.num_blocks
-    whole = whole_size(config)
-    alike = len(groups) == 1 and type(groups[0].kv_cache_spec).__name__ == "FullAttentionSpec"
-    if not alike or whole <= hbm_bytes or any(hasattr(each, "block_stride") for each in tensors):
-        return None
-    if len({each.size for each in tensors}) > 1 or any(len(each.shared_by) > 1 for each in tensors):
+    tensors, blocks, whole = config.kv_cache_tensors, config.num_blocks, whole_size(config)
+    if whole <= hbm_bytes or why_no_windows(config):
         return None
     half = whole // len(tensors) // blocks // HALVES
     beyond = min(most_blocks, blocks - hbm_bytes * blocks // whole)
