@@ -151,8 +151,9 @@ def gain(page):
     return (
         f"Tokens per second to those of vLLM's own offloading with the same HBM and host memory, on one H200 "
         f"over PCIe 5 ({data}): chats that come back {returning}; more requests than HBM holds {over} as "
-        f"`cmm serve` runs it there, {loose} with requests that are read beyond HBM. One context of twice HBM's "
-        f"KV, which stock vLLM and its offloading refuse, has its first token after {first_token_of_long()}."
+        f"`cmm serve` runs it there, {loose} with requests that are read beyond HBM. One context of twice "
+        f"HBM's KV, which stock vLLM and its offloading refuse, has its first token after "
+        f"{first_token_of_long()}."
     )
 
 
