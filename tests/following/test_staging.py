@@ -10,8 +10,9 @@ import stand_ins as world
 import tag_runner
 import test_following_worker
 from cmm.vllm.worker import windows
+from cmm.vllm.worker.runs import UnclearPlacesError
 from test_following_worker import BLOCKS, LAYERS
-from test_tiered_worker import Attention, Backend, MambaSpec, TieredCase
+from test_tiered_worker import PAGE, WORDS, Attention, Backend, MambaSpec, TieredCase
 
 TOKENS = 64
 """In a block."""
@@ -91,7 +92,9 @@ class StagingCase(TieredCase):
     def halves(self, layer):
         """Keys and values of a layer: int64 [slots, words], two of them."""
         words = tag_runner.words_of(self.memory)
-        for offset, stride, size in self.memory.layout.pieces[2 * layer : 2 * layer + 2]:
+        pieces = self.memory.layout.pieces
+        places = len(pieces) // LAYERS
+        for offset, stride, size in pieces[places * layer : places * (layer + 1)]:
             yield words[offset // 8 :][: self.memory.slots * stride // 8].reshape(-1, size // 8)
 
     def windows(self, what):
@@ -342,6 +345,55 @@ class Staged(StagingCase):
         self.assertIn("blocks follow", said[-1])
 
 
+class OneTensor(StagingCase):
+    """All layers in one tensor, one behind the other, as in vLLM 0.33."""
+
+    def worker(self, **how):
+        made = super().made
+
+        def in_one(initialize, *given):
+            def of_layers(ours, context, config):
+                initialize(ours, context, config)
+                (one,) = config.kv_cache_tensors
+                (whole,) = ours.model_runner.kv_caches
+                ours.model_runner.kv_caches = [
+                    world.Tensor(
+                        whole.address + layer * one.layer_stride,
+                        config.num_blocks * PAGE,
+                        (config.num_blocks, WORDS),
+                        (WORDS, 1),
+                        8,
+                    )
+                    for layer in range(LAYERS)
+                ]
+
+            return made(of_layers, *given)
+
+        self.made = in_one
+        return super().worker(**how)
+
+    def initialized(self, ours, spec, size):
+        groups = [types.SimpleNamespace(kv_cache_spec=spec())]
+        one = types.SimpleNamespace(
+            size=LAYERS * size,
+            layers=[str(at) for at in range(LAYERS)],
+            layer_stride=size,
+            block_stride=PAGE,
+            offset=0,
+        )
+        ours.initialize_from_config(
+            types.SimpleNamespace(kv_cache_tensors=[one], num_blocks=BLOCKS, kv_cache_groups=groups)
+        )
+
+    def test_each_layer_reads_out_of_its_window(self):
+        ours, _ = self.staged()
+        self.assertEqual(len(self.memory.layout.pieces), LAYERS)
+        for queries, new in ((18 * TOKENS, {"a": [*range(1, 24)]}), (300, None)):
+            table, read = self.step(ours, {"a": queries}, new)
+            self.assertTrue((table >= ours._following.pages.fast).any())
+            self.assertTrue(np.array_equal(read >= FIRST, table >= ours._following.pages.fast))
+
+
 class Planned(unittest.TestCase):
     """How much HBM windows have."""
 
@@ -357,20 +409,48 @@ class Planned(unittest.TestCase):
 
     def test_as_much_as_one_request_may_have_beyond_and_no_more_than_an_eighth(self):
         hbm = 8 << 30  # of 16 GiB
-        self.assertEqual(self.windows(hbm, 100), ((200 << 20) + (2 << 20), 102))
-        self.assertEqual(self.windows(hbm, 10_000), (512 << 20, 257))
-        self.assertEqual(self.windows(hbm, 10_000, 100 << 20), (50 << 20, 26))
+        self.assertEqual(self.windows(hbm, 100), ((200 << 20) + (2 << 20), 102, 4))
+        self.assertEqual(self.windows(hbm, 10_000), (512 << 20, 257, 4))
+        self.assertEqual(self.windows(hbm, 10_000, 100 << 20), (50 << 20, 26, 4))
+
+    def test_layers_of_one_tensor_that_lie_one_behind_the_other(self):
+        blocks, page = 1024, 4 << 20
+        for stride, there in ((blocks * page, True), (page, False)):
+            one = types.SimpleNamespace(
+                size=4 * blocks * page,
+                layers=[*"abcd"],
+                layer_stride=stride,
+                block_stride=page if there else 4 * page,
+                offset=0,
+            )
+            found = self.windows(8 << 30, 100, kv_cache_tensors=[one])
+            self.assertEqual(found, ((202 << 20), 102, 4) if there else None)
+        planned = [(4 * blocks * page, [(layer * blocks * page, page) for layer in range(4)])]
+        made = windows.staging_of(windows.Windows(202 << 20, 102, 4), planned, blocks)
+        self.assertEqual(made, (blocks, 404 << 20, [0, 0, 0, 0]))
+
+    def test_places_that_are_not_alike_are_not_understood(self):
+        for runs in ([(0, 64), (640, 32)], [(0, 64), (640, 64), (1280, 64)]):
+            with self.assertRaises(UnclearPlacesError):
+                windows.staging_of(windows.Windows(4 << 20, 102, 2), [(4096, runs)], 10)
 
     def test_none_where_it_would_stage_nothing(self):
         hbm = 8 << 30
         self.assertIsNone(self.windows(16 << 30, 100))
         self.assertIsNone(self.windows(hbm, 100, 0))
         two = self.config().kv_cache_groups * 2
-        self.assertIsNone(self.windows(hbm, 100, kv_cache_groups=two))
+        states = [types.SimpleNamespace(kv_cache_spec=MambaSpec())]
         shared = [types.SimpleNamespace(size=4 << 30, shared_by=["0", "1"])] * 4
-        self.assertIsNone(self.windows(hbm, 100, kv_cache_tensors=shared))
         sizes = [types.SimpleNamespace(size=size << 30, shared_by=["0"]) for size in (4, 8)]
-        self.assertIsNone(self.windows(hbm, 100, kv_cache_tensors=sizes))
+        for words, more in (
+            ("kinds FullAttentionSpec, FullAttentionSpec", {"kv_cache_groups": two}),
+            ("kinds MambaSpec, and full attention alone", {"kv_cache_groups": states}),
+            ("share their memory", {"kv_cache_tensors": shared}),
+            ("in several sizes", {"kv_cache_tensors": sizes}),
+        ):
+            self.assertIsNone(self.windows(hbm, 100, **more))
+            self.assertIn(words, windows.why_no_windows(self.config(**more)))
+        self.assertEqual(windows.why_no_windows(self.config()), "")
 
 
 if __name__ == "__main__":

@@ -131,6 +131,17 @@ def to_native(kind, workload):
     return ", ".join(told)
 
 
+def first_token_of_long():
+    """Seconds to the first token of a context of twice HBM's KV, of every run that staged what it reads."""
+    told = []
+    for result in tier_runs().values():
+        figures = result["servers"].get("cmm following", {}).get("long", {})
+        if figures.get("staged_bytes"):
+            seconds = least_to_most(figures["ttft"]["mean"]["values"], 1)
+            told.append(f"{seconds} s ({memories(result['context'])}, {result['context']['model']} model)")
+    return ", ".join(told)
+
+
 def gain(page):
     """What blocks that follow are worth beside vLLM's own offloading."""
     returning = to_native("cmm following", "returning")
@@ -140,7 +151,9 @@ def gain(page):
     return (
         f"Tokens per second to those of vLLM's own offloading with the same HBM and host memory, on one H200 "
         f"over PCIe 5 ({data}): chats that come back {returning}; more requests than HBM holds {over} as "
-        f"`cmm serve` runs it there, {loose} with requests that are read beyond HBM."
+        f"`cmm serve` runs it there, {loose} with requests that are read beyond HBM. One context of twice "
+        f"HBM's KV, which stock vLLM and its offloading refuse, has its first token after "
+        f"{first_token_of_long()}."
     )
 
 

@@ -26,7 +26,7 @@ from .spare import spare_blocks, whole_size, with_spare
 from .staging import Staging, why_not_in, why_not_staged
 from .stores import LateStore, RangeStore, RecipeStore
 from .tiered import PIECE
-from .windows import Windows, why_no_windows, windows_for
+from .windows import Windows, layers_of, why_no_windows, windows_for
 
 require(*installed())
 
@@ -273,7 +273,7 @@ class Worker(StockWorker):
         store, config = self._store, self.vllm_config
         if self._windows is None or not isinstance(store, RangeStore) or not store.tiered.memory.staged[1]:
             return None
-        names = [name for each in self._kv_cache_config.kv_cache_tensors for name in each.shared_by]
+        names = layers_of(self._kv_cache_config)
         layers = [config.compilation_config.static_forward_context[name] for name in names]
         groups = [*itertools.chain(*self.model_runner.attn_groups)]
         spec = self._kv_cache_config.kv_cache_groups[0].kv_cache_spec
@@ -283,7 +283,7 @@ class Worker(StockWorker):
         made = Staging(
             store.library,
             store.tiered.memory,
-            store.layers(),
+            store.layers(len(names)),
             block_size=group_of(spec, config.parallel_config.decode_context_parallel_size).block_size,
             graph_tokens=config.compilation_config.max_cudagraph_capture_size or 0,
         )

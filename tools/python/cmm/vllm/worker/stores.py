@@ -1,6 +1,5 @@
 """Where the KV cache of a worker comes from: one range of memory handles, or a recipe."""
 
-import itertools
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -127,10 +126,11 @@ class RangeStore:
         """Nothing in it migrates."""
         return f"KV cache as placed at the start; {self.tiered.memory.text}"
 
-    def layers(self) -> list[tuple[tuple[int, int, int], ...]]:
-        """The pieces of each layer, where each has a tensor of its own."""
-        pieces = iter(self.tiered.layout.pieces)
-        return [tuple(itertools.islice(pieces, len(runs))) for _, runs in self._planned]
+    def layers(self, count: int) -> list[tuple[tuple[int, int, int], ...]]:
+        """The pieces of each of so many layers, where each has its own."""
+        pieces = self.tiered.layout.pieces
+        each = len(pieces) // count
+        return [pieces[at : at + each] for at in range(0, len(pieces), each)]
 
     def mover(self) -> tuple[kv.Library, kv.Layout, kv.Mover]:
         """Of its blocks. Raises FixedError where vLLM keeps them in other places than was planned."""

@@ -20,39 +20,54 @@ class Windows(NamedTuple):
     """Bytes of a window where keys and values are apart; where they are not, it has twice as many."""
     blocks: int
     """More blocks than vLLM has, behind its own, which the windows take in each layer."""
+    layers: int
+    """How many."""
+
+
+def layers_of(config: Any) -> list[str]:
+    """The names of layers in the order of their memory, if each has its own and all have as much; or none."""
+    tensors, blocks = config.kv_cache_tensors, config.num_blocks
+    if not tensors:
+        return []
+    if hasattr(tensors[0], "block_stride"):  # one tensor for all, in which one layer may lie behind the other
+        only = tensors[0]
+        behind = len(only.layers) == 1 or only.layer_stride >= blocks * only.block_stride
+        return [*only.layers] if len(tensors) == 1 and behind else []
+    alike = len({each.size for each in tensors}) == 1 and all(len(each.shared_by) == 1 for each in tensors)
+    return [name for each in tensors for name in each.shared_by] if alike else []
 
 
 def why_no_windows(config: Any) -> str:
     """Why layers cannot have windows behind their blocks; empty where they can.
 
-    Layers of one kind are understood, each with a tensor of its own, which keep all tokens.
+    Layers of one kind are understood, each with memory of its own, which keep all tokens.
     """
-    tensors, groups = config.kv_cache_tensors, config.kv_cache_groups
-    kinds = {type(each.kv_cache_spec).__name__ for each in groups}
-    if len(groups) != 1 or kinds != {"FullAttentionSpec"}:
-        return f"layers are {', '.join(sorted(kinds))} in {len(groups)} groups, not full attention in one"
-    if any(hasattr(each, "block_stride") for each in tensors):
-        return "this vLLM keeps all layers in one tensor"
-    if len({each.size for each in tensors}) > 1 or any(len(each.shared_by) > 1 for each in tensors):
-        return "layers share a tensor, or have tensors of several sizes"
-    return ""
+    groups = config.kv_cache_groups
+    kinds = sorted(type(each.kv_cache_spec).__name__ for each in groups)
+    if kinds != ["FullAttentionSpec"]:
+        return f"layers are of the kinds {', '.join(kinds)}, and full attention alone is staged"
+    return (
+        ""
+        if layers_of(config)
+        else "layers share their memory, or lie in it block by block or in several sizes"
+    )
 
 
 def windows_for(config: Any, hbm_bytes: int, most_blocks: int, limit: int | None) -> Windows | None:
     """For blocks that `most_blocks` of one request may have beyond HBM; None where there is nothing to stage.
 
-    `config` is a KVCacheConfig that can have them, `limit` the bytes of HBM that were asked for.
+    `config` is a KVCacheConfig, `limit` the bytes of HBM that were asked for.
     """
-    tensors, blocks, whole = config.kv_cache_tensors, config.num_blocks, whole_size(config)
+    blocks, layers, whole = config.num_blocks, layers_of(config), whole_size(config)
     if whole <= hbm_bytes or why_no_windows(config):
         return None
-    half = whole // len(tensors) // blocks // HALVES
+    half = whole // len(layers) // blocks // HALVES
     beyond = min(most_blocks, blocks - hbm_bytes * blocks // whole)
     most = (hbm_bytes // PART if limit is None else min(limit, hbm_bytes // 2)) // HALVES // PAGE * PAGE
     window = min(_pages(beyond * half) + PAGE, most)
     if beyond <= 0 or window < 2 * PAGE:
         return None
-    return Windows(window, -(-(window + PAGE) // half))
+    return Windows(window, -(-(window + PAGE) // half), len(layers))
 
 
 def staging_of(windows: Windows, planned: list[tuple[int, list[Run]]], pages: int) -> Staging:
@@ -60,11 +75,11 @@ def staging_of(windows: Windows, planned: list[tuple[int, list[Run]]], pages: in
 
     Raises UnclearPlacesError where layers keep blocks in different ways.
     """
-    kinds = {(len(runs), step) for _, runs in planned for _, step in runs}
-    places = min(kinds)[0] if kinds else 0
-    if len(kinds) != 1 or HALVES % places:
+    steps = [step for _, runs in planned for _, step in runs]
+    places, over = divmod(len(steps), windows.layers)
+    if len(set(steps)) != 1 or over or not places or HALVES % places:
         raise UnclearPlacesError("layers of one kind keep blocks in different ways")
-    return Staging(pages, windows.half * HALVES // places, [*range(places)] * len(planned))
+    return Staging(pages, windows.half * HALVES // places, [*range(places)] * windows.layers)
 
 
 def _pages(size: int) -> int:
