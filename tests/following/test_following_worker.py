@@ -91,7 +91,7 @@ class WorkerCase(unittest.TestCase):
                 enable_return_routed_experts=routed,
                 max_model_len=BLOCKS * FullAttentionSpec.block_size,
             ),
-            scheduler_config=types.SimpleNamespace(),
+            scheduler_config=types.SimpleNamespace(max_num_batched_tokens=8192),
             compilation_config=types.SimpleNamespace(
                 static_forward_context={}, max_cudagraph_capture_size=128
             ),

@@ -329,12 +329,23 @@ class Staged(StagingCase):
                 lambda config: config.compilation_config.static_forward_context.update({"5": reader}),
                 "5 reads the blocks of 1",
             ),
+            (
+                lambda config: setattr(config.compilation_config, "max_cudagraph_capture_size", 8192),
+                "no step has the 8193 tokens .* --max-num-batched-tokens 8193 or more",
+            ),
         ):
             with self.subTest(words):
                 self.setUp()
                 self.staged(before=lambda ours, change=change: change(ours.vllm_config))
-                self.assertIn(words, self.said.output[0])
+                self.assertRegex(self.said.output[0], words)
                 self.assertEqual(self.memory.staged, (0, 0))
+
+    def test_windows_that_hold_nothing_are_not_made(self):
+        self.staged(staging_bytes="1MiB")
+        self.assertIn("holds too few blocks; give more by hbm_bytes", self.said.output[0])
+        self.assertEqual(self.memory.staged, (0, 0))
+        self.staged(staging_bytes="0")
+        self.assertEqual(len(self.said.output), 1)
 
     def test_a_vllm_that_is_made_otherwise_has_no_windows(self):
         world.differing.append("vllm.config.ModelConfig has a field max_model_len, this vLLM has none")
@@ -438,6 +449,7 @@ class Planned(unittest.TestCase):
         hbm = 8 << 30
         self.assertIsNone(self.windows(16 << 30, 100))
         self.assertIsNone(self.windows(hbm, 100, 0))
+        self.assertIsNone(self.windows(hbm, 100, 64 << 20, page=256 << 20, blocks=16))  # of half a block
         two = self.config().kv_cache_groups * 2
         states = [types.SimpleNamespace(kv_cache_spec=MambaSpec())]
         shared = [types.SimpleNamespace(size=4 << 30, shared_by=["0", "1"])] * 4

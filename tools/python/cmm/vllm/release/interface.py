@@ -79,6 +79,7 @@ NEEDS = (
 STAGING = (
     Fields("vllm.config.ModelConfig", ("max_model_len",)),
     Fields("vllm.config.CacheConfig", ("block_size",)),
+    Fields("vllm.config.SchedulerConfig", ("max_num_batched_tokens",)),
     Fields("vllm.config.CompilationConfig", ("static_forward_context", "max_cudagraph_capture_size")),
     Fields("vllm.config.VllmConfig", ("compilation_config", "scheduler_config")),
     Property("vllm.config.ParallelConfig.use_ubatching"),

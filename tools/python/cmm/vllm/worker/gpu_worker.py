@@ -23,7 +23,7 @@ from .follow import Following
 from .runs import UnclearPlacesError, planned_runs
 from .seen import Seen
 from .spare import spare_blocks, whole_size, with_spare
-from .staging import Staging, why_not_in, why_not_staged
+from .staging import Staging, least_tokens, why_not_in, why_not_staged
 from .stores import LateStore, RangeStore, RecipeStore
 from .tiered import PIECE
 from .windows import Windows, layers_of, why_no_windows, windows_for
@@ -209,7 +209,12 @@ class Worker(StockWorker):
         if settings.staging_bytes != 0 and (why := why_not_in(vllm) or why_no_windows(config)):
             self._say_not_staged(why)
             return None
-        return windows_for(config, self._hbm_bytes, longest, settings.staging_bytes)
+        made = windows_for(config, self._hbm_bytes, longest, settings.staging_bytes)
+        if made is None and settings.staging_bytes != 0:
+            self._say_not_staged(
+                "the HBM for windows holds too few blocks; give more by hbm_bytes or staging_bytes"
+            )
+        return made
 
     def _say_not_staged(self, why: str) -> None:
         _log.info("cmm: rank %d, prompts read blocks beyond HBM where they are: %s", self.rank, why)
@@ -285,7 +290,7 @@ class Worker(StockWorker):
             store.tiered.memory,
             store.layers(len(names)),
             block_size=group_of(spec, config.parallel_config.decode_context_parallel_size).block_size,
-            graph_tokens=config.compilation_config.max_cudagraph_capture_size or 0,
+            least_tokens=least_tokens(config.compilation_config),
         )
         made.attach(groups, layers)
         return made

@@ -29,7 +29,18 @@ def why_not_in(config: Any) -> str:
     for name, layer in config.compilation_config.static_forward_context.items():
         if target := getattr(layer, "kv_sharing_target_layer_name", None):
             return f"{name} reads the blocks of {target}"
+    least, most = least_tokens(config.compilation_config), config.scheduler_config.max_num_batched_tokens
+    if most < least:
+        return (
+            f"no step has the {least} tokens from which on vLLM runs attention without a CUDA graph; give it "
+            f"--max-num-batched-tokens {least} or more"
+        )
     return ""
+
+
+def least_tokens(compilation: Any) -> int:
+    """Of a step that stages: attention that is part of a CUDA graph is not to be changed."""
+    return max((compilation.max_cudagraph_capture_size or 0) + 1, LEAST_QUERIES)
 
 
 def why_not_staged(groups: Iterable[Any], names: Iterable[str], block_size: int) -> str:
@@ -85,13 +96,13 @@ class Staging:
         layers: Sequence[Sequence[tuple[int, int, int]]],
         *,
         block_size: int,
-        graph_tokens: int,
+        least_tokens: int,
     ) -> None:
-        """`layers` are the pieces of each, in the order in which they work; a step of no more than
-        `graph_tokens` may be a CUDA graph, whose attention is not to be changed."""
+        """`layers` are the pieces of each, in the order in which they work; a step of fewer tokens than
+        `least_tokens` is left alone."""
         self.first, self.count = memory.staged
         self._layers = [Layer(library, memory, pieces) for pieces in layers]
-        self._block_size, self._least = block_size, max(graph_tokens + 1, LEAST_QUERIES)
+        self._block_size, self._least = block_size, least_tokens
         self._page_bytes = memory.layout.page_bytes
         self._table = torch.arange(memory.slots, dtype=torch.int32, device=f"cuda:{memory.device}")
         self._side = SideStream()

@@ -65,7 +65,7 @@ def windows_for(config: Any, hbm_bytes: int, most_blocks: int, limit: int | None
     beyond = min(most_blocks, blocks - hbm_bytes * blocks // whole)
     most = (hbm_bytes // PART if limit is None else min(limit, hbm_bytes // 2)) // HALVES // PAGE * PAGE
     window = min(_pages(beyond * half) + PAGE, most)
-    if beyond <= 0 or window < 2 * PAGE:
+    if beyond <= 0 or window < 2 * max(PAGE, half):
         return None
     return Windows(window, -(-(window + PAGE) // half), len(layers))
 
