@@ -14,7 +14,8 @@ they are.
 EPILOG = """\
 Sizes are such as 64GiB, 512MiB or 64GB, for each GPU. Of vLLM's options these are obeyed: the sizes of
 tensor, pipeline and data parallelism, --gpu-memory-utilization, --kv-cache-memory-bytes (the same as
---kv-bytes) and --additional-config (other keys than "cmm" stay). --worker-cls is set by this command.
+--kv-bytes) and --additional-config, which stays: under "cmm" it may have settings of the worker that the
+plan does not make, such as {"cmm": {"staging_bytes": "1GiB"}}. --worker-cls is set by this command.
 The machine is looked at by cmm_probe: that of CMM_PROBE_BINARY, of the checkout or of the PATH, else one
 that is compiled now. CMM_RECIPE and CMM_HBM_HEADROOM do as --recipe and --hbm-headroom where those are not
 given. `vllm serve --help` lists vLLM's own options.

@@ -20,9 +20,10 @@ SLOW_LINK = 20
 """HBM that is so many times faster than the link to the host is worth a warning."""
 LONG_PROMPT = (
     "A prompt longer than HBM's part of the KV cache is served, but each step of its answer reads over the "
-    "link what lies beyond HBM. The prompt itself is computed as fast as others, out of HBM into which that "
-    "is copied layer by layer (staging_bytes); with drafts, or layers of several kinds, it is slow, since "
-    "each tile of its queries reads it over the link again. --max-model-len refuses what is longer"
+    "link what lies beyond HBM. The prompt itself is computed as fast as others: layer by layer that is "
+    "copied into HBM before it is read (staging_bytes). With drafts, or layers of several kinds, it is slow, "
+    "since each tile of its queries reads it over the link again; the server says so when it starts. "
+    "--max-model-len refuses what is longer"
 )
 """What reading it where it is means over a slow link."""
 
