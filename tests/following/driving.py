@@ -6,6 +6,7 @@ import random
 import cmm.kv
 import tag_runner
 from cmm.vllm.following import Follower, group_of
+from cmm.vllm.worker.staged_slots import staged_slots
 
 ABORT, RESET, ARRIVE = 0.01, 0.003, 0.25
 
@@ -56,6 +57,24 @@ class Worker:
 
     def move(self, plan):
         self.mover.run(plan, 0)
+
+
+class Stages(Worker):
+    """A worker whose prompts read blocks beyond HBM, as staging copies them ahead, as they were before the
+    work of a step."""
+
+    staged = 0
+
+    def execute(self, output):
+        plan, seen = self.follower.step(output)
+        self.move(plan)
+        (spec,) = self.runner.specs
+        read, _ = staged_slots(
+            output, self.pages, self.follower.requests, block_size=spec.block_size, room=20, least=8
+        )
+        self.runner.windows = read, self.runner.memory[read]
+        self.staged += read.size
+        return self.run(seen)
 
 
 def library():

@@ -12,7 +12,7 @@ from cmm.errors import Error
 from cmm.kv import BadInput
 from cmm.vllm.following import Follower, follower
 from cmm.vllm.scheduler import keep_free
-from driving import Drive, Worker
+from driving import Drive, Stages, Worker
 from real_scheduler import RealScheduler
 from tag_runner import WrongTagError
 
@@ -124,6 +124,13 @@ class Steps:
         self.assertLessEqual(made.most, 14)
         self.assertGreater(made.workers[0].pages.counters()["read_remote"], 0)
 
+    def test_what_is_copied_ahead_of_a_step_is_not_written_by_it(self):
+        for how in ({}, {"runs_ahead": True}, {"blocks": 40}):
+            with self.subTest(how):
+                made = self.drive([FULL], worker=Stages, **how)
+                self.assert_happened(made, "chunked", "hit")
+                self.assertGreater(made.workers[0].staged, 100)
+
     def test_drafts(self):
         self.assert_happened(self.drive([FULL], drafts=3), "drafts", "hit")
         # 0.23 loses count of drafts in flight when it is reset under running requests.
@@ -234,7 +241,7 @@ class Steps:
     def test_a_request_that_is_not_forgotten_is_found(self):
         class Remembers(Follower):
             def _leave(self, request, told):
-                self._requests.setdefault(request, ([],))
+                self.requests.setdefault(request, ([],))
 
             def _stale(self, told, output):
                 return ()

@@ -57,6 +57,8 @@ class TagRunner:
         """`memory` is int64 [slots, tokens of the largest block]."""
         self.memory, self.specs, self.random, self.most_drafts = memory, specs, random, drafts
         self.requests = {}
+        self.windows = None
+        """Slots that a step reads as they were before it, and what they held."""
         self.read = 0
         self.carried = 0
         """States that went on in another block."""
@@ -185,7 +187,7 @@ class TagRunner:
                 continue
             at = np.arange(first_read(spec, begin), end)
             rows = np.array(mine)[at // spec.block_size]
-            wrong = self.memory[rows, at % spec.block_size] != tags[at]
+            wrong = self._held()[rows, at % spec.block_size] != tags[at]
             self.read += len(at)
             if wrong.any():
                 where = at[wrong][0]
@@ -193,6 +195,15 @@ class TagRunner:
                     f"request {number} reads another tag at token {where} of {end}, in slot "
                     f"{mine[where // spec.block_size]}, of a {type(spec).__name__}"
                 )
+
+    def _held(self):
+        """The content of slots as attention reads it."""
+        if self.windows is None:
+            return self.memory
+        slots, held = self.windows
+        memory = self.memory.copy()
+        memory[slots] = held
+        return memory
 
     def _sample(self, number, count, drafts):
         """Sampled tokens, none in the middle of a prompt, and new drafts."""

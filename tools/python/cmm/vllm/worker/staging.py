@@ -6,7 +6,6 @@ lies beyond HBM would be read over the link as often. Decode reads a block once,
 
 import copy
 import functools
-import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -15,9 +14,7 @@ import torch
 
 from ... import kv
 from .side_stream import SideStream
-
-LEAST_QUERIES = 256
-"""Queries of a request in one step from which on its blocks are staged: two tiles of a usual kernel."""
+from .staged_slots import LEAST_QUERIES, staged_slots
 
 
 def why_not_in(config: Any) -> str:
@@ -130,7 +127,8 @@ class Staging:
         self.end()
         if output.total_num_scheduled_tokens < self._least:
             return
-        read, written = self._beyond(output, pages, requests)
+        room = {"block_size": self._block_size, "room": self.count}
+        read, written = staged_slots(output, pages, requests, **room)
         if not read.size + written.size:
             return
         self._chosen = chosen = Chosen(read, written, self.count)
@@ -145,28 +143,6 @@ class Staging:
             self._side.join(torch.cuda.current_stream())
             self._point(self._chosen.slots, self._chosen.slots)
             self._chosen, self._holds, self._told = None, -1, False
-
-    def _beyond(
-        self, output: Any, pages: kv.Residency, requests: dict[str, tuple[list[int], ...]]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Slots beyond HBM of requests with many queries, those with most first, as many as have room:
-        those that the step only reads, and those that it writes.
-
-        What one request writes another may read in the same step: vLLM finds a prefix before it is computed.
-        """
-        cached, queries = output.scheduled_cached_reqs, output.num_scheduled_tokens
-        computed = {each.req_id: each.num_computed_tokens for each in output.scheduled_new_reqs}
-        computed |= zip(cached.req_ids, cached.num_computed_tokens, strict=True)
-        ends = {each: -(-(computed[each] + queries[each]) // self._block_size) for each in queries}
-        many = (each for each in queries if queries[each] >= LEAST_QUERIES)
-        chosen: dict[int, None] = {}
-        for request in sorted(many, key=lambda of: -queries[of]):
-            slots = pages.slots_of(requests[request][0][: ends[request]])
-            chosen |= dict.fromkeys(slots[slots >= pages.fast].tolist())
-        slots = np.array([*chosen][: self.count], np.int32)
-        writing = (requests[each][0][computed[each] // self._block_size : ends[each]] for each in queries)
-        written = np.isin(slots, pages.slots_of([*itertools.chain(*writing)]) if slots.size else slots)
-        return slots[~written], slots[written]
 
     def _point(self, slots: np.ndarray, to: np.ndarray) -> None:
         """The table says from now on that these slots are read there."""
