@@ -83,7 +83,7 @@ STAGING = (
     Fields("vllm.config.CompilationConfig", ("static_forward_context", "max_cudagraph_capture_size")),
     Fields("vllm.config.VllmConfig", ("compilation_config", "scheduler_config")),
     Property("vllm.config.ParallelConfig.use_ubatching"),
-    Fields("vllm.v1.worker.utils.AttentionGroup", ("backend", "metadata_builders")),
+    Fields("vllm.v1.worker.utils.AttentionGroup", ("backend", "layer_names", "metadata_builders")),
     Fields("vllm.v1.attention.backend.AttentionBackend", ("forward_includes_kv_cache_update",)),
     Fields("vllm.v1.attention.backend.CommonAttentionMetadata", ("block_table_tensor",)),
     Attributes("vllm.v1.attention.backend.AttentionMetadataBuilder", ("kv_cache_spec",)),
