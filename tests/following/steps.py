@@ -234,7 +234,7 @@ class Steps:
     def test_a_request_that_is_not_forgotten_is_found(self):
         class Remembers(Follower):
             def _leave(self, request, told):
-                self._requests.setdefault(request, ([],))
+                self.requests.setdefault(request, ([],))
 
             def _stale(self, told, output):
                 return ()
