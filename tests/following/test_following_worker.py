@@ -205,7 +205,7 @@ class Counts(WorkerCase):
             ours._counted -= 1.0
             ours.execute_model(world.SchedulerOutput())
             ours.execute_model(world.SchedulerOutput())
-        self.assertEqual([(counted["live"], *others) for counted, *others in seen], [(2, 0, 0, 0)] * 3)
+        self.assertEqual([(counted["live"], *found) for counted, *found in seen], [(2, 0, 0, 0)] * 3)
 
     def test_a_line_says_what_was_counted(self):
         ours, _ = self.warmed(report_seconds=1)

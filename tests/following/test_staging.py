@@ -9,6 +9,7 @@ import numpy as np
 import stand_ins as world
 import tag_runner
 import test_following_worker
+from cmm import kv
 from cmm.vllm.worker import windows
 from cmm.vllm.worker.runs import UnclearPlacesError
 from test_following_worker import BLOCKS, LAYERS
@@ -339,6 +340,17 @@ class Staged(StagingCase):
                 self.staged(before=lambda ours, change=change: change(ours.vllm_config))
                 self.assertRegex(self.said.output[0], words)
                 self.assertEqual(self.memory.staged, (0, 0))
+
+    def test_memory_that_has_no_windows_keeps_its_hbm(self):
+        def without(library, *given, staging=None, **how):
+            return make(library, *given, **how)
+
+        make = kv.Library.range
+        with unittest.mock.patch.object(kv.Library, "range", without):
+            _, said = self.staged()
+        self.assertIn("16 MiB in HBM with 16 blocks", self.said.output[-1])
+        self.assertNotIn("to stage blocks", self.said.output[-1])
+        self.assertIn("blocks follow", said[-1])
 
     def test_windows_that_hold_nothing_are_not_made(self):
         self.staged(staging_bytes="1MiB")

@@ -47,8 +47,29 @@ class TieredMemory:
             self.blocks -= windows.blocks
             staging = staging_of(windows, planned, self.blocks)
             self.window_bytes = windows.half * HALVES
-        self.hbm_blocks = min(self.blocks, self.layout.fast_within(max(0, hbm_bytes - self.window_bytes)))
-        self.memory = library.range(
+        self.memory = self._made(library, hbm_bytes - self.window_bytes, device, stock, staging)
+        if self.window_bytes and not self.memory.staged[1]:  # where a recipe serves there are no windows
+            self.memory.close()
+            self.window_bytes = 0
+            self.memory = self._made(library, hbm_bytes, device, stock, None)
+        if sum(self._starts[-1]) > self.memory.bytes:
+            raise kv.BadInput("the last tensor of the KV cache is larger than all its blocks")
+        self.hbm_areas = self._hbm_areas()
+        self.hbm_bytes = length(self.hbm_areas)
+        self._windows = self._window_areas(staging) if staging is not None else []
+        self._device = f"cuda:{device}"
+        self._whole = self._tensor(0, self.memory.bytes)
+
+    def _made(
+        self,
+        library: kv.Library,
+        hbm_bytes: int,
+        device: int,
+        stock: kv.Stock | None,
+        staging: kv.Staging | None,
+    ) -> kv.Range:
+        self.hbm_blocks = min(self.blocks, self.layout.fast_within(max(0, hbm_bytes)))
+        return library.range(
             self.layout,
             self.hbm_blocks,
             device=device,
@@ -57,13 +78,6 @@ class TieredMemory:
             stock=stock,
             staging=staging,
         )
-        if sum(self._starts[-1]) > self.memory.bytes:
-            raise kv.BadInput("the last tensor of the KV cache is larger than all its blocks")
-        self.hbm_areas = self._hbm_areas()
-        self.hbm_bytes = length(self.hbm_areas)
-        self._windows = self._window_areas(staging) if staging is not None else []
-        self._device = f"cuda:{device}"
-        self._whole = self._tensor(0, self.memory.bytes)
 
     def take(self, size: int) -> torch.Tensor:
         """The next tensor, in the order in which they were planned. Refuses another size."""
