@@ -299,9 +299,16 @@ class Staged(StagingCase):
     def test_attention_that_goes_by_other_ways_reads_blocks_where_they_are(self):
         ours, said = self.staged(warmed=False)
         self.assertIn("runs attention in a way that cmm does not know", said[-1])
-        self.assertIsNone(ours._following.staging)
-        table, read = self.step(ours, {"a": 20 * TOKENS}, {"a": [*range(1, 31)]})
-        self.assertTrue(np.array_equal(read, table))
+        self.layers[1].impl = types.SimpleNamespace(forward=self.layers[1]._forward)
+        for new in ({"a": [*range(1, 31)]}, None):
+            table, read = self.step(ours, {"a": 15 * TOKENS}, new)
+            self.assertTrue(np.array_equal(read, table))
+
+    def test_layers_that_run_first_in_a_step_are_staged_from_the_next_one_on(self):
+        ours, _ = self.staged(warmed=False)
+        for new, staged in (({"a": [*range(1, 31)]}, False), (None, True)):
+            _, read = self.step(ours, {"a": 15 * TOKENS}, new)
+            self.assertEqual(bool((read >= FIRST).any()), staged)
 
     def test_metadata_that_is_built_in_another_way_reads_blocks_where_they_are(self):
         ours, _ = self.staged()

@@ -238,13 +238,12 @@ class Worker(StockWorker):
         return result
 
     def _stage(self, following: Following) -> None:
-        """From here on prompts read out of windows, if attention went by them in the warm-up."""
-        if self._staging is not None and self._staging.reached:
-            following.staging = self._staging
-        elif self._staging is not None:
+        """From here on prompts read out of windows, once attention of all layers was seen to go by them."""
+        following.staging = self._staging
+        if self._staging is not None and not self._staging.reached:
             _log.warning(
-                "cmm: rank %d, prompts read blocks beyond HBM where they are, as vLLM %s runs attention in a "
-                "way that cmm does not know",
+                "cmm: rank %d, prompts read blocks beyond HBM where they are until each layer ran: in its "
+                "warm-up vLLM %s ran none, or it runs attention in a way that cmm does not know",
                 self.rank,
                 installed()[0],
             )

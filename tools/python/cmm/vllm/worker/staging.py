@@ -125,7 +125,7 @@ class Staging:
     def step(self, output: Any, pages: kv.Residency, requests: dict[str, tuple[list[int], ...]]) -> None:
         """Decides what is staged in the step, after its moves came into the stream of its work."""
         self.end()
-        if output.total_num_scheduled_tokens < self._least:
+        if output.total_num_scheduled_tokens < self._least or not self.reached:
             return
         room = {"block_size": self._block_size, "room": self.count}
         read, written = staged_slots(output, pages, requests, **room)
