@@ -6,7 +6,7 @@ import random
 import cmm.kv
 import tag_runner
 from cmm.vllm.following import Follower, group_of
-from cmm.vllm.worker.staged_slots import staged_slots
+from cmm.vllm.following.staged_slots import staged_slots
 
 ABORT, RESET, ARRIVE = 0.01, 0.003, 0.25
 

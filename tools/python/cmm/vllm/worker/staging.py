@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from ... import kv
+from ..following.staged_slots import LEAST_QUERIES, staged_slots
 from .side_stream import SideStream
-from .staged_slots import LEAST_QUERIES, staged_slots
 
 
 def why_not_in(config: Any) -> str:
