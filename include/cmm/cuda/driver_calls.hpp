@@ -14,15 +14,8 @@ namespace cmm::cuda {
 template <class Function>
 class driver_call {
  public:
-  driver_call(const char* name, unsigned version) noexcept : name_{name} {
-    void* found = nullptr;
-    cudaDriverEntryPointQueryResult why = cudaDriverEntryPointSymbolNotFound;
-    found_ = answer(cudaGetDriverEntryPointByVersion(name, &found, version, cudaEnableDefault, &why), name);
-    if (found_.ok() && (why != cudaDriverEntryPointSuccess || found == nullptr)) {
-      found_ = {errc::not_supported, name};
-    }
-    function_ = reinterpret_cast<Function*>(found);
-  }
+  driver_call(const char* name, unsigned version) noexcept
+      : name_{name}, found_{look_up(name, version, function_)} {}
 
   /// Calls it; codes of the driver are those of the runtime.
   template <class... Arguments>
@@ -31,6 +24,16 @@ class driver_call {
   }
 
  private:
+  static status look_up(const char* name, unsigned version, Function*& out) noexcept {
+    void* found = nullptr;
+    cudaDriverEntryPointQueryResult why = cudaDriverEntryPointSymbolNotFound;
+    const status asked =
+        answer(cudaGetDriverEntryPointByVersion(name, &found, version, cudaEnableDefault, &why), name);
+    out = reinterpret_cast<Function*>(found);
+    const bool there = why == cudaDriverEntryPointSuccess && found != nullptr;
+    return !asked.ok() || there ? asked : status{errc::not_supported, name};
+  }
+
   const char* name_;
   Function* function_ = nullptr;
   status found_;

@@ -145,8 +145,9 @@ class Staging:
             self._chosen, self._holds, self._told = None, -1, False
 
     def _point(self, slots: np.ndarray, to: np.ndarray) -> None:
-        """The table says from now on that these slots are read there."""
-        where, what = (torch.from_numpy(each.astype(np.int64)).to(self._table.device) for each in (slots, to))
+        """The table says from now on that these slots are read there. Waits for no work of the GPU."""
+        numbers = torch.from_numpy(np.stack((slots, to)).astype(np.int64)).pin_memory()
+        where, what = numbers.to(self._table.device, non_blocking=True)
         self._table[where] = what.to(torch.int32)
 
     def _build(
