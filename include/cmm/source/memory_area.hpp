@@ -18,7 +18,7 @@ struct memory_area {
   location where{};
   std::size_t alias_of = own_memory;  ///< offset of the area before it, as large, whose memory it shows too
 
-  static constexpr std::size_t own_memory = no_limit;
+  static constexpr std::size_t own_memory = no_limit;  ///< an area that shows no other
 
   friend constexpr bool operator==(const memory_area&, const memory_area&) noexcept = default;
 };
