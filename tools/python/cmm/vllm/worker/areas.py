@@ -52,9 +52,14 @@ def merged(areas: Iterable[Area]) -> list[Area]:
     return joined
 
 
+def up_to_page(size: int) -> int:
+    """The bytes of the pages that so many bytes reach into."""
+    return -(-size // PAGE) * PAGE
+
+
 def whole_pages(areas: Iterable[Area], base: int) -> list[Area]:
     """Of each range the whole pages in it; `base` is the address from which the ranges count."""
-    inner = ((-(-(base + start) // PAGE) * PAGE, (base + end) // PAGE * PAGE) for start, end in areas)
+    inner = ((up_to_page(base + start), (base + end) // PAGE * PAGE) for start, end in areas)
     return [(start - base, end - base) for start, end in inner if start < end]
 
 

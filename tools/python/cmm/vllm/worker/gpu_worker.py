@@ -204,13 +204,14 @@ class Worker(StockWorker):
         longest = -(-vllm.model_config.max_model_len // block)
         free = max(settings.watermark, getattr(vllm.scheduler_config, "watermark", 0.0))
         running = max(longest, int((1 - free) * self._blocks))
-        if running * whole_size(config) <= self._hbm_bytes * config.num_blocks:
+        needless = running * whole_size(config) <= self._hbm_bytes * config.num_blocks
+        if needless or settings.staging_bytes == 0:
             return None
-        if settings.staging_bytes != 0 and (why := why_not_in(vllm) or why_no_windows(config)):
+        if why := why_not_in(vllm) or why_no_windows(config):
             self._say_not_staged(why)
             return None
         made = windows_for(config, self._hbm_bytes, longest, settings.staging_bytes)
-        if made is None and settings.staging_bytes != 0:
+        if made is None:
             self._say_not_staged(
                 "the HBM for windows holds too few blocks; give more by hbm_bytes or staging_bytes"
             )

@@ -10,7 +10,7 @@ import torch
 from ... import kv
 from ...size import format_size
 from ..machine.locked_memory import locked_limit, locked_told
-from .areas import PAGE, Area, length, merged, rest_of
+from .areas import PAGE, Area, length, merged, rest_of, up_to_page
 from .runs import Run
 from .windows import HALVES, Windows, staging_of
 
@@ -40,7 +40,7 @@ class TieredMemory:
         for size, runs in planned:
             self._starts.append((end, size))
             pieces += [(end + start, step, step) for start, step in runs]
-            end += -(-size // PAGE) * PAGE
+            end += up_to_page(size)
         self.layout = library.layout(pieces, blocks)
         self.blocks, staging, self.window_bytes = blocks, None, 0
         if windows is not None:
@@ -136,10 +136,10 @@ class TieredMemory:
 
     def _window_areas(self, staging: kv.Staging) -> list[Area]:
         ends = (start + self.blocks * step for start, step, _ in self.layout.pieces)
-        return [(begin, begin + staging.window) for begin in (-(-end // PAGE) * PAGE for end in ends)]
+        return [(begin, begin + staging.window) for begin in map(up_to_page, ends)]
 
     def _hbm_areas(self) -> list[Area]:
         """The bytes in HBM: each 2 MiB that a block there touches."""
         reached = ((start, start + self.hbm_blocks * step) for start, step, _ in self.layout.pieces)
-        whole = ((start // PAGE * PAGE, -(-end // PAGE) * PAGE) for start, end in reached if start < end)
+        whole = ((start // PAGE * PAGE, up_to_page(end)) for start, end in reached if start < end)
         return merged(whole)

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from ...kv import Staging
-from .areas import PAGE
+from .areas import PAGE, up_to_page
 from .runs import Run, UnclearPlacesError
 from .spare import whole_size
 
@@ -64,7 +64,7 @@ def windows_for(config: Any, hbm_bytes: int, most_blocks: int, limit: int | None
     half = whole // len(layers) // blocks // HALVES
     beyond = min(most_blocks, blocks - hbm_bytes * blocks // whole)
     most = (hbm_bytes // PART if limit is None else min(limit, hbm_bytes // 2)) // HALVES // PAGE * PAGE
-    window = min(_pages(beyond * half) + PAGE, most)
+    window = min(up_to_page(beyond * half) + PAGE, most)
     if beyond <= 0 or window < 2 * max(PAGE, half):
         return None
     return Windows(window, -(-(window + PAGE) // half), len(layers))
@@ -80,7 +80,3 @@ def staging_of(windows: Windows, planned: list[tuple[int, list[Run]]], pages: in
     if len(set(steps)) != 1 or over or not places or HALVES % places:
         raise UnclearPlacesError("layers of one kind keep blocks in different ways")
     return Staging(pages, windows.half * HALVES // places, [*range(places)] * windows.layers)
-
-
-def _pages(size: int) -> int:
-    return -(-size // PAGE) * PAGE
